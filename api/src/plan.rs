@@ -1,0 +1,137 @@
+//! What a resource comes to once its references are resolved: everything needed to run it.
+//!
+//! A reconciler builds a plan, whoever runs things carries it out. A plan is complete and correct;
+//! nothing in it has to be looked up again.
+
+use std::fmt;
+
+use crate::resources::{agent::MemoryConfig, agent::ToolCallMode};
+
+/// A resource's namespace and name.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct ResourceId {
+    /// Namespace.
+    pub namespace: String,
+    /// Name in it.
+    pub name: String,
+}
+
+impl ResourceId {
+    /// The resource `name` of `namespace`.
+    pub fn new(namespace: impl Into<String>, name: impl Into<String>) -> Self {
+        Self {
+            namespace: namespace.into(),
+            name: name.into(),
+        }
+    }
+}
+
+impl fmt::Display for ResourceId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}/{}", self.namespace, self.name)
+    }
+}
+
+/// A text that never shows in logs, traces, pages or status.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Secret(String);
+
+impl Secret {
+    /// Hides `text`.
+    pub fn new(text: impl Into<String>) -> Self {
+        Self(text.into())
+    }
+
+    /// The text itself, for the one place that sends it.
+    pub fn expose(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Debug for Secret {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("••••")
+    }
+}
+
+/// Everything needed to run an agent.
+#[derive(Clone, Debug, PartialEq)]
+pub struct AgentPlan {
+    /// Which agent.
+    pub id: ResourceId,
+    /// What it does, in a sentence.
+    pub description: String,
+    /// Its system prompt.
+    pub instructions: String,
+    /// Model name, as the `ModelAPI` knows it.
+    pub model: String,
+    /// Where models are asked: the `ModelAPI`'s base URL, without `/v1`.
+    pub model_api_url: String,
+    /// Provider behind the `ModelAPI`, for telemetry.
+    pub provider: String,
+    /// The MCP servers whose tools it may call.
+    pub mcp_servers: Vec<McpLink>,
+    /// The agents it may delegate to.
+    pub peers: Vec<Peer>,
+    /// Steps of reasoning before it must answer.
+    pub max_steps: u32,
+    /// What it remembers.
+    pub memory: MemoryConfig,
+    /// How tools are offered to the model.
+    pub tool_call_mode: ToolCallMode,
+}
+
+/// An MCP server an agent uses.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct McpLink {
+    /// Name of the `MCPServer`, in the agent's namespace.
+    pub name: String,
+    /// Its base URL, without `/mcp`.
+    pub url: String,
+}
+
+/// An agent another one may delegate to.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Peer {
+    /// Name of the `Agent`, in the same namespace.
+    pub name: String,
+    /// What it does, for the model that decides whom to ask.
+    pub description: String,
+    /// Its base URL; `None` while it does not exist.
+    pub url: Option<String>,
+}
+
+/// Everything needed to run a model API.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ModelApiPlan {
+    /// Which model API.
+    pub id: ResourceId,
+    /// Name of the provider.
+    pub provider: String,
+    /// Base URL that replaces the provider's own, up to and with `/v1`.
+    pub api_base: Option<String>,
+    /// The provider's key.
+    pub api_key: Option<Secret>,
+    /// Allowed models: `*`, an exact name, or `prefix/*`.
+    pub models: Vec<String>,
+}
+
+/// Everything needed to run an MCP server.
+#[derive(Clone, Debug, PartialEq)]
+pub struct McpServerPlan {
+    /// Which MCP server.
+    pub id: ResourceId,
+    /// What is run.
+    pub runtime: McpRuntime,
+    /// Environment of the process, on top of the little every process gets.
+    pub env: Vec<(String, Secret)>,
+}
+
+/// What an MCP server runs.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum McpRuntime {
+    /// Python functions, each a tool.
+    PythonString(String),
+    /// A command that speaks MCP on its standard input and output.
+    Command(Vec<String>),
+}

@@ -1,0 +1,121 @@
+//! The three kinds of `kaos.tools/v1alpha1`.
+//!
+//! A spec is what a user wrote and may be wrong; [`crate::validation`] says where.
+
+pub mod agent;
+pub mod mcp_server;
+pub mod model_api;
+pub mod status;
+
+pub use agent::{AgentSpec, AgentStatus};
+pub use mcp_server::{McpServerSpec, McpServerStatus};
+pub use model_api::{ModelApiSpec, ModelApiStatus};
+pub use status::{Condition, Phase};
+
+#[cfg(feature = "crd")]
+pub use {agent::Agent, mcp_server::MCPServer, model_api::ModelAPI};
+
+use serde::{Deserialize, Serialize};
+
+/// The API group of all three kinds.
+pub const GROUP: &str = "kaos.tools";
+/// The one version served.
+pub const VERSION: &str = "v1alpha1";
+
+/// A key of a Secret or `ConfigMap` in the resource's own namespace.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "crd", derive(schemars::JsonSchema))]
+pub struct KeyRef {
+    /// Name of the object.
+    pub name: String,
+    /// Key inside its data.
+    pub key: String,
+    /// Whether the resource may start without it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub optional: Option<bool>,
+}
+
+/// Where a value comes from, when it is not written in the resource itself.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+#[cfg_attr(feature = "crd", derive(schemars::JsonSchema))]
+pub struct ValueSource {
+    /// A key of a Secret.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub secret_key_ref: Option<KeyRef>,
+    /// A key of a `ConfigMap`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub config_map_key_ref: Option<KeyRef>,
+}
+
+/// One environment variable of a container or local process.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+#[cfg_attr(feature = "crd", derive(schemars::JsonSchema))]
+pub struct EnvVar {
+    /// Name of the variable.
+    pub name: String,
+    /// Its literal value.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub value: Option<String>,
+    /// Where its value comes from instead.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub value_from: Option<ValueSource>,
+}
+
+/// How the container of a resource differs from the default one.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+#[cfg_attr(feature = "crd", derive(schemars::JsonSchema))]
+pub struct Container {
+    /// Image reference.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub image: Option<String>,
+    /// Entry point.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub command: Vec<String>,
+    /// Arguments.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub args: Vec<String>,
+    /// Environment.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub env: Vec<EnvVar>,
+    /// Kubernetes' resource requirements, passed on as they are.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "crd", schemars(schema_with = "preserved_object"))]
+    pub resources: Option<serde_json::Value>,
+}
+
+/// Where a resource sends its telemetry; overrides the global setting.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "crd", derive(schemars::JsonSchema))]
+pub struct Telemetry {
+    /// Whether it emits any.
+    #[serde(default)]
+    pub enabled: bool,
+    /// OTLP endpoint.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub endpoint: Option<String>,
+}
+
+/// The resource's route on the cluster's gateway.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "crd", derive(schemars::JsonSchema))]
+pub struct GatewayRoute {
+    /// A Gateway API duration, such as `300s`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(
+        feature = "crd",
+        schemars(regex(pattern = r"^([0-9]+(h|m|s|ms)){1,4}$"))
+    )]
+    pub timeout: Option<String>,
+}
+
+/// A JSON object whose fields belong to Kubernetes, not to us.
+#[cfg(feature = "crd")]
+fn preserved_object(_: &mut schemars::SchemaGenerator) -> schemars::Schema {
+    schemars::json_schema!({
+        "type": "object",
+        "x-kubernetes-preserve-unknown-fields": true
+    })
+}

@@ -1,0 +1,337 @@
+//! Traces and logs as pages and Jaeger's API show them, and the ports that read them.
+
+pub mod kind;
+
+use std::fmt;
+
+use async_trait::async_trait;
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+pub use kind::StepKind;
+
+/// 16 bytes, written as 32 hex digits; never all zero.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct TraceId(pub [u8; 16]);
+
+/// 8 bytes, written as 16 hex digits; never all zero.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct SpanId(pub [u8; 8]);
+
+macro_rules! hex_id {
+    ($id:ident, $bytes:literal) => {
+        impl $id {
+            /// Reads hex digits; shorter ones are padded with zeros in front, as Jaeger's 64-bit ids.
+            pub fn parse(text: &str) -> Option<Self> {
+                let digits = text.as_bytes();
+                if digits.is_empty() || digits.len() > 2 * $bytes {
+                    return None;
+                }
+                let mut bytes = [0; $bytes];
+                for (place, digit) in digits.iter().rev().enumerate() {
+                    let value = u8::try_from(char::from(*digit).to_digit(16)?).ok()?;
+                    bytes[$bytes - 1 - place / 2] |= value << (4 * (place % 2));
+                }
+                (bytes != [0; $bytes]).then_some(Self(bytes))
+            }
+
+            /// Reads raw bytes, as OTLP carries them.
+            pub fn from_slice(bytes: &[u8]) -> Option<Self> {
+                let bytes: [u8; $bytes] = bytes.try_into().ok()?;
+                (bytes != [0; $bytes]).then_some(Self(bytes))
+            }
+        }
+
+        impl fmt::Display for $id {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                self.0.iter().try_for_each(|byte| write!(f, "{byte:02x}"))
+            }
+        }
+
+        impl fmt::Debug for $id {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                fmt::Display::fmt(self, f)
+            }
+        }
+
+        impl Serialize for $id {
+            fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+                serializer.collect_str(self)
+            }
+        }
+
+        impl<'de> Deserialize<'de> for $id {
+            fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+                let text = String::deserialize(deserializer)?;
+                Self::parse(&text)
+                    .ok_or_else(|| serde::de::Error::custom(format!("\"{text}\" is no id in hex")))
+            }
+        }
+    };
+}
+
+hex_id!(TraceId, 16);
+hex_id!(SpanId, 8);
+
+/// A span's part in a call, as OpenTelemetry has it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum SpanKind {
+    /// Not said.
+    Unspecified,
+    /// Inside one process.
+    #[default]
+    Internal,
+    /// The answering side.
+    Server,
+    /// The asking side.
+    Client,
+    /// Puts a message somewhere.
+    Producer,
+    /// Takes a message from somewhere.
+    Consumer,
+}
+
+/// How a span ended.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub enum SpanStatus {
+    /// Not said.
+    #[default]
+    Unset,
+    /// Well.
+    Ok,
+    /// Not well, and why.
+    Error(String),
+}
+
+impl SpanStatus {
+    /// Whether the span failed.
+    pub fn is_error(&self) -> bool {
+        matches!(self, Self::Error(_))
+    }
+}
+
+/// Key and value, in the order they were sent.
+pub type Attributes = Vec<(String, Value)>;
+
+/// One span. Times are nanoseconds since the epoch.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Span {
+    /// The trace it belongs to.
+    pub trace_id: TraceId,
+    /// Its own id.
+    pub span_id: SpanId,
+    /// The span it was started from; that span may be missing.
+    pub parent_id: Option<SpanId>,
+    /// Who sent it.
+    pub service: String,
+    /// What it is about.
+    pub name: String,
+    /// Its part in a call.
+    pub kind: SpanKind,
+    /// When it started.
+    pub start_ns: u64,
+    /// When it ended.
+    pub end_ns: u64,
+    /// How it ended.
+    pub status: SpanStatus,
+    /// What was recorded of it.
+    pub attributes: Attributes,
+    /// What happened during it, oldest first.
+    pub events: Vec<SpanEvent>,
+    /// Attributes of the service that sent it.
+    pub resource: Attributes,
+}
+
+impl Span {
+    /// The attribute `key`.
+    pub fn attribute(&self, key: &str) -> Option<&Value> {
+        self.attributes
+            .iter()
+            .find(|(name, _)| name == key)
+            .map(|(_, value)| value)
+    }
+
+    /// The attribute `key`, when it is text.
+    pub fn text(&self, key: &str) -> Option<&str> {
+        self.attribute(key)?.as_str()
+    }
+
+    /// How long it took, in nanoseconds.
+    pub fn duration_ns(&self) -> u64 {
+        self.end_ns.saturating_sub(self.start_ns)
+    }
+
+    /// What sort of step it is.
+    pub fn step_kind(&self) -> StepKind {
+        kind::classify(self)
+    }
+}
+
+/// Something that happened during a span.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct SpanEvent {
+    /// When, in nanoseconds since the epoch.
+    pub time_ns: u64,
+    /// What.
+    pub name: String,
+    /// Its details.
+    pub attributes: Attributes,
+}
+
+/// All spans of one trace that have arrived, by start time.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Trace {
+    /// Its id.
+    pub id: TraceId,
+    /// Its spans, sorted by start time, then by id.
+    pub spans: Vec<Span>,
+}
+
+/// A line of the list of traces.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct TraceSummary {
+    /// Its id.
+    pub id: TraceId,
+    /// Service of the root span; of the earliest span while no root has arrived.
+    pub root_service: String,
+    /// Name of that span.
+    pub root_name: String,
+    /// Earliest start, in nanoseconds since the epoch.
+    pub start_ns: u64,
+    /// Latest end.
+    pub end_ns: u64,
+    /// Spans that have arrived.
+    pub n_spans: u64,
+    /// Those of them that failed.
+    pub n_errors: u64,
+    /// Those whose parent has not arrived.
+    pub n_orphans: u64,
+    /// Spans per service, by name.
+    pub services: Vec<ServiceCount>,
+}
+
+impl TraceSummary {
+    /// From the earliest start to the latest end, in nanoseconds.
+    pub fn duration_ns(&self) -> u64 {
+        self.end_ns.saturating_sub(self.start_ns)
+    }
+}
+
+/// What one service has in a trace.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ServiceCount {
+    /// Name of the service.
+    pub name: String,
+    /// Its spans.
+    pub n_spans: u64,
+    /// Those of them that failed.
+    pub n_errors: u64,
+}
+
+/// Which traces to list. A trace matches when one of its spans meets every condition.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct TraceQuery {
+    /// Service of the span.
+    pub service: Option<String>,
+    /// Name of the span.
+    pub operation: Option<String>,
+    /// The span starts at or after this, in nanoseconds since the epoch.
+    pub start_min_ns: Option<u64>,
+    /// The span starts before this.
+    pub start_max_ns: Option<u64>,
+    /// The span takes at least this long, in nanoseconds.
+    pub duration_min_ns: Option<u64>,
+    /// The span takes at most this long.
+    pub duration_max_ns: Option<u64>,
+    /// Attributes of the span or its resource; `error` = `true` asks for failed spans.
+    pub attributes: Vec<(String, String)>,
+    /// `service.namespace` of the span's resource.
+    pub namespace: Option<String>,
+    /// At most this many traces, the newest; 100 when 0.
+    pub limit: u32,
+}
+
+/// Name of a span and its part in a call.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Operation {
+    /// Name of the span.
+    pub name: String,
+    /// `server`, `client`, `internal`, …
+    pub span_kind: String,
+}
+
+/// A log record. The time is in nanoseconds since the epoch.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct LogRecord {
+    /// When it was written.
+    pub time_ns: u64,
+    /// Who wrote it.
+    pub service: String,
+    /// `INFO`, `ERROR`, …
+    pub severity: String,
+    /// OpenTelemetry's number: 9 is `INFO`, 17 is `ERROR`.
+    pub severity_number: i32,
+    /// The message.
+    pub body: String,
+    /// The trace it belongs to.
+    pub trace_id: Option<TraceId>,
+    /// The span it was written in.
+    pub span_id: Option<SpanId>,
+    /// Its details.
+    pub attributes: Attributes,
+}
+
+/// Which logs to list.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct LogQuery {
+    /// Of this trace.
+    pub trace_id: Option<TraceId>,
+    /// Of one of these spans; any when empty.
+    pub span_ids: Vec<SpanId>,
+    /// Of this service.
+    pub service: Option<String>,
+    /// At least this severe.
+    pub min_severity: Option<i32>,
+    /// At most this many, the oldest first; 1,000 when 0.
+    pub limit: u32,
+}
+
+/// Reading failed for a reason outside the question.
+#[expect(missing_docs, reason = "the fields say themselves what they are")]
+#[derive(Debug, thiserror::Error)]
+pub enum ReadError {
+    /// The store behind the reader answers with an error.
+    #[error("failed to read {what}: {reason}")]
+    Read { what: &'static str, reason: String },
+    /// The backend cannot answer this question.
+    #[error("{0}")]
+    Unsupported(String),
+}
+
+/// Reads traces, from the built-in store or from a Jaeger.
+///
+/// "Not found" is `Ok(None)` or an empty list. A span is returned once, even if it was sent twice. A
+/// span committed before the call is seen by it.
+#[async_trait]
+pub trait TraceReader: Send + Sync {
+    /// Names of all services that sent spans, sorted.
+    async fn services(&self) -> Result<Vec<String>, ReadError>;
+
+    /// What a service does, sorted by name.
+    async fn operations(&self, service: &str) -> Result<Vec<Operation>, ReadError>;
+
+    /// One trace with all its spans, sorted by start time.
+    async fn trace(&self, id: TraceId) -> Result<Option<Trace>, ReadError>;
+
+    /// The newest traces that match, newest first.
+    async fn search(&self, query: &TraceQuery) -> Result<Vec<TraceSummary>, ReadError>;
+}
+
+/// Reads logs.
+#[async_trait]
+pub trait LogReader: Send + Sync {
+    /// The logs that match, by time and then by arrival.
+    async fn logs(&self, query: &LogQuery) -> Result<Vec<LogRecord>, ReadError>;
+}

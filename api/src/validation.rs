@@ -1,0 +1,186 @@
+//! What makes a resource invalid, said the same way in the browser, the server and the API.
+//!
+//! Only what can be decided from the resource alone; whether a reference exists is the
+//! reconciler's to say.
+
+use serde::{Deserialize, Serialize};
+
+use crate::resources::{
+    AgentSpec, McpServerSpec, ModelApiSpec, agent::MemoryConfig, model_api::Mode,
+};
+
+/// The longest value of each name: a Service's 63 characters without its prefix.
+pub const MAX_AGENT_NAME: usize = 57;
+/// See [`MAX_AGENT_NAME`].
+pub const MAX_MODEL_API_NAME: usize = 54;
+/// See [`MAX_AGENT_NAME`].
+pub const MAX_MCP_SERVER_NAME: usize = 53;
+
+/// One field that is wrong.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FieldError {
+    /// Path of the field, such as `spec.modelAPI`.
+    pub field: String,
+    /// What is wrong and what to do, as a sentence without its full stop.
+    pub message: String,
+}
+
+/// Collects what is wrong with one resource.
+#[derive(Default)]
+struct Problems(Vec<FieldError>);
+
+impl Problems {
+    fn add(&mut self, field: impl Into<String>, message: impl Into<String>) {
+        self.0.push(FieldError {
+            field: field.into(),
+            message: message.into(),
+        });
+    }
+
+    fn check_name(&mut self, field: impl Into<String>, name: &str, longest: usize) {
+        if let Some(message) = name_problem(name, longest) {
+            self.add(field, message);
+        }
+    }
+
+    fn check_required(&mut self, field: &str, value: &str) {
+        if value.trim().is_empty() {
+            self.add(field, "is required");
+        }
+    }
+
+    fn check_range(&mut self, field: &str, value: u32, range: std::ops::RangeInclusive<u32>) {
+        if !range.contains(&value) {
+            self.add(
+                field,
+                format!("must be between {} and {}", range.start(), range.end()),
+            );
+        }
+    }
+}
+
+/// What is wrong with an agent; empty when nothing is.
+pub fn validate_agent(name: &str, spec: &AgentSpec) -> Vec<FieldError> {
+    let mut problems = Problems::default();
+    problems.check_name("metadata.name", name, MAX_AGENT_NAME);
+    problems.check_required("spec.modelAPI", &spec.model_api);
+    problems.check_required("spec.model", &spec.model);
+    for (index, server) in spec.mcp_servers.iter().enumerate() {
+        problems.check_name(
+            format!("spec.mcpServers[{index}]"),
+            server,
+            MAX_MCP_SERVER_NAME,
+        );
+    }
+    for (index, peer) in spec.access().iter().enumerate() {
+        let field = format!("spec.agentNetwork.access[{index}]");
+        if peer == name {
+            problems.add(field, "an agent cannot delegate to itself");
+        } else {
+            problems.check_name(field, peer, MAX_AGENT_NAME);
+        }
+    }
+    problems.check_range(
+        "spec.config.reasoningLoopMaxSteps",
+        spec.max_steps(),
+        1..=20,
+    );
+    let MemoryConfig {
+        context_limit,
+        max_sessions,
+        max_session_events,
+        ..
+    } = spec.memory();
+    problems.check_range("spec.config.memory.contextLimit", context_limit, 1..=100);
+    problems.check_range("spec.config.memory.maxSessions", max_sessions, 1..=100_000);
+    problems.check_range(
+        "spec.config.memory.maxSessionEvents",
+        max_session_events,
+        1..=10_000,
+    );
+    problems.0
+}
+
+/// What is wrong with a model API; empty when nothing is.
+pub fn validate_model_api(name: &str, spec: &ModelApiSpec) -> Vec<FieldError> {
+    let mut problems = Problems::default();
+    problems.check_name("metadata.name", name, MAX_MODEL_API_NAME);
+    match (spec.mode, &spec.proxy_config, &spec.hosted_config) {
+        (Mode::Proxy, None, _) => {
+            problems.add("spec.proxyConfig", "is required when the mode is Proxy");
+        }
+        (Mode::Hosted, _, None) => {
+            problems.add("spec.hostedConfig", "is required when the mode is Hosted");
+        }
+        (Mode::Hosted, _, Some(hosted)) => {
+            problems.check_required("spec.hostedConfig.model", &hosted.model);
+        }
+        (Mode::Proxy, Some(proxy), _) => {
+            if proxy.models.is_empty() && proxy.config_yaml.is_none() {
+                problems.add(
+                    "spec.proxyConfig.models",
+                    "needs at least one model; \"*\" allows all",
+                );
+            }
+            let from_key = proxy
+                .api_key
+                .as_ref()
+                .and_then(|key| key.value_from.as_ref());
+            let from_key = from_key.and_then(|from| from.secret_key_ref.as_ref());
+            if let (Some(seed), Some(original)) = (&proxy.api_key_secret_ref, from_key)
+                && (seed.name != original.name || seed.key != original.key)
+            {
+                problems.add(
+                    "spec.proxyConfig.apiKeySecretRef",
+                    "disagrees with apiKey.valueFrom.secretKeyRef; keep one of the two",
+                );
+            }
+        }
+    }
+    problems.0
+}
+
+/// What is wrong with an MCP server; empty when nothing is.
+pub fn validate_mcp_server(name: &str, spec: &McpServerSpec) -> Vec<FieldError> {
+    let mut problems = Problems::default();
+    problems.check_name("metadata.name", name, MAX_MCP_SERVER_NAME);
+    problems.check_required("spec.runtime", &spec.runtime);
+    let params = spec.params.as_deref().unwrap_or_default();
+    if spec.runtime == "python-string" && params.trim().is_empty() {
+        problems.add(
+            "spec.params",
+            "is required: the Python functions that become tools",
+        );
+    }
+    let container = spec.container.as_ref();
+    let has_image = container.is_some_and(|container| container.image.is_some());
+    let has_command = container.is_some_and(|container| !container.command.is_empty());
+    if spec.runtime == "custom" && !has_image && !has_command {
+        problems.add(
+            "spec.container.image",
+            "is required when the runtime is custom",
+        );
+    }
+    problems.0
+}
+
+/// Why `name` is no DNS label of at most `longest` characters; `None` when it is one.
+pub fn name_problem(name: &str, longest: usize) -> Option<String> {
+    let allowed = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-';
+    if name.is_empty() {
+        Some("is required".to_owned())
+    } else if name.len() > longest {
+        Some(format!("must be at most {longest} characters long"))
+    } else if !name.chars().all(allowed) || name.starts_with('-') || name.ends_with('-') {
+        Some(
+            "must be lower-case letters, digits and hyphens, and start and end with a letter or \
+             digit"
+                .to_owned(),
+        )
+    } else {
+        None
+    }
+}
+
+#[cfg(test)]
+mod tests;

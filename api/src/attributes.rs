@@ -1,6 +1,6 @@
 //! Every span, metric and attribute name on the wire, in one table.
 //!
-//! The GenAI names are those of semantic conventions 1.41; a later version is a change of this file
+//! The `gen_ai` names are those of semantic conventions 1.41; a later version is a change of this file
 //! alone.
 
 /// Span names. A span about a tool or an agent carries its name after a dot.

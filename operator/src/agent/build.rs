@@ -1,0 +1,92 @@
+//! Step 3: builds the plan. Pure, and cannot fail, because everything was decided before.
+
+use api::plan::{AgentPlan, McpLink, Peer, ResourceId};
+use api::resources::AgentSpec;
+
+use super::validate::{Reach, ValidAgent};
+use crate::Kind;
+
+/// The plan of the agent `id`; `endpoint` says where resources of its namespace answer.
+pub(super) fn build(
+    id: &ResourceId,
+    spec: &AgentSpec,
+    valid: &ValidAgent,
+    endpoint: &dyn Fn(Kind, &str) -> String,
+) -> AgentPlan {
+    AgentPlan {
+        id: id.clone(),
+        description: spec.description().to_owned(),
+        instructions: spec.instructions().to_owned(),
+        model: spec.model.clone(),
+        model_api_url: endpoint(Kind::ModelApi, &spec.model_api),
+        provider: valid.provider.clone(),
+        mcp_servers: valid
+            .mcp_servers
+            .iter()
+            .map(|name| McpLink {
+                name: name.clone(),
+                url: endpoint(Kind::McpServer, name),
+            })
+            .collect(),
+        peers: valid
+            .peers
+            .iter()
+            .map(|peer| Peer {
+                name: peer.name.clone(),
+                description: peer.description.clone(),
+                url: match peer.reach {
+                    Reach::Reachable => Some(endpoint(Kind::Agent, &peer.name)),
+                    Reach::Unreachable => None,
+                },
+            })
+            .collect(),
+        max_steps: spec.max_steps(),
+        memory: spec.memory(),
+        tool_call_mode: spec
+            .config
+            .as_ref()
+            .and_then(|config| config.tool_call_mode)
+            .unwrap_or_default(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use api::resources::agent::ToolCallMode;
+
+    use super::super::validate::ValidPeer;
+    use super::*;
+    use crate::fixtures;
+
+    #[test]
+    fn a_plan_holds_the_addresses_of_all_that_can_be_reached() {
+        let coordinator = fixtures::agent("coordinator");
+        let peer = |name: &str, reach| ValidPeer {
+            name: name.to_owned(),
+            description: format!("the {name}"),
+            reach,
+        };
+        let valid = ValidAgent {
+            provider: "mock".to_owned(),
+            mcp_servers: vec!["notes".to_owned()],
+            peers: vec![
+                peer("researcher", Reach::Reachable),
+                peer("nobody", Reach::Unreachable),
+            ],
+            without: Vec::new(),
+        };
+        let id = ResourceId::new("team", "coordinator");
+        let plan = build(&id, &coordinator.spec, &valid, &|kind, name| {
+            format!("http://kaos/{kind}/{name}")
+        });
+        assert_eq!(plan.model_api_url, "http://kaos/ModelAPI/llm");
+        assert_eq!(plan.mcp_servers[0].url, "http://kaos/MCPServer/notes");
+        assert_eq!(
+            plan.peers[0].url.as_deref(),
+            Some("http://kaos/Agent/researcher")
+        );
+        assert_eq!(plan.peers[1].url, None);
+        assert_eq!(plan.max_steps, 5);
+        assert_eq!(plan.tool_call_mode, ToolCallMode::Auto);
+    }
+}

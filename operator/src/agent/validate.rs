@@ -1,0 +1,181 @@
+//! Step 2: decides whether an agent can run, and without what.
+
+use api::resources::{AgentSpec, Phase};
+use api::validation::validate_agent;
+
+use super::dereference::{Links, Network, PeerLink};
+use crate::links::{Link, LinkState};
+use crate::model_api::DEFAULT_PROVIDER;
+use crate::report::{Blocked, Cause, refuse_invalid};
+
+/// What an agent can run with.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct ValidAgent {
+    pub(super) provider: String,
+    /// Names of the MCP servers it gets.
+    pub(super) mcp_servers: Vec<String>,
+    pub(super) peers: Vec<ValidPeer>,
+    /// What the spec refers to and the agent does not get, or not yet.
+    pub(super) without: Vec<Cause>,
+}
+
+/// Another agent it may delegate to.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct ValidPeer {
+    pub(super) name: String,
+    pub(super) description: String,
+    pub(super) reach: Reach,
+}
+
+/// Whether there is anyone at the other end.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Reach {
+    Reachable,
+    Unreachable,
+}
+
+/// Decides by the spec and what it refers to, in that order.
+pub(super) fn validate(name: &str, spec: &AgentSpec, links: &Links) -> Result<ValidAgent, Blocked> {
+    refuse_invalid(&validate_agent(name, spec))?;
+    let patience = match spec.wait_for_dependencies {
+        Some(false) => Patience::None,
+        Some(true) | None => Patience::Waits,
+    };
+    let mut waiting: Vec<_> = model_api_cause(&links.model_api).into_iter().collect();
+    let mut mcp_servers = Vec::new();
+    let mut without = Vec::new();
+    for link in &links.mcp_servers {
+        match judge(link, patience) {
+            Judgement::Use => mcp_servers.push(link.name.clone()),
+            Judgement::UseLater(cause) => {
+                mcp_servers.push(link.name.clone());
+                without.push(cause);
+            }
+            Judgement::LeaveOut(cause) => without.push(cause),
+            Judgement::WaitFor(cause) => waiting.push(cause),
+        }
+    }
+    if !waiting.is_empty() {
+        return Err(Blocked::Waiting(waiting));
+    }
+    without.extend(links.peers.iter().filter_map(peer_cause));
+    Ok(ValidAgent {
+        provider: links
+            .provider
+            .clone()
+            .unwrap_or_else(|| DEFAULT_PROVIDER.to_owned()),
+        mcp_servers,
+        peers: links.peers.iter().map(valid_peer).collect(),
+        without,
+    })
+}
+
+/// What `waitForDependencies` says.
+#[derive(Clone, Copy)]
+enum Patience {
+    Waits,
+    None,
+}
+
+/// What to do about an MCP server.
+enum Judgement {
+    Use,
+    UseLater(Cause),
+    LeaveOut(Cause),
+    WaitFor(Cause),
+}
+
+fn judge(link: &Link, patience: Patience) -> Judgement {
+    let name = &link.name;
+    let (phase, message) = match &link.state {
+        LinkState::Missing => {
+            let cause = Cause::new(
+                "MCPServerNotFound",
+                format!("MCPServer {name} does not exist"),
+            );
+            return match patience {
+                Patience::Waits => Judgement::WaitFor(cause),
+                Patience::None => Judgement::LeaveOut(cause),
+            };
+        }
+        LinkState::Found { phase, message } => (*phase, message.as_deref()),
+    };
+    match phase {
+        Phase::Ready => Judgement::Use,
+        Phase::Failed => Judgement::LeaveOut(Cause::new(
+            "MCPServerFailed",
+            because(
+                format!("without the tools of MCPServer {name}, which has failed"),
+                message,
+            ),
+        )),
+        Phase::Pending | Phase::Waiting => {
+            let text = because(format!("MCPServer {name} is not ready yet"), message);
+            let cause = Cause::new("MCPServerNotReady", text);
+            match patience {
+                Patience::Waits => Judgement::WaitFor(cause),
+                Patience::None => Judgement::UseLater(cause),
+            }
+        }
+    }
+}
+
+fn model_api_cause(link: &Link) -> Option<Cause> {
+    let name = &link.name;
+    let (phase, message) = match &link.state {
+        LinkState::Missing => {
+            let text = format!("ModelAPI {name} does not exist");
+            return Some(Cause::new("ModelAPINotFound", text));
+        }
+        LinkState::Found { phase, message } => (*phase, message.as_deref()),
+    };
+    match phase {
+        Phase::Ready => None,
+        Phase::Failed => Some(Cause::new(
+            "ModelAPIFailed",
+            because(format!("ModelAPI {name} has failed"), message),
+        )),
+        Phase::Pending | Phase::Waiting => Some(Cause::new(
+            "ModelAPINotReady",
+            because(format!("ModelAPI {name} is not ready yet"), message),
+        )),
+    }
+}
+
+fn because(fact: String, message: Option<&str>) -> String {
+    match message {
+        Some(message) => format!("{fact}: {message}"),
+        None => fact,
+    }
+}
+
+fn peer_cause(peer: &PeerLink) -> Option<Cause> {
+    let name = &peer.link.name;
+    match (&peer.link.state, peer.network) {
+        (LinkState::Missing, _) => Some(Cause::new(
+            "AgentNotFound",
+            format!("Agent {name} does not exist, so nothing can be delegated to it"),
+        )),
+        (LinkState::Found { .. }, Network::Private) => Some(Cause::new(
+            "AgentNotExposed",
+            format!(
+                "Agent {name} has agentNetwork.expose: false, so nothing can be delegated to it"
+            ),
+        )),
+        (LinkState::Found { .. }, Network::Exposed) => None,
+    }
+}
+
+fn valid_peer(peer: &PeerLink) -> ValidPeer {
+    ValidPeer {
+        name: peer.link.name.clone(),
+        description: peer.description.clone(),
+        reach: match peer_cause(peer) {
+            None => Reach::Reachable,
+            Some(_) => Reach::Unreachable,
+        },
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,151 @@
+//! What the watches know: every object of the three kinds, and who refers to whom.
+
+use api::plan::ResourceId;
+use api::resources::{Agent, Container, MCPServer, ModelAPI, Phase, ValueSource};
+use kube::core::DeserializeGuard;
+use kube::runtime::reflector::store::WriterDropped;
+use kube::runtime::reflector::{Lookup, ObjectRef, Store};
+
+use crate::Kind;
+use crate::watch::id_of;
+
+/// An object as it is stored, which may be malformed: one that is must not hide the others.
+pub(crate) type Guarded<K> = DeserializeGuard<K>;
+
+/// The latest known state of every object.
+#[derive(Clone)]
+pub(crate) struct Stores {
+    pub(crate) agents: Store<Guarded<Agent>>,
+    pub(crate) model_apis: Store<Guarded<ModelAPI>>,
+    pub(crate) mcp_servers: Store<Guarded<MCPServer>>,
+}
+
+impl Stores {
+    /// Waits for the first complete list of each kind, before which everything would look missing.
+    pub(crate) async fn complete(&self) -> Result<(), WriterDropped> {
+        self.agents.wait_until_ready().await?;
+        self.model_apis.wait_until_ready().await?;
+        self.mcp_servers.wait_until_ready().await
+    }
+}
+
+/// The reference of an object in a store.
+pub(crate) fn reference<K: Lookup<DynamicType = ()>>(id: &ResourceId) -> ObjectRef<K> {
+    ObjectRef::new(&id.name).within(&id.namespace)
+}
+
+/// A resource that another one refers to.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Link {
+    pub(crate) name: String,
+    pub(crate) state: LinkState,
+}
+
+/// How far a resource has come that another one refers to.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum LinkState {
+    Missing,
+    Found {
+        phase: Phase,
+        message: Option<String>,
+    },
+}
+
+impl LinkState {
+    /// The word shown under `linkedResources`.
+    pub(crate) fn as_str(&self) -> &'static str {
+        match self {
+            Self::Missing => "Missing",
+            Self::Found { phase, .. } => phase.as_str(),
+        }
+    }
+}
+
+/// What has to be reconciled when an agent was touched: itself, and those that may delegate to it.
+pub(crate) fn after_agent(stores: &Stores, id: &ResourceId) -> Vec<(Kind, ResourceId)> {
+    let users = agents(stores, &id.namespace, |agent| {
+        agent.spec.access().contains(&id.name)
+    });
+    with_users(Kind::Agent, id, users)
+}
+
+/// What has to be reconciled when a model API was touched: itself, and the agents that ask it.
+pub(crate) fn after_model_api(stores: &Stores, id: &ResourceId) -> Vec<(Kind, ResourceId)> {
+    let users = agents(stores, &id.namespace, |agent| {
+        agent.spec.model_api == id.name
+    });
+    with_users(Kind::ModelApi, id, users)
+}
+
+/// What has to be reconciled when an MCP server was touched: itself, and the agents that use it.
+pub(crate) fn after_mcp_server(stores: &Stores, id: &ResourceId) -> Vec<(Kind, ResourceId)> {
+    let users = agents(stores, &id.namespace, |agent| {
+        agent.spec.mcp_servers.contains(&id.name)
+    });
+    with_users(Kind::McpServer, id, users)
+}
+
+/// What has to be reconciled when a Secret was touched: the model APIs and MCP servers that read it.
+pub(crate) fn after_secret(stores: &Stores, id: &ResourceId) -> Vec<(Kind, ResourceId)> {
+    let model_apis = stores
+        .model_apis
+        .state_filter(|object| {
+            matches!(&object.0, Ok(api) if id_of(api).namespace == id.namespace
+                && model_api_reads(api, &id.name))
+        })
+        .into_iter()
+        .map(|object| (Kind::ModelApi, id_of(&*object)));
+    let mcp_servers = stores
+        .mcp_servers
+        .state_filter(|object| {
+            matches!(&object.0, Ok(server) if id_of(server).namespace == id.namespace
+                && server.spec.container.as_ref().is_some_and(|of| container_reads(of, &id.name)))
+        })
+        .into_iter()
+        .map(|object| (Kind::McpServer, id_of(&*object)));
+    model_apis.chain(mcp_servers).collect()
+}
+
+fn with_users(
+    kind: Kind,
+    id: &ResourceId,
+    users: impl Iterator<Item = ResourceId>,
+) -> Vec<(Kind, ResourceId)> {
+    let users = users.filter(|user| kind != Kind::Agent || user != id);
+    std::iter::once((kind, id.clone()))
+        .chain(users.map(|user| (Kind::Agent, user)))
+        .collect()
+}
+
+fn agents(
+    stores: &Stores,
+    namespace: &str,
+    uses: impl Fn(&Agent) -> bool,
+) -> impl Iterator<Item = ResourceId> {
+    let found = stores.agents.state_filter(|object| {
+        matches!(&object.0, Ok(agent) if agent.metadata.namespace.as_deref() == Some(namespace)
+            && uses(agent))
+    });
+    found.into_iter().map(|object| id_of(&*object))
+}
+
+fn model_api_reads(api: &ModelAPI, secret: &str) -> bool {
+    let proxy = api.spec.proxy_config.as_ref();
+    proxy
+        .and_then(|proxy| proxy.key_secret())
+        .is_some_and(|reference| reference.name == secret)
+}
+
+fn container_reads(container: &Container, secret: &str) -> bool {
+    let names = |source: &ValueSource| {
+        let reference = source.secret_key_ref.as_ref();
+        reference.is_some_and(|reference| reference.name == secret)
+    };
+    container
+        .env
+        .iter()
+        .any(|variable| variable.value_from.as_ref().is_some_and(names))
+}
+
+#[cfg(test)]
+mod tests;

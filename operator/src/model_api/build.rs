@@ -1,0 +1,22 @@
+//! Step 3: builds the plan. Pure, and cannot fail, because everything was decided before.
+
+use api::plan::{ModelApiPlan, ResourceId};
+
+use super::validate::ValidModelApi;
+
+/// The plan of the model API `id`.
+pub(super) fn build(id: &ResourceId, valid: ValidModelApi) -> ModelApiPlan {
+    let ValidModelApi {
+        provider,
+        api_base,
+        api_key,
+        models,
+    } = valid;
+    ModelApiPlan {
+        id: id.clone(),
+        provider,
+        api_base,
+        api_key,
+        models,
+    }
+}

@@ -1,0 +1,39 @@
+//! Step 1: reads the provider's key, wherever the spec says it is.
+
+use api::plan::Secret;
+use api::resources::ModelApiSpec;
+use api::resources::model_api::ProxyConfig;
+use kube::Client;
+
+use crate::keys::{self, Lookup};
+
+/// The provider that answers without a key, because it answers itself.
+const MOCK: &str = "mock";
+
+/// Reads the key that `spec` refers to.
+pub(super) async fn dereference(
+    client: &Client,
+    namespace: &str,
+    spec: &ModelApiSpec,
+) -> Result<Lookup, keys::Error> {
+    let Some(proxy) = spec.proxy_config.as_ref().filter(|proxy| needs_key(proxy)) else {
+        return Ok(Lookup::Absent);
+    };
+    if let Some(reference) = proxy.key_secret() {
+        return keys::in_secret(client, namespace, reference).await;
+    }
+    let key = proxy.api_key.as_ref();
+    match key.and_then(|key| key.value_from.as_ref()) {
+        Some(source) => keys::look_up(client, namespace, source).await,
+        None => Ok(
+            match key.and_then(|key| key.value.as_deref()).map(str::trim) {
+                Some("") | None => Lookup::Absent,
+                Some(value) => Lookup::Found(Secret::new(value)),
+            },
+        ),
+    }
+}
+
+fn needs_key(proxy: &ProxyConfig) -> bool {
+    proxy.provider.as_deref() != Some(MOCK)
+}

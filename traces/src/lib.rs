@@ -1,1 +1,17 @@
-//! traces
+//! The built-in telemetry store: OTLP in, SQLite in the middle, queries and Jaeger's query API out.
+//!
+//! A [`Store`] is a cheap handle. Writes pass a bounded queue to the one thread that writes, and are
+//! acknowledged after their commit; reads take a connection of a small pool. What a client sent is kept
+//! as the OTLP bytes it was, so that nothing is lost between [`otlp_http`] and [`jaeger`].
+
+mod convert;
+mod jaeger;
+mod otlp;
+mod store;
+
+pub use jaeger::jaeger;
+pub use otlp::{otlp_grpc, otlp_http};
+pub use store::{
+    Committed, Limits, MetricQuery, OpenError, Point, PointRange, PointValue, Receipt, Series,
+    Store, WriteError,
+};

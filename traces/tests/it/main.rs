@@ -1,0 +1,12 @@
+//! The store from outside: OTLP in, the ports and Jaeger's API out.
+
+#![expect(clippy::unwrap_used, reason = "a test may stop where it is surprised")]
+
+mod jaeger;
+mod lifecycle;
+mod logs;
+mod metrics;
+mod otlp;
+mod search;
+mod support;
+mod traces;

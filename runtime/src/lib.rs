@@ -1,7 +1,11 @@
 //! Running agents: the turn, models, tools, delegation, memory, telemetry and their HTTP endpoints.
 
+pub mod agent;
+mod catalog;
 pub mod gateway;
 pub mod mcp;
 pub mod memory;
+mod model;
 pub mod telemetry;
 pub mod transport;
+mod turn;

@@ -1,1 +1,49 @@
-//! In work.
+//! What agents tell about their work: spans, metrics and logs, each agent as a service of its own.
+//!
+//! All agents of a process share one [`Pipeline`], which is one task and a bounded queue: a thousand
+//! agents cost a thousand small objects, not a thousand threads. Nothing here ever makes a request
+//! wait; what cannot be kept is dropped and counted.
+
+mod batch;
+mod delivery;
+mod event;
+mod instruments;
+mod log_layer;
+mod meters;
+mod otlp_http;
+mod pipeline;
+mod propagation;
+mod queue;
+mod service;
+mod span;
+mod stdout;
+#[cfg(test)]
+mod tests;
+
+pub use delivery::{ReceiveError, Receiver};
+pub use instruments::Instruments;
+pub use log_layer::LogLayer;
+pub use otlp_http::OtlpHttp;
+pub use pipeline::{CaptureContent, Pipeline, PipelineSettings};
+pub use propagation::{extract, extract_map, inject, inject_map};
+pub use service::Service;
+pub use span::{Span, SpanSpec};
+pub use stdout::{LogFormat, stdout_layer};
+
+use std::time::Duration;
+
+/// Characters of a text that a log line shows.
+const PREVIEW_CHARS: usize = 200;
+
+/// A duration in whole milliseconds.
+pub fn millis(duration: Duration) -> u64 {
+    u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
+}
+
+/// The beginning of a text, short enough for a log line.
+pub fn preview(text: &str) -> String {
+    match text.char_indices().nth(PREVIEW_CHARS) {
+        Some((end, _)) => format!("{}…", &text[..end]),
+        None => text.to_owned(),
+    }
+}

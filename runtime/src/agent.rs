@@ -1,0 +1,170 @@
+//! Running agents: which there are, and where their endpoints are.
+
+mod ask;
+mod calls;
+mod card;
+mod conversation;
+mod delegation;
+mod endpoint;
+mod error;
+mod events;
+mod respond;
+mod run;
+mod steps;
+
+use std::{
+    collections::HashMap,
+    sync::{Arc, PoisonError, RwLock},
+};
+
+use api::{
+    clock::Clock,
+    plan::{AgentPlan, ResourceId},
+};
+use axum::{
+    Json, Router,
+    body::Body,
+    extract::{Path, State},
+    response::{IntoResponse, Response},
+    routing::any,
+};
+use http::{Request, StatusCode, Uri};
+use serde_json::json;
+use tokio_util::{sync::CancellationToken, task::TaskTracker};
+use tower::ServiceExt;
+
+use crate::{
+    mcp::McpServers,
+    memory::Memory,
+    telemetry::{Pipeline, Service},
+    transport::Transport,
+};
+
+/// What all agents of this process share.
+pub struct AgentContext {
+    /// `http://` and the address agents are reached at, without a path.
+    pub base_url: String,
+    /// The way to models and other agents.
+    pub transport: Transport,
+    /// The way to tools.
+    pub mcp: McpServers,
+    /// Their sessions.
+    pub memory: Memory,
+    /// Where their telemetry goes.
+    pub pipeline: Pipeline,
+    /// The time.
+    pub clock: Arc<dyn Clock>,
+    /// Runs are spawned here.
+    pub tracker: TaskTracker,
+    /// Cancels every run.
+    pub shutdown: CancellationToken,
+}
+
+/// The agents of this process; cheap to clone.
+#[derive(Clone)]
+pub struct Agents {
+    context: Arc<AgentContext>,
+    running: Arc<RwLock<HashMap<ResourceId, Running>>>,
+}
+
+/// One of them, with its endpoints.
+#[derive(Clone)]
+struct Running {
+    agent: Arc<Agent>,
+    router: Router,
+}
+
+/// One agent, ready to be asked.
+struct Agent {
+    plan: AgentPlan,
+    context: Arc<AgentContext>,
+    service: Service,
+}
+
+impl Agent {
+    /// Where it is reached from outside the process.
+    fn url(&self) -> String {
+        let ResourceId { namespace, name } = &self.plan.id;
+        format!("{}/agents/{namespace}/{name}", self.context.base_url)
+    }
+}
+
+impl Agents {
+    /// No agents yet.
+    pub fn new(context: AgentContext) -> Self {
+        Self {
+            context: Arc::new(context),
+            running: Arc::default(),
+        }
+    }
+
+    /// Starts an agent, or lets it follow a changed plan. Runs under way keep the plan they began
+    /// with.
+    pub fn apply(&self, plan: AgentPlan) {
+        let mut running = self.running.write().unwrap_or_else(PoisonError::into_inner);
+        let service = match running.get(&plan.id) {
+            Some(same) if same.agent.plan == plan => return,
+            Some(before) => before.agent.service.clone(),
+            None => self
+                .context
+                .pipeline
+                .service(&plan.id.name, &plan.id.namespace),
+        };
+        let id = plan.id.clone();
+        let agent = Arc::new(Agent {
+            plan,
+            context: Arc::clone(&self.context),
+            service,
+        });
+        let router = endpoint::router(&agent);
+        running.insert(id, Running { agent, router });
+    }
+
+    /// Stops answering for an agent. Runs under way end by themselves.
+    pub fn remove(&self, id: &ResourceId) {
+        self.running
+            .write()
+            .unwrap_or_else(PoisonError::into_inner)
+            .remove(id);
+    }
+
+    /// `/{namespace}/{name}/…`: what follows is the agent's own path.
+    pub fn router(&self) -> Router {
+        Router::new()
+            .route("/{namespace}/{name}/{*path}", any(dispatch))
+            .with_state(self.clone())
+    }
+
+    fn find(&self, id: &ResourceId) -> Option<Router> {
+        let running = self.running.read().unwrap_or_else(PoisonError::into_inner);
+        running.get(id).map(|running| running.router.clone())
+    }
+}
+
+/// Hands a request to the agent's own router, with the path as the agent knows it.
+async fn dispatch(
+    State(agents): State<Agents>,
+    Path((namespace, name, path)): Path<(String, String, String)>,
+    mut request: Request<Body>,
+) -> Response {
+    let id = ResourceId::new(namespace, name);
+    let Some(router) = agents.find(&id) else {
+        let message = format!("there is no agent {id} here, or it is not ready yet");
+        let error = json!({"message": message, "type": "not_found_error", "param": null,
+            "code": "agent_not_found"});
+        return (StatusCode::NOT_FOUND, Json(json!({"error": error}))).into_response();
+    };
+    let query = request
+        .uri()
+        .query()
+        .map(|query| format!("?{query}"))
+        .unwrap_or_default();
+    match format!("/{path}{query}").parse::<Uri>() {
+        Ok(uri) => *request.uri_mut() = uri,
+        Err(error) => return (StatusCode::BAD_REQUEST, format!("{error}\n")).into_response(),
+    }
+    match router.oneshot(request).await {
+        Ok(response) => response,
+        Err(never) => match never {},
+    }
+}

@@ -1,0 +1,180 @@
+//! What the model is to see first: the agent's prompt, what is remembered, and what was asked.
+
+use api::chat::{ChatRequest, Message, Role};
+
+use super::error::ChatError;
+
+/// The request's own part of a conversation, checked.
+#[derive(Debug, PartialEq)]
+pub(super) struct Asked {
+    /// The caller's system prompt.
+    system: Option<String>,
+    /// Everything else, oldest first; the last of a person or an agent is what is asked.
+    messages: Vec<Message>,
+    /// Whether another agent asks.
+    pub(super) is_delegation: bool,
+    /// The words of what is asked, for the memory.
+    pub(super) question: String,
+}
+
+impl Asked {
+    /// Checks the messages of a request.
+    pub(super) fn parse(request: &ChatRequest) -> Result<Self, ChatError> {
+        if request.messages.is_empty() {
+            return Err(ChatError::Incomplete("messages are required"));
+        }
+        let asks = |message: &&Message| matches!(message.role, Role::User | Role::TaskDelegation);
+        let last = request
+            .messages
+            .iter()
+            .rev()
+            .find(asks)
+            .ok_or(ChatError::Incomplete(
+                "No user or task-delegation message found",
+            ))?;
+        let is_system = |message: &Message| matches!(message.role, Role::System | Role::Developer);
+        Ok(Self {
+            system: request
+                .messages
+                .iter()
+                .find(|m| is_system(m))
+                .map(Message::words),
+            messages: request
+                .messages
+                .iter()
+                .filter(|m| !is_system(m))
+                .cloned()
+                .collect(),
+            is_delegation: last.role == Role::TaskDelegation,
+            question: last.words(),
+        })
+    }
+
+    /// Whether the caller left the history to us: it sent one message and no more.
+    pub(super) fn wants_history(&self) -> bool {
+        self.messages.len() == 1 && !self.is_delegation
+    }
+
+    /// The conversation as the model is to see it.
+    pub(super) fn conversation(self, instructions: &str, history: Vec<Message>) -> Vec<Message> {
+        let mut prompt = instructions.trim_end().to_owned();
+        if let Some(system) = self.system {
+            if !prompt.is_empty() {
+                prompt.push_str("\n\n");
+            }
+            prompt.push_str("## User-Provided System Prompt\n");
+            prompt.push_str(&system);
+        }
+        let prompt = (!prompt.is_empty()).then(|| Message::text(Role::System, prompt));
+        // Models know no role for a task of another agent.
+        let as_user = |mut message: Message| {
+            if message.role == Role::TaskDelegation {
+                message.role = Role::User;
+            }
+            message
+        };
+        prompt
+            .into_iter()
+            .chain(history)
+            .chain(self.messages.into_iter().map(as_user))
+            .collect()
+    }
+}
+
+/// What a sub-agent is given: the last words of the conversation, then the task.
+pub(super) fn delegation(messages: &[Message], limit: usize, task: &str) -> Vec<Message> {
+    let speaks = |message: &&Message| {
+        matches!(message.role, Role::User | Role::Assistant) && !message.words().is_empty()
+    };
+    let mut context: Vec<Message> = messages
+        .iter()
+        .rev()
+        .filter(speaks)
+        .take(limit)
+        // A call without its result would make the sub-agent's conversation invalid.
+        .map(|message| Message::text(message.role, message.words()))
+        .collect();
+    context.reverse();
+    context.push(Message::text(Role::TaskDelegation, task));
+    context
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn request(messages: Vec<Message>) -> ChatRequest {
+        ChatRequest {
+            messages,
+            ..ChatRequest::default()
+        }
+    }
+
+    #[test]
+    fn a_request_needs_somebody_who_asks() {
+        let nobody = request(vec![Message::text(Role::Assistant, "hi")]);
+        assert!(matches!(
+            Asked::parse(&nobody),
+            Err(ChatError::Incomplete(_))
+        ));
+        assert!(matches!(
+            Asked::parse(&request(vec![])),
+            Err(ChatError::Incomplete(_))
+        ));
+    }
+
+    #[test]
+    fn the_callers_system_prompt_follows_the_agents_own() {
+        let asked = Asked::parse(&request(vec![
+            Message::text(Role::System, "Answer in French."),
+            Message::text(Role::User, "hello"),
+        ]))
+        .unwrap();
+        assert!(asked.wants_history());
+        let remembered = vec![Message::text(Role::User, "earlier")];
+        let words: Vec<_> = asked
+            .conversation("You help.", remembered)
+            .iter()
+            .map(Message::words)
+            .collect();
+        assert_eq!(
+            words,
+            [
+                "You help.\n\n## User-Provided System Prompt\nAnswer in French.",
+                "earlier",
+                "hello"
+            ]
+        );
+    }
+
+    #[test]
+    fn a_delegated_task_reaches_the_model_as_a_users_message() {
+        let asked =
+            Asked::parse(&request(vec![Message::text(Role::TaskDelegation, "look")])).unwrap();
+        assert!(asked.is_delegation);
+        assert!(!asked.wants_history());
+        assert_eq!(
+            asked.conversation("", vec![]),
+            [Message::text(Role::User, "look")]
+        );
+    }
+
+    #[test]
+    fn a_sub_agent_sees_words_but_no_half_of_a_call() {
+        let messages = [
+            Message::text(Role::System, "prompt"),
+            Message::text(Role::User, "first"),
+            Message::text(Role::User, "second"),
+            Message {
+                content: None,
+                ..Message::text(Role::Assistant, "")
+            },
+            Message::tool_result("call_1", "4"),
+        ];
+        let words: Vec<_> = delegation(&messages, 1, "task")
+            .iter()
+            .map(Message::words)
+            .collect();
+        assert_eq!(words, ["second", "task"]);
+    }
+}

@@ -1,0 +1,239 @@
+//! Carries out a turn: asks the model, makes the calls, and records all of it.
+//!
+//! A run is a task of its own, so that whoever waits for it may go away: dropping the guard of its
+//! token cancels whatever the run waits for, and its spans end as cancelled.
+
+use std::{sync::Arc, time::Instant};
+
+use api::{
+    attributes::{key, span},
+    run::RunEventKind,
+};
+use opentelemetry::{
+    Context, KeyValue,
+    trace::{FutureExt, SpanKind},
+};
+use serde_json::{Map, Value, json};
+use tokio::sync::oneshot;
+use tokio_util::sync::CancellationToken;
+use uuid::Uuid;
+
+use super::{
+    Agent, conversation::Asked, delegation::Ancestors, error::ChatError, events::Events,
+    respond::Envelope,
+};
+use crate::{
+    memory::{self, EventKind, EventMetadata, NewEvent},
+    telemetry::{Span, SpanSpec, millis},
+    turn::Answer,
+};
+
+/// What is asked of an agent.
+pub(super) struct Request {
+    /// The messages, checked.
+    pub(super) asked: Asked,
+    /// Fields that go to the model as they are.
+    pub(super) rest: Map<String, Value>,
+    /// The session the caller wants to continue.
+    pub(super) session: Option<String>,
+    /// The model name to echo.
+    pub(super) model: Option<String>,
+    /// Whether the answer is streamed.
+    pub(super) streams: bool,
+}
+
+/// One run under way.
+pub(super) struct Run {
+    pub(super) agent: Arc<Agent>,
+    pub(super) session: String,
+    pub(super) events: Events,
+    pub(super) cancel: CancellationToken,
+    pub(super) ancestors: Ancestors,
+    /// Fields that go to the model as they are.
+    pub(super) rest: Map<String, Value>,
+}
+
+/// Starts a run; it ends at the receiver.
+pub(super) fn start(
+    agent: &Arc<Agent>,
+    request: Request,
+    events: Events,
+    parent: Context,
+    cancel: CancellationToken,
+) -> (Envelope, oneshot::Receiver<Result<Answer, ChatError>>) {
+    let session = memory::session_id(request.session.as_deref());
+    let server = agent.service.start_span(SpanSpec {
+        name: span::SERVER.into(),
+        kind: SpanKind::Server,
+        parent: &parent,
+        attributes: vec![
+            KeyValue::new(key::HTTP_METHOD, "POST"),
+            KeyValue::new(key::HTTP_ROUTE, "/v1/chat/completions"),
+            KeyValue::new(key::SESSION_ID, session.clone()),
+        ],
+    });
+    let id = Uuid::new_v4().simple().to_string();
+    let envelope = Envelope {
+        id: format!("chatcmpl-{id}"),
+        created: agent.context.clock.now().as_second(),
+        model: request.model.unwrap_or_else(|| agent.plan.id.name.clone()),
+        session_id: session.clone(),
+        trace_id: server.trace_id(),
+    };
+    let run = Run {
+        agent: Arc::clone(agent),
+        ancestors: Ancestors::of(&parent).with(&agent.plan.id.name),
+        session,
+        events,
+        cancel,
+        rest: request.rest,
+    };
+    let (sender, outcome) = oneshot::channel();
+    let (asked, streams) = (request.asked, request.streams);
+    agent.context.tracker.spawn(async move {
+        let context = server.context().clone();
+        let outcome = run
+            .observed(id, server, asked, streams)
+            .with_context(context)
+            .await;
+        // Nobody waits any more when the client has gone.
+        sender.send(outcome).ok();
+    });
+    (envelope, outcome)
+}
+
+impl Run {
+    /// The run with its SERVER span, metrics and first and last event.
+    async fn observed(
+        self,
+        run_id: String,
+        mut server: Span,
+        asked: Asked,
+        streams: bool,
+    ) -> Result<Answer, ChatError> {
+        let started = Instant::now();
+        let agent = &self.agent;
+        let instruments = agent.service.instruments();
+        server.set_attribute(KeyValue::new(key::RUN_ID, run_id.clone()));
+        self.events
+            .emit(RunEventKind::RunStarted {
+                run_id,
+                trace_id: server.trace_id(),
+                session_id: self.session.clone(),
+            })
+            .await;
+        tracing::info!(
+            "Processing message for session {}, streaming={streams}",
+            self.session
+        );
+        let outcome = self.looped(asked, server.context(), streams).await;
+        let elapsed = started.elapsed();
+        instruments.request(elapsed, outcome.is_ok());
+        match &outcome {
+            Ok(answer) => {
+                server.set_attribute(KeyValue::new(key::HTTP_STATUS, 200));
+                self.events
+                    .emit(RunEventKind::RunFinished {
+                        finish_reason: answer.finish.as_str().to_owned(),
+                        usage: answer.usage,
+                        duration_ms: millis(elapsed),
+                    })
+                    .await;
+                server.end_ok();
+            }
+            Err(error) => {
+                let status = i64::from(error.status().as_u16());
+                server.set_attribute(KeyValue::new(key::HTTP_STATUS, status));
+                let (kind, message) = (error.kind().to_owned(), error.to_string());
+                self.events
+                    .emit(RunEventKind::RunError {
+                        error: kind,
+                        message,
+                    })
+                    .await;
+                end(server, error);
+            }
+        }
+        outcome
+    }
+
+    /// All steps, inside the span of the loop.
+    async fn looped(
+        &self,
+        asked: Asked,
+        parent: &Context,
+        streams: bool,
+    ) -> Result<Answer, ChatError> {
+        let plan = &self.agent.plan;
+        let mut span = self.agent.service.start_span(SpanSpec {
+            name: span::LOOP.into(),
+            kind: SpanKind::Internal,
+            parent,
+            attributes: vec![
+                KeyValue::new(key::MAX_STEPS, i64::from(plan.max_steps)),
+                KeyValue::new(key::STREAM, streams),
+                KeyValue::new(key::SESSION_ID, self.session.clone()),
+                KeyValue::new(key::OPERATION, "invoke_agent"),
+                KeyValue::new(key::GEN_AI_AGENT_NAME, plan.id.name.clone()),
+                KeyValue::new(key::GEN_AI_AGENT_ID, plan.id.to_string()),
+                KeyValue::new(key::CONVERSATION_ID, self.session.clone()),
+                KeyValue::new(key::PROVIDER, "kaos"),
+            ],
+        });
+        let context = span.context().clone();
+        let outcome = self
+            .steps(asked, &context)
+            .with_context(context.clone())
+            .await;
+        match &outcome {
+            Ok(answer) => {
+                span.set_attribute(KeyValue::new(
+                    key::FINISH_REASON,
+                    answer.finish.as_str().to_owned(),
+                ));
+                span.set_attribute(count(key::TOTAL_INPUT_TOKENS, answer.usage.prompt_tokens));
+                span.set_attribute(count(
+                    key::TOTAL_OUTPUT_TOKENS,
+                    answer.usage.completion_tokens,
+                ));
+                span.end_ok();
+            }
+            Err(error) => {
+                self.remember(EventKind::Error, json!(error.to_string()), &context);
+                end(span, error);
+            }
+        }
+        outcome
+    }
+
+    /// Writes an event into the session's memory.
+    pub(super) fn remember(&self, kind: EventKind, content: Value, within: &Context) {
+        if self.agent.plan.memory.enabled {
+            let plan = &self.agent.plan;
+            let metadata = EventMetadata::of(within);
+            let event = NewEvent {
+                session: &self.session,
+                kind,
+                content,
+                metadata,
+            };
+            self.agent
+                .context
+                .memory
+                .append(&plan.id, &plan.memory, event);
+        }
+    }
+}
+
+/// Ends a span the way its error ended it.
+pub(super) fn end(span: Span, error: &ChatError) {
+    match error {
+        ChatError::Cancelled => span.cancelled(),
+        other => span.fail(other.kind(), &other.to_string()),
+    }
+}
+
+/// An attribute that counts tokens.
+pub(super) fn count(key: &'static str, tokens: u64) -> KeyValue {
+    KeyValue::new(key, i64::try_from(tokens).unwrap_or(i64::MAX))
+}

@@ -1,0 +1,145 @@
+//! What an agent's model is offered in one run: tools of MCP servers, and one function for
+//! delegation.
+//!
+//! A model sees one flat list of functions, so names must be unique in it: a tool whose name two
+//! servers share is offered as `server_tool`.
+
+use std::collections::HashMap;
+
+use api::{chat::ToolDefinition, plan::Peer};
+use serde_json::{Value, json};
+
+/// Name of the function that hands a task to another agent.
+pub(crate) const DELEGATE: &str = "delegate";
+
+/// A tool as an MCP server describes it.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct CatalogTool {
+    /// Name of the `MCPServer`.
+    pub(crate) server: String,
+    /// Name of the tool there.
+    pub(crate) name: String,
+    /// What it does, for the model.
+    pub(crate) description: String,
+    /// JSON schema of its arguments.
+    pub(crate) input_schema: Value,
+}
+
+/// Everything the model may call.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Catalog {
+    /// Tools by the name they are offered under, in the order of offering.
+    tools: Vec<(String, CatalogTool)>,
+    peers: Vec<Peer>,
+}
+
+impl Catalog {
+    /// Finds a unique name for each tool.
+    pub(crate) fn new(tools: Vec<CatalogTool>, peers: Vec<Peer>) -> Self {
+        let mut counts: HashMap<String, u32> = HashMap::new();
+        if !peers.is_empty() {
+            counts.insert(DELEGATE.to_owned(), 1);
+        }
+        for tool in &tools {
+            *counts.entry(tool.name.clone()).or_default() += 1;
+        }
+        let tools = tools
+            .into_iter()
+            .map(|tool| {
+                let shared = counts.get(&tool.name).is_some_and(|count| *count > 1);
+                let offered = if shared {
+                    format!("{}_{}", tool.server, tool.name)
+                } else {
+                    tool.name.clone()
+                };
+                (offered, tool)
+            })
+            .collect();
+        Self { tools, peers }
+    }
+
+    /// The tool offered under this name.
+    pub(crate) fn tool(&self, offered: &str) -> Option<&CatalogTool> {
+        self.tools
+            .iter()
+            .find(|(name, _)| name == offered)
+            .map(|(_, tool)| tool)
+    }
+
+    /// The agent of this name, if it may be asked.
+    pub(crate) fn peer(&self, name: &str) -> Option<&Peer> {
+        self.peers.iter().find(|peer| peer.name == name)
+    }
+
+    /// Whether tasks can be handed to other agents.
+    pub(crate) fn delegates(&self) -> bool {
+        !self.peers.is_empty()
+    }
+
+    /// The names of all functions, for an answer to a model that invents one.
+    pub(crate) fn function_names(&self) -> String {
+        let delegate = self.delegates().then_some(DELEGATE);
+        join(
+            self.tools
+                .iter()
+                .map(|(name, _)| name.as_str())
+                .chain(delegate),
+        )
+    }
+
+    /// The names of all agents that may be asked.
+    pub(crate) fn peer_names(&self) -> String {
+        join(self.peers.iter().map(|peer| peer.name.as_str()))
+    }
+
+    /// The functions, as the model is told of them.
+    pub(crate) fn definitions(&self) -> Vec<ToolDefinition> {
+        let delegate = self.delegates().then(|| self.delegate_definition());
+        let tools = self.tools.iter().map(|(name, tool)| {
+            ToolDefinition::function(name, &tool.description, tool.input_schema.clone())
+        });
+        delegate.into_iter().chain(tools).collect()
+    }
+
+    fn delegate_definition(&self) -> ToolDefinition {
+        let names: Vec<&str> = self.peers.iter().map(|peer| peer.name.as_str()).collect();
+        let describe = |peer: &Peer| {
+            let state = if peer.url.is_some() {
+                ""
+            } else {
+                " (unavailable)"
+            };
+            format!("- {}{state}: {}", peer.name, peer.description)
+        };
+        let agents: Vec<String> = self.peers.iter().map(describe).collect();
+        let agents = agents.join("\n");
+        ToolDefinition::function(
+            DELEGATE,
+            format!("Hand a task to another agent and get its answer. Agents:\n{agents}"),
+            json!({
+                "type": "object",
+                "properties": {
+                    "agent": {
+                        "type": "string",
+                        "enum": names,
+                        "description": "The agent that is to do the task"
+                    },
+                    "task": {
+                        "type": "string",
+                        "description": "The task, with everything the agent needs to know"
+                    }
+                },
+                "required": ["agent", "task"]
+            }),
+        )
+    }
+}
+
+fn join<'a>(names: impl Iterator<Item = &'a str>) -> String {
+    let names: Vec<&str> = names.collect();
+    if names.is_empty() {
+        "none".to_owned()
+    } else {
+        names.join(", ")
+    }
+}

@@ -1,0 +1,190 @@
+//! A child process's tools for everybody: the streamable-HTTP endpoint in front of it.
+
+use std::{collections::HashMap, sync::Arc};
+
+use api::plan::ResourceId;
+use axum::{
+    Json, Router,
+    body::Body,
+    extract::{Path, Request, State},
+    response::{IntoResponse, Response},
+    routing::any,
+};
+use http::{Method, StatusCode, request::Parts};
+use rmcp::{
+    ErrorData, RoleServer, ServerHandler,
+    model::{
+        CallToolRequestParams, CallToolResponse, CallToolResult, ContentBlock, Implementation,
+        ListToolsResult, PaginatedRequestParams, ServerCapabilities, ServerConfig,
+    },
+    service::RequestContext,
+    transport::streamable_http_server::{
+        StreamableHttpServerConfig, StreamableHttpService, session::local::LocalSessionManager,
+    },
+};
+use serde_json::{Value, json};
+
+use super::{McpError, McpServers, McpSettings, McpState, Server, Tool, ToolRequest};
+
+/// The headers, and fields of `_meta`, that carry a trace from one process to the next.
+const TRACE_CONTEXT: [&str; 3] = ["traceparent", "tracestate", "baggage"];
+
+/// A server and its HTTP endpoint.
+#[derive(Clone)]
+pub(super) struct Endpoint {
+    pub(super) server: Arc<Server>,
+    http: StreamableHttpService<Forward, LocalSessionManager>,
+}
+
+/// Passes what a client asks on to the process.
+struct Forward(Arc<Server>);
+
+impl Endpoint {
+    pub(super) fn new(server: Arc<Server>, settings: &McpSettings) -> Self {
+        let mut config = StreamableHttpServerConfig::default()
+            .with_cancellation_token(server.stop.child_token());
+        let allowed = settings.allowed_hosts.iter().cloned();
+        config.allowed_hosts.extend(allowed);
+        let forwarded = Arc::clone(&server);
+        let http = StreamableHttpService::new(
+            move || Ok(Forward(Arc::clone(&forwarded))),
+            Arc::default(),
+            config,
+        );
+        Self { server, http }
+    }
+}
+
+pub(super) fn router(servers: McpServers) -> Router {
+    Router::new()
+        .route("/{namespace}/{name}/mcp", any(serve))
+        .route("/{namespace}/{name}/health", any(health))
+        .with_state(servers)
+}
+
+async fn serve(
+    State(servers): State<McpServers>,
+    Path((namespace, name)): Path<(String, String)>,
+    request: Request,
+) -> Response {
+    let id = ResourceId::new(namespace, name);
+    let Some(endpoint) = servers.endpoint(&id) else {
+        return not_found(&id);
+    };
+    let ends_session = request.method() == Method::DELETE;
+    let mut response = endpoint.http.handle(request).await.map(Body::new);
+    // rmcp says "accepted"; Python's client takes that for a failure.
+    if ends_session && response.status() == StatusCode::ACCEPTED {
+        *response.status_mut() = StatusCode::NO_CONTENT;
+    }
+    response
+}
+
+async fn health(
+    State(servers): State<McpServers>,
+    Path((namespace, name)): Path<(String, String)>,
+) -> Response {
+    let id = ResourceId::new(namespace, name);
+    match servers.state(&id) {
+        Some(McpState::Running { tools }) => {
+            Json(json!({"status": "healthy", "tools": tools.len()})).into_response()
+        }
+        Some(McpState::Starting) => unavailable("it is still starting"),
+        Some(McpState::Failed { message }) => unavailable(&message),
+        None => not_found(&id),
+    }
+}
+
+fn unavailable(message: &str) -> Response {
+    let body = Json(json!({"status": "unavailable", "message": message}));
+    (StatusCode::SERVICE_UNAVAILABLE, body).into_response()
+}
+
+fn not_found(id: &ResourceId) -> Response {
+    let message = McpError::FindServer(id.to_string()).to_string();
+    (StatusCode::NOT_FOUND, Json(json!({"error": message}))).into_response()
+}
+
+impl ServerHandler for Forward {
+    fn get_info(&self) -> ServerConfig {
+        let capabilities = ServerCapabilities::builder().enable_tools().build();
+        let mut info = ServerConfig::new(capabilities);
+        let name = self.0.plan.id.name.clone();
+        info.server_info = Implementation::new(name, env!("CARGO_PKG_VERSION"));
+        info
+    }
+
+    async fn list_tools(
+        &self,
+        _page: Option<PaginatedRequestParams>,
+        _context: RequestContext<RoleServer>,
+    ) -> Result<ListToolsResult, ErrorData> {
+        match self.0.now().state {
+            McpState::Running { tools } => Ok(ListToolsResult::with_all_items(
+                tools.into_iter().map(described).collect(),
+            )),
+            McpState::Starting => Err(unable("it is still starting".to_owned())),
+            McpState::Failed { message } => Err(unable(message)),
+        }
+    }
+
+    async fn call_tool(
+        &self,
+        request: CallToolRequestParams,
+        context: RequestContext<RoleServer>,
+    ) -> Result<CallToolResponse, ErrorData> {
+        let request = ToolRequest {
+            trace_context: trace_context(&context),
+            tool: request.name.into_owned(),
+            arguments: request.arguments.unwrap_or_default(),
+        };
+        let called = async {
+            let client = self.0.client_for(&request.tool)?;
+            client.call(request, context.ct).await
+        };
+        match called.await {
+            Ok(outcome) => {
+                let words = vec![ContentBlock::text(outcome.text)];
+                let result = if outcome.is_error {
+                    CallToolResult::error(words)
+                } else {
+                    CallToolResult::success(words)
+                };
+                Ok(result.into())
+            }
+            Err(error @ McpError::FindTool { .. }) => {
+                Err(ErrorData::invalid_params(error.to_string(), None))
+            }
+            Err(error) => Err(unable(error.to_string())),
+        }
+    }
+}
+
+fn described(tool: Tool) -> rmcp::model::Tool {
+    let schema = match tool.input_schema {
+        Value::Object(schema) => schema,
+        _ => serde_json::Map::new(),
+    };
+    rmcp::model::Tool::new(tool.name, tool.description, schema)
+}
+
+/// The caller's trace: what its `_meta` says, else its HTTP headers.
+fn trace_context(context: &RequestContext<RoleServer>) -> HashMap<String, String> {
+    let headers = context
+        .extensions
+        .get::<Parts>()
+        .map(|parts| &parts.headers);
+    let value = |key: &str| {
+        let in_meta = context.meta.0.0.get(key).and_then(Value::as_str);
+        let in_header = || headers?.get(key)?.to_str().ok();
+        in_meta.or_else(in_header).map(str::to_owned)
+    };
+    TRACE_CONTEXT
+        .into_iter()
+        .filter_map(|key| Some((key.to_owned(), value(key)?)))
+        .collect()
+}
+
+fn unable(message: String) -> ErrorData {
+    ErrorData::internal_error(message, None)
+}

@@ -1,0 +1,97 @@
+//! `/memory/…` of an agent.
+
+use api::plan::ResourceId;
+use axum::{
+    Json, Router,
+    extract::{Path, Query, State},
+    http::StatusCode,
+    response::{IntoResponse, Response},
+    routing::{delete, get},
+};
+use serde::Deserialize;
+use serde_json::json;
+
+use super::{Memory, MemoryError};
+
+/// Events listed when the request does not say how many.
+const DEFAULT_LIMIT: u32 = 100;
+/// Events listed at most.
+const MAX_LIMIT: u32 = 1000;
+
+/// The memory of one agent, from the agent's root.
+pub fn routes(memory: Memory, agent: ResourceId) -> Router {
+    Router::new()
+        .route("/memory/events", get(events))
+        .route("/memory/sessions", get(sessions))
+        .route("/memory/sessions/{session}", delete(delete_session))
+        .with_state(AgentMemory { memory, agent })
+}
+
+#[derive(Clone)]
+struct AgentMemory {
+    memory: Memory,
+    agent: ResourceId,
+}
+
+#[derive(Deserialize)]
+struct EventsQuery {
+    limit: Option<u32>,
+    session_id: Option<String>,
+}
+
+async fn events(
+    State(AgentMemory { memory, agent }): State<AgentMemory>,
+    Query(query): Query<EventsQuery>,
+) -> Result<Response, Unavailable> {
+    let limit = query.limit.unwrap_or(DEFAULT_LIMIT).min(MAX_LIMIT);
+    let found = memory
+        .events(&agent, query.session_id.as_deref(), limit)
+        .await?;
+    let (events, total) = (found.events, found.total);
+    Ok(Json(json!({"agent": agent.name, "events": events, "total": total})).into_response())
+}
+
+async fn sessions(
+    State(AgentMemory { memory, agent }): State<AgentMemory>,
+) -> Result<Response, Unavailable> {
+    let sessions = memory.sessions(&agent).await?;
+    let total = sessions.len();
+    Ok(Json(json!({"agent": agent.name, "sessions": sessions, "total": total})).into_response())
+}
+
+async fn delete_session(
+    State(AgentMemory { memory, agent }): State<AgentMemory>,
+    Path(session): Path<String>,
+) -> Result<Response, Unavailable> {
+    if memory.delete_session(&agent, &session).await? {
+        return Ok(StatusCode::NO_CONTENT.into_response());
+    }
+    let detail = format!("{} has no session \"{session}\"", agent.name);
+    Ok((StatusCode::NOT_FOUND, Json(json!({"detail": detail}))).into_response())
+}
+
+/// The memory cannot be read or written.
+struct Unavailable(MemoryError);
+
+impl From<MemoryError> for Unavailable {
+    fn from(error: MemoryError) -> Self {
+        Self(error)
+    }
+}
+
+impl IntoResponse for Unavailable {
+    fn into_response(self) -> Response {
+        let Self(error) = self;
+        let status = match error {
+            MemoryError::Closed => StatusCode::SERVICE_UNAVAILABLE,
+            MemoryError::Open { .. }
+            | MemoryError::Newer { .. }
+            | MemoryError::Read(_)
+            | MemoryError::Write(_) => {
+                tracing::error!("{error}");
+                StatusCode::INTERNAL_SERVER_ERROR
+            }
+        };
+        (status, Json(json!({"detail": error.to_string()}))).into_response()
+    }
+}

@@ -1,0 +1,112 @@
+//! From what the SDK emits to what OTLP carries.
+
+use std::{collections::HashMap, sync::Arc};
+
+use opentelemetry_proto::tonic::{
+    collector::{
+        logs::v1::ExportLogsServiceRequest, metrics::v1::ExportMetricsServiceRequest,
+        trace::v1::ExportTraceServiceRequest,
+    },
+    logs::v1::{LogRecord, ResourceLogs, ScopeLogs},
+    metrics::v1::ResourceMetrics,
+    trace::v1::{ResourceSpans, ScopeSpans, Span},
+};
+use opentelemetry_sdk::{logs::SdkLogRecord, trace::SpanData};
+
+use super::queue::{Emitted, Source};
+
+/// One request to a receiver.
+#[derive(Clone, Debug)]
+pub(super) enum Batch {
+    Traces(ExportTraceServiceRequest),
+    Metrics(ExportMetricsServiceRequest),
+    Logs(ExportLogsServiceRequest),
+}
+
+impl Batch {
+    /// How many spans, log records or services' metrics are lost when it is.
+    pub(super) fn len(&self) -> u64 {
+        let len = match self {
+            Self::Traces(request) => {
+                let scopes = request
+                    .resource_spans
+                    .iter()
+                    .flat_map(|spans| &spans.scope_spans);
+                scopes.map(|scope| scope.spans.len()).sum()
+            }
+            Self::Metrics(request) => request.resource_metrics.len(),
+            Self::Logs(request) => {
+                let scopes = request
+                    .resource_logs
+                    .iter()
+                    .flat_map(|logs| &logs.scope_logs);
+                scopes.map(|scope| scope.log_records.len()).sum::<usize>()
+            }
+        };
+        u64::try_from(len).unwrap_or(u64::MAX)
+    }
+}
+
+/// Spans as requests of at most `size` spans, grouped by service.
+pub(super) fn traces(spans: Vec<Emitted<SpanData>>, size: usize) -> impl Iterator<Item = Batch> {
+    chunks(spans, size).map(|chunk| {
+        let resource_spans = by_source(chunk).map(|(source, spans)| ResourceSpans {
+            resource: Some(source.resource.clone()),
+            scope_spans: vec![ScopeSpans {
+                scope: Some(source.scope.clone()),
+                spans: spans.into_iter().map(Span::from).collect(),
+                schema_url: String::new(),
+            }],
+            schema_url: String::new(),
+        });
+        Batch::Traces(ExportTraceServiceRequest {
+            resource_spans: resource_spans.collect(),
+        })
+    })
+}
+
+/// Log records as requests of at most `size` records, grouped by service.
+pub(super) fn logs(logs: Vec<Emitted<SdkLogRecord>>, size: usize) -> impl Iterator<Item = Batch> {
+    chunks(logs, size).map(|chunk| {
+        let resource_logs = by_source(chunk).map(|(source, records)| ResourceLogs {
+            resource: Some(source.resource.clone()),
+            scope_logs: vec![ScopeLogs {
+                scope: Some(source.scope.clone()),
+                log_records: records.iter().map(LogRecord::from).collect(),
+                schema_url: String::new(),
+            }],
+            schema_url: String::new(),
+        });
+        Batch::Logs(ExportLogsServiceRequest {
+            resource_logs: resource_logs.collect(),
+        })
+    })
+}
+
+/// Metrics as requests of at most `size` services.
+pub(super) fn metrics(metrics: Vec<ResourceMetrics>, size: usize) -> impl Iterator<Item = Batch> {
+    chunks(metrics, size)
+        .map(|resource_metrics| Batch::Metrics(ExportMetricsServiceRequest { resource_metrics }))
+}
+
+fn chunks<T>(items: Vec<T>, size: usize) -> impl Iterator<Item = Vec<T>> {
+    let mut items = items.into_iter();
+    std::iter::from_fn(move || {
+        let chunk: Vec<T> = items.by_ref().take(size.max(1)).collect();
+        (!chunk.is_empty()).then_some(chunk)
+    })
+}
+
+/// Groups by who emitted, in order of first appearance.
+fn by_source<T>(emitted: Vec<Emitted<T>>) -> impl Iterator<Item = (Arc<Source>, Vec<T>)> {
+    let mut places = HashMap::new();
+    let mut groups: Vec<(Arc<Source>, Vec<T>)> = Vec::new();
+    for Emitted { source, data } in emitted {
+        let place = *places.entry(source.id).or_insert(groups.len());
+        match groups.get_mut(place) {
+            Some((_, group)) => group.push(data),
+            None => groups.push((source, vec![data])),
+        }
+    }
+    groups.into_iter()
+}

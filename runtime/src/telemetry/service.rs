@@ -1,0 +1,130 @@
+//! One agent as a service: its resource, tracer, logger and instruments.
+
+use std::sync::Arc;
+
+use api::attributes::key;
+use opentelemetry::{InstrumentationScope, KeyValue, logs::LoggerProvider, trace::TracerProvider};
+use opentelemetry_sdk::{
+    Resource,
+    logs::{SdkLogger, SdkLoggerProvider},
+    resource::TelemetryResourceDetector,
+    trace::{Sampler, SdkTracer, SdkTracerProvider},
+};
+
+use super::{
+    instruments::Instruments,
+    meters::Meters,
+    pipeline::CaptureContent,
+    queue::{Enqueue, Queue, Source},
+    span::{Span, SpanSpec},
+};
+
+/// One agent's telemetry; cheap to clone.
+#[derive(Clone)]
+pub struct Service {
+    inner: Arc<Inner>,
+}
+
+struct Inner {
+    name: String,
+    tracer: SdkTracer,
+    logger: SdkLogger,
+    instruments: Instruments,
+    capture_content: CaptureContent,
+}
+
+/// Who a service is.
+pub(super) struct Identity<'a> {
+    /// Unique in the pipeline.
+    pub(super) id: u64,
+    pub(super) name: &'a str,
+    pub(super) namespace: &'a str,
+    pub(super) version: &'a str,
+}
+
+impl Service {
+    pub(super) fn new(
+        identity: &Identity<'_>,
+        queue: &Arc<Queue>,
+        meters: &Meters,
+        capture_content: CaptureContent,
+    ) -> Self {
+        let resource = resource(identity);
+        let scope = InstrumentationScope::builder(format!("kaos.{}", identity.name))
+            .with_version(identity.version.to_owned())
+            .build();
+        let source = Source {
+            id: identity.id,
+            resource: (&resource).into(),
+            scope: (&scope, None).into(),
+        };
+        let enqueue = Enqueue {
+            queue: Arc::clone(queue),
+            source: Arc::new(source),
+        };
+        // Every answer shows what happened, also one whose caller does not sample its own trace.
+        let tracers = SdkTracerProvider::builder()
+            .with_sampler(Sampler::AlwaysOn)
+            .with_resource(resource.clone())
+            .with_span_processor(enqueue.clone())
+            .build();
+        let loggers = SdkLoggerProvider::builder()
+            .with_resource(resource.clone())
+            .with_log_processor(enqueue)
+            .build();
+        let (meter_provider, changed) = meters.provider(resource);
+        let inner = Inner {
+            name: identity.name.to_owned(),
+            tracer: tracers.tracer_with_scope(scope.clone()),
+            logger: loggers.logger_with_scope(scope.clone()),
+            instruments: Instruments::new(identity.name, &meter_provider, scope, changed),
+            capture_content,
+        };
+        Self {
+            inner: Arc::new(inner),
+        }
+    }
+
+    /// Its `service.name`.
+    pub fn name(&self) -> &str {
+        &self.inner.name
+    }
+
+    /// Its tracer, for what [`Self::start_span`] does not cover.
+    pub fn tracer(&self) -> &SdkTracer {
+        &self.inner.tracer
+    }
+
+    /// Its logger. Code that logs through `tracing` needs only [`super::LogLayer`].
+    pub fn logger(&self) -> &SdkLogger {
+        &self.inner.logger
+    }
+
+    /// What it counts and times.
+    pub fn instruments(&self) -> &Instruments {
+        &self.inner.instruments
+    }
+
+    /// Whether messages, arguments and results may be written into spans.
+    pub fn captures_content(&self) -> bool {
+        self.inner.capture_content == CaptureContent::On
+    }
+
+    /// Starts a span of this service.
+    pub fn start_span(&self, spec: SpanSpec<'_>) -> Span {
+        Span::start(self, spec)
+    }
+}
+
+fn resource(identity: &Identity<'_>) -> Resource {
+    // Not `Resource::builder`, which reads the environment: each agent is a service of its own.
+    Resource::builder_empty()
+        .with_detector(Box::new(TelemetryResourceDetector))
+        .with_attributes([
+            KeyValue::new(key::SERVICE_NAME, identity.name.to_owned()),
+            KeyValue::new(key::SERVICE_NAMESPACE, identity.namespace.to_owned()),
+            KeyValue::new(key::SERVICE_VERSION, identity.version.to_owned()),
+            KeyValue::new(key::RESOURCE_NAME, identity.name.to_owned()),
+        ])
+        .build()
+}

@@ -1,0 +1,148 @@
+//! A span as a guard: it says how it ended, or ends as cancelled.
+
+use std::{borrow::Cow, fmt::Write, sync::Arc};
+
+use api::attributes::key;
+use opentelemetry::{
+    Context, KeyValue,
+    trace::{SpanBuilder, SpanKind, Status, TraceContextExt, Tracer},
+};
+
+use super::Service;
+
+/// Value of [`key::FINISH_REASON`] on a span that was given up before its end.
+const CANCELLED: &str = "cancelled";
+
+/// What a span starts with.
+pub struct SpanSpec<'a> {
+    /// Its name.
+    pub name: Cow<'static, str>,
+    /// Its kind.
+    pub kind: SpanKind,
+    /// The context it is started in; without a span in it, a new trace begins.
+    pub parent: &'a Context,
+    /// Attributes it starts with. `agent.name` comes by itself.
+    pub attributes: Vec<KeyValue>,
+}
+
+/// A span under way. Dropped without an end, as by a cancelled future, it ends as cancelled.
+#[must_use = "a span that is dropped ends as cancelled"]
+pub struct Span {
+    context: Context,
+}
+
+/// A span among those around it in this process, kept in the context for stack traces.
+struct Frame {
+    line: String,
+    outer: Option<Arc<Frame>>,
+}
+
+impl Span {
+    pub(super) fn start(service: &Service, spec: SpanSpec<'_>) -> Self {
+        let SpanSpec {
+            name,
+            kind,
+            parent,
+            mut attributes,
+        } = spec;
+        attributes.push(KeyValue::new(key::AGENT_NAME, service.name().to_owned()));
+        let frame = Frame {
+            line: format!("at {name} ({})", service.name()),
+            outer: parent.get::<Arc<Frame>>().cloned(),
+        };
+        let builder = SpanBuilder::from_name(name)
+            .with_kind(kind)
+            .with_attributes(attributes);
+        let span = service.tracer().build_with_context(builder, parent);
+        let context = parent
+            .with_span(span)
+            .with_value(service.clone())
+            .with_value(Arc::new(frame));
+        Self { context }
+    }
+
+    /// The context that holds this span and its service. What runs in it has this span as parent,
+    /// and its `tracing` events become log records of the service.
+    pub fn context(&self) -> &Context {
+        &self.context
+    }
+
+    /// The trace's id, in 32 hex digits.
+    pub fn trace_id(&self) -> String {
+        self.context.span().span_context().trace_id().to_string()
+    }
+
+    /// The span's id, in 16 hex digits.
+    pub fn span_id(&self) -> String {
+        self.context.span().span_context().span_id().to_string()
+    }
+
+    /// Sets one attribute.
+    pub fn set_attribute(&mut self, attribute: KeyValue) {
+        self.context.span().set_attribute(attribute);
+    }
+
+    /// Adds an event, now.
+    pub fn add_event(&mut self, name: impl Into<Cow<'static, str>>, attributes: Vec<KeyValue>) {
+        self.context.span().add_event(name, attributes);
+    }
+
+    /// Runs `log` in this span's context, for a log outside a future that runs in it.
+    pub fn log<T>(&self, log: impl FnOnce() -> T) -> T {
+        let _attached = self.context.clone().attach();
+        log()
+    }
+
+    /// Ends it as a success.
+    pub fn end_ok(self) {
+        let span = self.context.span();
+        span.set_status(Status::Ok);
+        span.end();
+    }
+
+    /// Ends it as a failure, with an `exception` event.
+    pub fn fail(self, error_type: &str, message: &str) {
+        let span = self.context.span();
+        span.set_attribute(KeyValue::new(key::ERROR_TYPE, error_type.to_owned()));
+        let attributes = vec![
+            KeyValue::new(key::EXCEPTION_TYPE, error_type.to_owned()),
+            KeyValue::new(key::EXCEPTION_MESSAGE, message.to_owned()),
+            KeyValue::new(
+                key::EXCEPTION_STACKTRACE,
+                self.stack_trace(error_type, message),
+            ),
+            KeyValue::new(key::EXCEPTION_ESCAPED, false),
+        ];
+        span.add_event(key::EXCEPTION, attributes);
+        span.set_status(Status::error(message.to_owned()));
+        span.end();
+    }
+
+    /// Ends it as given up: neither a success nor a failure.
+    pub fn cancelled(self) {
+        drop(self);
+    }
+
+    /// The steps that led here, innermost first. Rust has no stack at this point that would tell
+    /// more: futures are polled from anywhere.
+    fn stack_trace(&self, error_type: &str, message: &str) -> String {
+        let mut text = format!("{error_type}: {message}");
+        let mut frame = self.context.get::<Arc<Frame>>();
+        while let Some(current) = frame {
+            // Writing to a string cannot fail.
+            write!(text, "\n    {}", current.line).ok();
+            frame = current.outer.as_ref();
+        }
+        text
+    }
+}
+
+impl Drop for Span {
+    fn drop(&mut self) {
+        let span = self.context.span();
+        if span.is_recording() {
+            span.set_attribute(KeyValue::new(key::FINISH_REASON, CANCELLED));
+            span.end();
+        }
+    }
+}

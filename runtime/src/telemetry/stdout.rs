@@ -1,0 +1,197 @@
+//! Log lines on standard output, in the format people already grep, or as JSON.
+
+use std::fmt::{self, Write as _};
+
+use api::clock::{Clock, SystemClock};
+use jiff::Timestamp;
+use opentelemetry::{
+    Context,
+    trace::{SpanContext, TraceContextExt},
+};
+use serde_json::{Map, Value};
+use tracing::{Event, Level, Subscriber};
+use tracing_subscriber::{
+    Layer,
+    fmt::{FmtContext, FormatEvent, FormatFields, format::Writer},
+    registry::LookupSpan,
+};
+
+use super::event::EventText;
+
+/// How log lines look.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum LogFormat {
+    /// `2026-11-03 10:15:00 - logger - LEVEL - [trace_id=… span_id=…] - message`, in UTC.
+    #[default]
+    Text,
+    /// One JSON object.
+    Json,
+}
+
+/// Writes each event as one line to standard output, with the ids of the current span.
+pub fn stdout_layer<S>(format: LogFormat) -> impl Layer<S> + Send + Sync
+where
+    S: Subscriber + for<'a> LookupSpan<'a>,
+{
+    tracing_subscriber::fmt::layer()
+        .with_ansi(false)
+        .event_format(Lines { format })
+}
+
+struct Lines {
+    format: LogFormat,
+}
+
+impl<S, N> FormatEvent<S, N> for Lines
+where
+    S: Subscriber + for<'a> LookupSpan<'a>,
+    N: for<'a> FormatFields<'a> + 'static,
+{
+    fn format_event(
+        &self,
+        _: &FmtContext<'_, S, N>,
+        mut writer: Writer<'_>,
+        event: &Event<'_>,
+    ) -> fmt::Result {
+        let span = Context::map_current(|context| context.span().span_context().clone());
+        let line = Line {
+            time: SystemClock.now(),
+            logger: event.metadata().target(),
+            level: level(*event.metadata().level()),
+            span: span.is_valid().then_some(span),
+            text: EventText::of(event),
+        };
+        match self.format {
+            LogFormat::Text => writeln!(writer, "{}", line.text()),
+            LogFormat::Json => writeln!(writer, "{}", line.json()),
+        }
+    }
+}
+
+struct Line<'a> {
+    time: Timestamp,
+    logger: &'a str,
+    level: &'static str,
+    span: Option<SpanContext>,
+    text: EventText,
+}
+
+impl Line<'_> {
+    fn text(&self) -> String {
+        let ids = self.span.as_ref().map(|span| {
+            format!(
+                "[trace_id={} span_id={}] - ",
+                span.trace_id(),
+                span.span_id()
+            )
+        });
+        let mut line = format!(
+            "{} - {} - {} - {}{}",
+            self.time.strftime("%Y-%m-%d %H:%M:%S"),
+            self.logger,
+            self.level,
+            ids.unwrap_or_default(),
+            one_line(&self.text.message),
+        );
+        for (name, value) in &self.text.fields {
+            // JSON keeps line breaks escaped. Writing to a string cannot fail.
+            write!(line, " {name}={value}").ok();
+        }
+        line
+    }
+
+    fn json(self) -> Value {
+        let mut object = Map::new();
+        // Fields first: one that bears the name of ours does not replace it.
+        object.extend(
+            self.text
+                .fields
+                .into_iter()
+                .map(|(name, value)| (name.to_owned(), value)),
+        );
+        object.insert("timestamp".to_owned(), format!("{:.3}", self.time).into());
+        object.insert("level".to_owned(), self.level.into());
+        object.insert("logger".to_owned(), self.logger.into());
+        object.insert("message".to_owned(), self.text.message.into());
+        if let Some(span) = self.span {
+            object.insert("trace_id".to_owned(), span.trace_id().to_string().into());
+            object.insert("span_id".to_owned(), span.span_id().to_string().into());
+        }
+        Value::Object(object)
+    }
+}
+
+/// A message must not be able to forge another line.
+fn one_line(message: &str) -> String {
+    message.replace('\n', "\\n").replace('\r', "\\r")
+}
+
+/// The levels by the names the original logs use.
+fn level(level: Level) -> &'static str {
+    match level {
+        Level::ERROR => "ERROR",
+        Level::WARN => "WARNING",
+        Level::INFO => "INFO",
+        Level::DEBUG | Level::TRACE => "DEBUG",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use opentelemetry::trace::{SpanId, TraceFlags, TraceId, TraceState};
+
+    use super::*;
+
+    fn line(message: &str, span: Option<SpanContext>) -> Line<'static> {
+        let fields = vec![("count", Value::from(3))];
+        Line {
+            time: Timestamp::from_second(1_762_164_900).unwrap(),
+            logger: "runtime::agent",
+            level: level(Level::WARN),
+            span,
+            text: EventText {
+                message: message.to_owned(),
+                fields,
+            },
+        }
+    }
+
+    fn span() -> SpanContext {
+        SpanContext::new(
+            TraceId::from(1),
+            SpanId::from(2),
+            TraceFlags::SAMPLED,
+            false,
+            TraceState::default(),
+        )
+    }
+
+    #[test]
+    fn a_line_inside_a_span_carries_its_ids() {
+        assert_eq!(
+            line("Ready", Some(span())).text(),
+            "2025-11-03 10:15:00 - runtime::agent - WARNING - \
+             [trace_id=00000000000000000000000000000001 span_id=0000000000000002] - Ready count=3"
+        );
+    }
+
+    #[test]
+    fn a_line_outside_any_span_has_no_bracket_and_stays_one_line() {
+        assert_eq!(
+            line("one\ntwo", None).text(),
+            "2025-11-03 10:15:00 - runtime::agent - WARNING - one\\ntwo count=3"
+        );
+    }
+
+    #[test]
+    fn a_json_line_holds_the_same() {
+        assert_eq!(
+            line("Ready", Some(span())).json(),
+            serde_json::json!({
+                "timestamp": "2025-11-03T10:15:00.000Z", "logger": "runtime::agent",
+                "level": "WARNING", "message": "Ready", "count": 3,
+                "trace_id": "00000000000000000000000000000001", "span_id": "0000000000000002"
+            })
+        );
+    }
+}

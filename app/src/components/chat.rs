@@ -1,0 +1,204 @@
+//! The conversation with an agent: what was said before, and what is being said now.
+//!
+//! The server draws the past and hands it in as children; the island adds what happens from then on.
+//! A run is only ever what [`run_state`] makes of its stream.
+
+#![expect(
+    missing_docs,
+    reason = "the macro writes a struct of the island's properties"
+)]
+
+mod composer;
+mod messages;
+pub(crate) mod run_state;
+#[cfg(any(feature = "hydrate", test))]
+mod sse;
+mod stream;
+mod view_end;
+
+use leptos::{html, prelude::*};
+
+use crate::{live, rows};
+use composer::composer;
+use messages::turn_view;
+use run_state::{Input, RunState};
+
+/// Who is talked to, and in which session.
+#[derive(Clone, Copy)]
+struct Conversation {
+    namespace: StoredValue<String>,
+    agent: StoredValue<String>,
+    session: RwSignal<Option<String>>,
+    turns: RwSignal<Vec<Turn>>,
+    /// The reader's clock in milliseconds; it ticks while a run is open.
+    now_ms: RwSignal<u64>,
+    /// Output that came while the reader was looking further up.
+    is_behind: RwSignal<bool>,
+    log: NodeRef<html::Div>,
+}
+
+/// A message sent from this page, and the run it started.
+#[derive(Clone, Copy)]
+struct Turn {
+    key: usize,
+    question: StoredValue<String>,
+    run: RwSignal<RunState>,
+    request: StoredValue<Option<stream::Request>, LocalStorage>,
+}
+
+impl Conversation {
+    /// The run that is still going on.
+    fn open_turn(self) -> Option<Turn> {
+        let turns = self.turns.get();
+        let is_open = |turn: &Turn| turn.run.with(|run| run.status.is_open());
+        turns.into_iter().find(is_open)
+    }
+
+    /// Sends a message and follows its run.
+    fn send(self, text: String) {
+        let key = self.turns.with_untracked(Vec::len);
+        let turn = Turn {
+            key,
+            question: StoredValue::new(text.clone()),
+            run: RwSignal::new(RunState::default()),
+            request: StoredValue::new_local(None),
+        };
+        self.turns.update(|turns| turns.push(turn));
+        self.follow_end();
+        let path = format!(
+            "/agents/{}/{}/v1/chat/completions",
+            self.namespace.get_value(),
+            self.agent.get_value()
+        );
+        let session = self.session.get_untracked();
+        let request = stream::send(path, text, session, move |input| self.hear(turn, input));
+        turn.request.set_value(Some(request));
+        self.tick();
+    }
+
+    /// Takes in what the stream brings.
+    fn hear(self, turn: Turn, input: Input) {
+        let was_at_end = view_end::is_near(self.log);
+        let now = stream::now_ms();
+        turn.run
+            .update(|run| *run = std::mem::take(run).after(input, now));
+        let session = turn.run.with_untracked(|run| run.session_id.clone());
+        if session.is_some() && self.session.get_untracked() != session {
+            self.session.set(session);
+            self.show_address();
+        }
+        if was_at_end {
+            self.follow_end();
+        } else {
+            self.is_behind.set(true);
+        }
+    }
+
+    /// Stops the open run; what was said so far stays.
+    fn stop(self) {
+        if let Some(turn) = untrack(|| self.open_turn()) {
+            self.hear(turn, Input::Stopped);
+            turn.request.update_value(|request| {
+                if let Some(request) = request.take() {
+                    stream::abort(request);
+                }
+            });
+        }
+    }
+
+    fn follow_end(self) {
+        self.is_behind.set(false);
+        view_end::show(self.log);
+    }
+
+    /// Moves the clock as long as a run is open.
+    fn tick(self) {
+        self.now_ms.set(stream::now_ms());
+        let is_open = untrack(|| self.open_turn().is_some());
+        if is_open {
+            let again = std::time::Duration::from_millis(100);
+            set_timeout(move || self.tick(), again);
+        }
+    }
+
+    /// Puts the session into the address, so that a reload shows it.
+    fn show_address(self) {
+        if let Some(session) = self.session.get_untracked() {
+            stream::replace_address(&format!(
+                "/ns/{}/agents/{}/chat/{session}",
+                self.namespace.get_value(),
+                self.agent.get_value()
+            ));
+        }
+    }
+}
+
+/// The conversation and the field to go on with it.
+#[island]
+pub fn ChatConsole(
+    /// Namespace of the agent.
+    namespace: String,
+    /// Its name.
+    agent: String,
+    /// The session that is shown; the agent begins one when there is none.
+    session: Option<String>,
+    /// The agent's state when the page was drawn.
+    state: rows::State,
+    /// What was said before.
+    children: Children,
+) -> impl IntoView {
+    let conversation = Conversation {
+        namespace: StoredValue::new(namespace.clone()),
+        agent: StoredValue::new(agent.clone()),
+        session: RwSignal::new(session),
+        turns: RwSignal::new(Vec::new()),
+        now_ms: RwSignal::new(0),
+        is_behind: RwSignal::new(false),
+        log: NodeRef::new(),
+    };
+    let state = RwSignal::new(state);
+    Effect::new(move || {
+        view_end::show(conversation.log);
+        let name = agent.clone();
+        live::subscribe(live::topic(&namespace, "agents"), move |message| {
+            if let Some(object) = rows::object_in(message, &name) {
+                state.set(rows::State::of(object));
+            }
+        });
+    });
+    let is_open = Memo::new(move |_| conversation.open_turn().is_some());
+    view! {
+        <div class="chat-console">
+            <div
+                class="chat-log"
+                node_ref=conversation.log
+                role="log"
+                aria-label="Conversation"
+                aria-busy=move || is_open.get().to_string()
+                tabindex="0"
+                on:scroll=move |_| {
+                    if view_end::is_near(conversation.log) {
+                        conversation.is_behind.set(false);
+                    }
+                }
+            >
+                {children()}
+                <For
+                    each=move || conversation.turns.get()
+                    key=|turn| turn.key
+                    children=move |turn| turn_view(conversation, turn)
+                />
+            </div>
+            <Show when=move || conversation.is_behind.get()>
+                <button
+                    class="button chat-behind"
+                    type="button"
+                    on:click=move |_| conversation.follow_end()
+                >
+                    "New output"
+                </button>
+            </Show>
+            {composer(conversation, state, is_open)}
+        </div>
+    }
+}

@@ -1,0 +1,132 @@
+//! Reads the events of a streamed answer from pieces of any size.
+
+use api::chat::{ChatChunk, ErrorBody, ErrorDetail};
+use serde::Deserialize;
+
+use super::run_state::Input;
+
+/// Bytes that do not make a whole line yet.
+#[derive(Debug, Default)]
+pub(crate) struct Lines(Vec<u8>);
+
+impl Lines {
+    /// What a piece of the stream means for the run.
+    pub(crate) fn feed(&mut self, piece: &[u8]) -> Vec<Input> {
+        let mut inputs = Vec::new();
+        for byte in piece {
+            if *byte == b'\n' {
+                inputs.extend(read_line(&String::from_utf8_lossy(&self.0)));
+                self.0.clear();
+            } else {
+                self.0.push(*byte);
+            }
+        }
+        inputs
+    }
+}
+
+/// Everything that can stand behind `data:`.
+#[derive(Deserialize)]
+#[serde(untagged)]
+enum Data {
+    Failed(ErrorBody),
+    Chunk(Box<ChatChunk>),
+}
+
+/// Comments, other fields and data of other programs say nothing.
+fn read_line(line: &str) -> Vec<Input> {
+    let Some(data) = line.trim_end().strip_prefix("data:").map(str::trim_start) else {
+        return Vec::new();
+    };
+    if data == "[DONE]" {
+        return vec![Input::Ended];
+    }
+    match serde_json::from_str(data) {
+        Ok(Data::Failed(body)) => vec![Input::Failed(body.error)],
+        Ok(Data::Chunk(chunk)) => read_chunk(*chunk),
+        Err(_) => Vec::new(),
+    }
+}
+
+fn read_chunk(chunk: ChatChunk) -> Vec<Input> {
+    let mut inputs = vec![Input::Ids {
+        session_id: chunk.session_id,
+        trace_id: chunk.trace_id,
+    }];
+    for choice in chunk.choices {
+        let event = choice.delta.kaos.map(|event| Input::Event(Box::new(event)));
+        inputs.extend(event);
+        inputs.extend(choice.delta.content.map(Input::Text));
+    }
+    inputs
+}
+
+/// The error in the body of an answer that is no stream.
+pub(crate) fn read_error(status: u16, body: &str) -> ErrorDetail {
+    match serde_json::from_str::<ErrorBody>(body) {
+        Ok(body) => body.error,
+        Err(_) => ErrorDetail {
+            message: format!("the agent answered with HTTP {status}: {}", body.trim()),
+            kind: format!("http_{status}"),
+            ..ErrorDetail::default()
+        },
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const STREAM: &str = concat!(
+        ": ping\n\n",
+        r#"data: {"id":"c","session_id":"s","choices":[{"index":0,"delta":{"content":"Zürich"}}]}"#,
+        "\r\n\n",
+        r#"data: {"choices":[{"delta":{"kaos":{"seq":2,"agent":"a","type":"step.started","step":1,"max_steps":5,"span_id":"x"}}}]}"#,
+        "\n\n",
+        r#"data: {"error":{"message":"no","type":"server_error","trace_id":"t"}}"#,
+        "\n\ndata: [DONE]\n\n",
+    );
+
+    fn kinds(inputs: &[Input]) -> Vec<&'static str> {
+        let name = |input: &Input| match input {
+            Input::Event(_) => "event",
+            Input::Text(_) => "text",
+            Input::Ids { .. } => "ids",
+            Input::Failed(_) => "failed",
+            Input::Stopped => "stopped",
+            Input::Ended => "ended",
+        };
+        inputs.iter().map(name).collect()
+    }
+
+    #[test]
+    fn events_are_the_same_however_the_stream_is_cut() {
+        let whole = Lines::default().feed(STREAM.as_bytes());
+        let mut lines = Lines::default();
+        let bytewise: Vec<Input> = STREAM
+            .bytes()
+            .flat_map(|byte| lines.feed(&[byte]))
+            .collect();
+        assert_eq!(whole, bytewise);
+        let expected = ["ids", "text", "ids", "event", "failed", "ended"];
+        assert_eq!(kinds(&whole), expected);
+    }
+
+    #[test]
+    fn words_cut_inside_a_character_arrive_whole() {
+        let inputs = Lines::default().feed(STREAM.as_bytes());
+        assert_eq!(inputs[1], Input::Text("Zürich".to_owned()));
+    }
+
+    #[test]
+    fn lines_that_are_no_json_are_passed_over() {
+        assert!(Lines::default().feed(b"data: oops\nevent: x\n").is_empty());
+    }
+
+    #[test]
+    fn an_answer_that_is_no_stream_is_an_error_with_its_status() {
+        assert_eq!(read_error(504, "late").kind, "http_504");
+        let body = r#"{"error":{"message":"no key","type":"invalid_request_error"}}"#;
+        assert_eq!(read_error(400, body).message, "no key");
+    }
+}

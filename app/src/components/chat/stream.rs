@@ -1,0 +1,37 @@
+//! The browser's side of a run: sends the message, reads the stream, lets go of it.
+//!
+//! On the server nothing here does anything; only the browser sends messages.
+
+#[cfg(feature = "hydrate")]
+mod browser;
+#[cfg(feature = "hydrate")]
+pub(super) use browser::{Request, abort, now_ms, replace_address, send};
+
+#[cfg(not(feature = "hydrate"))]
+pub(super) use elsewhere::{Request, abort, now_ms, replace_address, send};
+
+#[cfg(not(feature = "hydrate"))]
+mod elsewhere {
+    use crate::components::chat::run_state::Input;
+
+    /// A message on its way.
+    pub(in super::super) struct Request;
+
+    pub(in super::super) fn send(
+        _path: String,
+        _text: String,
+        _session: Option<String>,
+        _hear: impl Fn(Input) + 'static,
+    ) -> Request {
+        Request
+    }
+
+    /// Lets go of the answer.
+    pub(in super::super) fn abort(_request: Request) {}
+
+    pub(in super::super) fn now_ms() -> u64 {
+        0
+    }
+
+    pub(in super::super) fn replace_address(_path: &str) {}
+}

@@ -1,0 +1,129 @@
+//! The same with `fetch`, in a browser.
+
+use api::chat::{ChatRequest, ErrorDetail, Message, Role};
+use js_sys::{Reflect, Uint8Array};
+use leptos::{prelude::window, task::spawn_local};
+use wasm_bindgen::{JsCast, JsValue};
+use wasm_bindgen_futures::JsFuture;
+use web_sys::{AbortController, AbortSignal, ReadableStreamDefaultReader, RequestInit, Response};
+
+use crate::components::chat::{
+    run_state::Input,
+    sse::{Lines, read_error},
+};
+
+/// A message on its way.
+pub(in super::super) struct Request(Option<AbortController>);
+
+/// Lets go of the answer; the agent sees the connection close and stops.
+pub(in super::super) fn abort(request: Request) {
+    if let Some(controller) = request.0 {
+        controller.abort();
+    }
+}
+
+/// Sends a message; `hear` is called with everything that comes back, and with the end.
+pub(in super::super) fn send(
+    path: String,
+    text: String,
+    session: Option<String>,
+    hear: impl Fn(Input) + 'static,
+) -> Request {
+    let controller = AbortController::new().ok();
+    let signal = controller.as_ref().map(AbortController::signal);
+    spawn_local(async move {
+        match read(&path, text, session, signal.as_ref(), &hear).await {
+            Ok(()) => hear(Input::Ended),
+            Err(error) => hear(Input::Failed(error)),
+        }
+    });
+    Request(controller)
+}
+
+async fn read(
+    path: &str,
+    text: String,
+    session: Option<String>,
+    signal: Option<&AbortSignal>,
+    hear: &impl Fn(Input),
+) -> Result<(), ErrorDetail> {
+    let response = post(path, text, session, signal).await.map_err(broken)?;
+    if !response.ok() {
+        let body = response.text().map_err(broken)?;
+        let body = JsFuture::from(body).await.map_err(broken)?;
+        let body = body.as_string().unwrap_or_default();
+        return Err(read_error(response.status(), &body));
+    }
+    let Some(body) = response.body() else {
+        return Ok(());
+    };
+    let reader: ReadableStreamDefaultReader = body.get_reader().unchecked_into();
+    let mut lines = Lines::default();
+    loop {
+        let piece = JsFuture::from(reader.read()).await.map_err(broken)?;
+        let is_done = Reflect::get(&piece, &"done".into()).is_ok_and(|done| done.is_truthy());
+        if is_done {
+            return Ok(());
+        }
+        let value = Reflect::get(&piece, &"value".into()).map_err(broken)?;
+        let bytes = Uint8Array::new(&value).to_vec();
+        lines.feed(&bytes).into_iter().for_each(hear);
+    }
+}
+
+async fn post(
+    path: &str,
+    text: String,
+    session: Option<String>,
+    signal: Option<&AbortSignal>,
+) -> Result<Response, JsValue> {
+    let request = ChatRequest {
+        messages: vec![Message::text(Role::User, text)],
+        stream: Some(true),
+        session_id: session,
+        ..ChatRequest::default()
+    };
+    let body = serde_json::to_string(&request).map_err(|error| error.to_string())?;
+    let headers = web_sys::Headers::new()?;
+    headers.set("content-type", "application/json")?;
+    headers.set("accept", "text/event-stream")?;
+    let init = RequestInit::new();
+    init.set_method("POST");
+    init.set_headers(&headers);
+    init.set_body(&body.into());
+    init.set_signal(signal);
+    let response = window().fetch_with_str_and_init(path, &init);
+    JsFuture::from(response).await?.dyn_into()
+}
+
+/// The connection failed, or was let go of; the run knows which.
+fn broken(error: JsValue) -> ErrorDetail {
+    let reason = Reflect::get(&error, &"message".into()).ok();
+    let reason = reason.and_then(|reason| reason.as_string());
+    ErrorDetail {
+        message: format!(
+            "the connection to the agent broke: {}",
+            reason.unwrap_or_else(|| "no reason given".to_owned())
+        ),
+        kind: "connection_error".to_owned(),
+        ..ErrorDetail::default()
+    }
+}
+
+/// The reader's clock.
+#[expect(
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    reason = "milliseconds since the epoch are positive and far below 2^53"
+)]
+pub(in super::super) fn now_ms() -> u64 {
+    js_sys::Date::now() as u64
+}
+
+/// Changes the address without loading anything.
+pub(in super::super) fn replace_address(path: &str) {
+    // A browser that refuses keeps the old address, which still works.
+    if let Ok(history) = window().history() {
+        let _ = history.replace_state_with_url(&JsValue::NULL, "", Some(path));
+    }
+}

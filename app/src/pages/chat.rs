@@ -1,0 +1,268 @@
+//! Talking to an agent.
+
+pub(crate) mod history;
+pub(crate) mod memory;
+mod past;
+#[cfg(test)]
+mod tests;
+
+use api::resources::Agent;
+use http::StatusCode;
+use kube::Api;
+use leptos::prelude::*;
+
+use crate::{
+    components::{
+        agent_tabs::{AgentTab, AgentTabs},
+        chat::ChatConsole,
+        error_panel::ErrorPanel,
+    },
+    frame::{Crumb, Frame, Section},
+    pages::{
+        not_found::NotFoundPage,
+        params::{namespace, path_param, ports, set_status},
+    },
+    rows,
+    site::{Failure, Ports},
+    untrusted::visible,
+};
+use history::{PastRun, runs};
+use memory::Remembering;
+use past::Numbers;
+
+/// `/ns/{ns}/agents/{name}/chat` and `/ns/{ns}/agents/{name}/chat/{session}`.
+#[component]
+pub(crate) fn ChatPage() -> impl IntoView {
+    let ports = ports();
+    let address = Address {
+        namespace: namespace(),
+        agent: path_param("name"),
+        session: Some(path_param("session")).filter(|session| !session.is_empty()),
+    };
+    Suspend::new(async move {
+        match load(&ports, &address).await {
+            Ok(Some(loaded)) => draw(loaded, &address),
+            Ok(None) => view! { <NotFoundPage /> }.into_any(),
+            Err(failure) => failed(&address, &failure),
+        }
+    })
+}
+
+/// What the path says.
+#[derive(Clone)]
+struct Address {
+    namespace: String,
+    agent: String,
+    session: Option<String>,
+}
+
+impl Address {
+    fn agent_href(&self) -> String {
+        format!("/ns/{}/agents/{}", self.namespace, self.agent)
+    }
+
+    fn href(&self, session: Option<&str>) -> String {
+        match session {
+            None => format!("{}/chat", self.agent_href()),
+            Some(session) => format!("{}/chat/{session}", self.agent_href()),
+        }
+    }
+}
+
+/// The agent and what it remembers.
+struct Loaded {
+    agent: Agent,
+    state: rows::State,
+    sessions: Vec<Session>,
+    runs: Vec<PastRun>,
+    numbers: Numbers,
+    /// Why its memory is not shown.
+    memory_failure: Option<String>,
+}
+
+/// A conversation in the list at the left.
+struct Session {
+    id: String,
+    /// Its first message.
+    title: Option<String>,
+}
+
+async fn load(ports: &Ports, address: &Address) -> Result<Option<Loaded>, Failure> {
+    let agents: Api<Agent> = Api::namespaced(ports.kube.clone(), &address.namespace);
+    let agent = agents.get_opt(&address.agent).await;
+    let what = format!("agent {}", address.agent);
+    let Some(agent) = agent.map_err(Failure::kubernetes("read", what))? else {
+        return Ok(None);
+    };
+    let state = serde_json::to_value(&agent).map(|object| rows::State::of(&object));
+    let (sessions, runs, memory_failure) = match remembered(ports, address).await {
+        Ok((sessions, runs)) => (sessions, runs, None),
+        Err(error) => (Vec::new(), Vec::new(), Some(error.to_string())),
+    };
+    let numbers = past::numbers(&*ports.traces, &runs).await;
+    Ok(Some(Loaded {
+        agent,
+        state: state.unwrap_or_default(),
+        sessions,
+        runs,
+        numbers,
+        memory_failure,
+    }))
+}
+
+async fn remembered(
+    ports: &Ports,
+    address: &Address,
+) -> Result<(Vec<Session>, Vec<PastRun>), memory::Error> {
+    let agent = Remembering {
+        agents: &ports.agents,
+        namespace: &address.namespace,
+        name: &address.agent,
+    };
+    let newest = agent.events(None).await?;
+    let title = |id: &str| {
+        let mut events = newest.iter();
+        let first = events.find(|event| event.session_id.as_deref() == Some(id) && event.asks())?;
+        Some(first.question())
+    };
+    let sessions = agent.sessions().await?.into_iter().map(|id| Session {
+        title: title(&id),
+        id,
+    });
+    let runs = match &address.session {
+        Some(session) => runs(&agent.events(Some(session)).await?),
+        None => Vec::new(),
+    };
+    Ok((sessions.collect(), runs))
+}
+
+fn draw(loaded: Loaded, address: &Address) -> AnyView {
+    let name = address.agent.clone();
+    let crumbs = vec![
+        Crumb::link("agents", Section::Agents.href(&address.namespace)),
+        Crumb::link(name.clone(), address.agent_href()),
+        Crumb::here("chat"),
+    ];
+    let sessions = sessions(&loaded.sessions, address);
+    let failure = loaded.memory_failure.as_ref().map(|failure| {
+        view! { <p class="chat-note" role="status">{failure.clone()}</p> }
+    });
+    let without_scripts = without_scripts(address);
+    let Address {
+        namespace, session, ..
+    } = address.clone();
+    let past = if loaded.runs.is_empty() {
+        introduction(&loaded.agent)
+    } else {
+        past::view(loaded.runs, &name, &loaded.numbers)
+    };
+    view! {
+        <Frame section=Section::Agents title=format!("Chat with {name}") crumbs>
+            <div class="chat">
+                <header class="chat-head">
+                    <h1>{format!("Chat with {name}")}</h1>
+                    <AgentTabs namespace=namespace.clone() name=name.clone() current=AgentTab::Chat />
+                </header>
+                {sessions}
+                <div class="chat-main">
+                    {failure}
+                    {without_scripts}
+                    <ChatConsole namespace agent=name session state=loaded.state>
+                        {past}
+                    </ChatConsole>
+                </div>
+            </div>
+        </Frame>
+    }
+    .into_any()
+}
+
+fn failed(address: &Address, failure: &Failure) -> AnyView {
+    set_status(StatusCode::BAD_GATEWAY);
+    let title = format!("Chat with {}", address.agent);
+    let message = failure.to_string();
+    view! {
+        <Frame section=Section::Agents title=title.clone()>
+            <h1>{title}</h1>
+            <ErrorPanel what="The conversation" message />
+        </Frame>
+    }
+    .into_any()
+}
+
+fn sessions(sessions: &[Session], address: &Address) -> AnyView {
+    let current = address.session.as_deref();
+    let lines = sessions.iter().map(|session| {
+        let title = session.title.as_deref().unwrap_or(&session.id);
+        let is_current = current == Some(session.id.as_str());
+        view! {
+            <li>
+                <a
+                    href=address.href(Some(&session.id))
+                    title=session.id.clone()
+                    aria-current=is_current.then_some("page")
+                >
+                    {visible(title).into_owned()}
+                </a>
+            </li>
+        }
+    });
+    let lines = lines.collect_view();
+    let count = sessions.len();
+    view! {
+        <nav class="chat-sessions" aria-label="Sessions">
+            <a class="button" href=address.href(None)>
+                "New session"
+            </a>
+            {(count == 0).then(|| view! { <p class="chat-note">"No sessions yet."</p> })}
+            <ol>{lines}</ol>
+        </nav>
+    }
+    .into_any()
+}
+
+/// Who this is and what it can use, before anything was said.
+fn introduction(agent: &Agent) -> AnyView {
+    let spec = &agent.spec;
+    let names = |label: &'static str, names: &[String]| {
+        let chips = names
+            .iter()
+            .map(|name| view! { <li>{visible(name).into_owned()}</li> });
+        let chips = chips.collect_view();
+        (!names.is_empty()).then(|| {
+            view! {
+                <p class="chat-meta">{label}</p>
+                <ul class="chat-chips">{chips}</ul>
+            }
+        })
+    };
+    let description = match spec.description() {
+        "" => "This agent has no description.",
+        description => description,
+    };
+    view! {
+        <div class="chat-introduction">
+            <p>{visible(description).into_owned()}</p>
+            {names("MCP servers", &spec.mcp_servers)}
+            {names("May delegate to", spec.access())}
+        </div>
+    }
+    .into_any()
+}
+
+/// What to do where no scripts run.
+fn without_scripts(address: &Address) -> impl IntoView + use<> {
+    let command = format!(
+        "curl -N http://HOST/agents/{}/{}/v1/chat/completions -H 'content-type: application/json' \
+         -d '{{\"messages\":[{{\"role\":\"user\",\"content\":\"…\"}}],\"stream\":true}}'",
+        address.namespace, address.agent
+    );
+    view! {
+        <noscript>
+            <p class="chat-note">
+                "Sending needs JavaScript. Without it, the same endpoint answers: "
+                <code>{command}</code>
+            </p>
+        </noscript>
+    }
+}

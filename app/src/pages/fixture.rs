@@ -1,0 +1,140 @@
+//! A dashboard over traces, agents and memories that a test has written down.
+
+use std::sync::Arc;
+
+use api::{
+    clock::SystemClock,
+    traces::{
+        LogQuery, LogReader, LogRecord, Operation, ReadError, ServiceCount, Span, SpanId, SpanKind,
+        SpanStatus, Trace, TraceId, TraceQuery, TraceReader, TraceSummary,
+    },
+};
+use async_trait::async_trait;
+use axum::{Router, body::Body};
+use http::{Request, StatusCode};
+use tower::ServiceExt;
+
+use crate::site::{Assets, Ports, router};
+
+/// The trace all spans of a test belong to.
+pub(crate) const TRACE: TraceId = TraceId([0xab; 16]);
+
+/// What a test has written down.
+#[derive(Clone, Default)]
+pub(crate) struct Fixture {
+    pub(crate) spans: Vec<Span>,
+    pub(crate) logs: Vec<LogRecord>,
+    /// Answers as the Kubernetes API.
+    pub(crate) kubernetes: Router,
+    /// Answers as the agents.
+    pub(crate) agents: Router,
+}
+
+impl Fixture {
+    /// The page at `path`.
+    pub(crate) async fn get(self, path: &str) -> (StatusCode, String) {
+        let ports = Ports {
+            kube: kube::Client::new(self.kubernetes.clone(), "default"),
+            agents: self.agents.clone(),
+            clock: Arc::new(SystemClock),
+            assets: Assets {
+                css: "/pkg/kaos.css".to_owned(),
+                js: "/pkg/kaos.js".to_owned(),
+                wasm: "/pkg/kaos.wasm".to_owned(),
+            },
+            notice: None,
+            logs: Arc::new(self.clone()),
+            traces: Arc::new(self),
+        };
+        let request = Request::get(path).body(Body::empty()).unwrap();
+        let Ok(response) = router(ports).oneshot(request).await;
+        let status = response.status();
+        let body = axum::body::to_bytes(response.into_body(), usize::MAX).await;
+        let html = String::from_utf8(body.unwrap().to_vec()).unwrap();
+        (status, without_comments(&html))
+    }
+}
+
+/// The page without the marks that a rendering in a debug build leaves in it.
+fn without_comments(html: &str) -> String {
+    let mut parts = html.replace("<!>", "");
+    while let Some(start) = parts.find("<!--") {
+        let end = parts[start..]
+            .find("-->")
+            .map_or(parts.len(), |end| start + end + 3);
+        parts.replace_range(start..end, "");
+    }
+    parts
+}
+
+/// A span of the agent `service`, from `start` to `end` milliseconds after the year 2026 began.
+pub(crate) fn span(number: u8, parent: u8, name: &str, (start, end): (u64, u64)) -> Span {
+    const NEW_YEAR_NS: u64 = 1_767_225_600_000_000_000;
+    let id = |number: u8| SpanId([0, 0, 0, 0, 0, 0, 0, number]);
+    Span {
+        trace_id: TRACE,
+        span_id: id(number),
+        parent_id: (parent > 0).then(|| id(parent)),
+        service: "coordinator".to_owned(),
+        name: name.to_owned(),
+        kind: SpanKind::Internal,
+        start_ns: NEW_YEAR_NS + start * 1_000_000,
+        end_ns: NEW_YEAR_NS + end * 1_000_000,
+        status: SpanStatus::Ok,
+        attributes: Vec::new(),
+        events: Vec::new(),
+        resource: Vec::new(),
+    }
+}
+
+#[async_trait]
+impl TraceReader for Fixture {
+    async fn services(&self) -> Result<Vec<String>, ReadError> {
+        Ok(self
+            .spans
+            .iter()
+            .map(|span| span.service.clone())
+            .take(1)
+            .collect())
+    }
+
+    async fn operations(&self, _service: &str) -> Result<Vec<Operation>, ReadError> {
+        Ok(Vec::new())
+    }
+
+    async fn trace(&self, id: TraceId) -> Result<Option<Trace>, ReadError> {
+        let spans = self.spans.clone();
+        Ok((id == TRACE && !spans.is_empty()).then_some(Trace { id, spans }))
+    }
+
+    async fn search(&self, query: &TraceQuery) -> Result<Vec<TraceSummary>, ReadError> {
+        let is_here = query.namespace.as_deref().is_none_or(|ns| ns == "team");
+        let Some(root) = self.spans.first().filter(|_| is_here) else {
+            return Ok(Vec::new());
+        };
+        Ok(vec![TraceSummary {
+            id: TRACE,
+            root_service: root.service.clone(),
+            root_name: root.name.clone(),
+            start_ns: root.start_ns,
+            end_ns: root.end_ns,
+            n_spans: self.spans.len() as u64,
+            n_errors: 0,
+            n_orphans: 0,
+            services: vec![ServiceCount {
+                name: root.service.clone(),
+                n_spans: self.spans.len() as u64,
+                n_errors: 0,
+            }],
+        }])
+    }
+}
+
+#[async_trait]
+impl LogReader for Fixture {
+    async fn logs(&self, query: &LogQuery) -> Result<Vec<LogRecord>, ReadError> {
+        let of_query =
+            |log: &&LogRecord| log.span_id.is_some_and(|id| query.span_ids.contains(&id));
+        Ok(self.logs.iter().filter(of_query).cloned().collect())
+    }
+}

@@ -1,0 +1,16 @@
+//! What happened: the list of traces, and one trace.
+
+mod detail;
+mod flame;
+mod header;
+pub(crate) mod layout;
+mod list;
+mod panel;
+#[cfg(test)]
+mod tests;
+mod tree;
+mod url;
+
+pub(crate) use detail::TracePage;
+pub(crate) use list::TracesPage;
+pub(crate) use url::TraceUrl;

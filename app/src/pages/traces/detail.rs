@@ -1,0 +1,172 @@
+//! One trace: why it was slow, what failed, and every span of it.
+
+use api::traces::{LogQuery, LogReader, LogRecord, SpanId, Trace, TraceId};
+use http::StatusCode;
+use leptos::prelude::*;
+
+use super::{
+    flame, header,
+    layout::{self, Layout, lay_out},
+    panel::{self, Chosen},
+    tree,
+    url::TraceUrl,
+};
+use crate::{
+    components::error_panel::ErrorPanel,
+    frame::{Crumb, Frame, Section},
+    pages::params::{namespace, path_param, ports, set_status},
+    site::{Failure, Ports},
+    untrusted,
+};
+
+/// `/traces/{id}`.
+#[component]
+pub(crate) fn TracePage() -> impl IntoView {
+    let ports = ports();
+    let url = TraceUrl::requested();
+    Suspend::new(async move {
+        let Some(url) = url else {
+            return not_found(&path_param("id"));
+        };
+        match load(&ports, url).await {
+            Ok(Some(loaded)) => draw(&loaded, url),
+            Ok(None) => not_found(&url.id.to_string()),
+            Err(failure) => failed(url.id, &failure),
+        }
+    })
+}
+
+/// A trace with everything its page shows.
+struct Loaded {
+    trace: Trace,
+    layout: Layout,
+    chosen: Option<Chosen>,
+}
+
+async fn load(ports: &Ports, url: TraceUrl) -> Result<Option<Loaded>, Failure> {
+    let Some(trace) = ports.traces.trace(url.id).await? else {
+        return Ok(None);
+    };
+    if trace.spans.is_empty() {
+        return Ok(None);
+    }
+    let layout = lay_out(&trace, url.transport);
+    let index_of = |id: SpanId| trace.spans.iter().position(|span| span.span_id == id);
+    let index = url
+        .span
+        .and_then(index_of)
+        .or_else(|| layout.default_span.and_then(index_of));
+    let chosen = match index {
+        Some(index) => Some(choose(ports, &trace, &layout, index).await),
+        None => None,
+    };
+    Ok(Some(Loaded {
+        trace,
+        layout,
+        chosen,
+    }))
+}
+
+async fn choose(ports: &Ports, trace: &Trace, layout: &Layout, index: usize) -> Chosen {
+    let place = layout::place(&trace.spans, index);
+    Chosen {
+        span: trace.spans[index].clone(),
+        trace_start_ns: layout.start_ns,
+        trace_length_ns: layout.length_ns,
+        self_ns: place.self_ns,
+        logs: logs(&*ports.logs, trace.id, place.subtree).await,
+    }
+}
+
+/// Logs of the spans. That they cannot be read is said in their place and does not take the page.
+async fn logs(
+    reader: &dyn LogReader,
+    trace_id: TraceId,
+    mut span_ids: Vec<SpanId>,
+) -> Result<Vec<LogRecord>, String> {
+    /// As far as one question can name them.
+    const MOST_SPANS: usize = 500;
+    span_ids.truncate(MOST_SPANS);
+    let query = LogQuery {
+        trace_id: Some(trace_id),
+        span_ids,
+        ..LogQuery::default()
+    };
+    let logs = reader.logs(&query).await;
+    logs.map_err(|error| error.to_string())
+}
+
+fn draw(loaded: &Loaded, url: TraceUrl) -> AnyView {
+    let Loaded {
+        trace,
+        layout,
+        chosen,
+    } = loaded;
+    let selected = chosen.as_ref().map(|chosen| chosen.span.span_id);
+    let title = header::title(trace);
+    let body = view! {
+        <article class="trace">
+            {header::view(trace, layout, url)}
+            <div class="trace-panes">
+                <section class="trace-tree" aria-label="Spans">
+                    {flame::view(&layout.rows, url, selected)} {tree::view(trace, layout, url, selected)}
+                </section>
+                {chosen.as_ref().map(|chosen| panel::view(chosen, url))}
+            </div>
+        </article>
+    };
+    view! {
+        <Frame section=Section::Traces title crumbs=crumbs(url.id)>
+            {body}
+        </Frame>
+    }
+    .into_any()
+}
+
+fn crumbs(id: TraceId) -> Vec<Crumb> {
+    vec![
+        Crumb::link("traces", Section::Traces.href(&namespace())),
+        Crumb::here(short(id)),
+    ]
+}
+
+/// `fd68d84d…305b`.
+pub(super) fn short(id: TraceId) -> String {
+    let id = id.to_string();
+    format!("{}…{}", &id[..8], &id[28..])
+}
+
+fn not_found(id: &str) -> AnyView {
+    set_status(StatusCode::NOT_FOUND);
+    let traces = Section::Traces.href(&namespace());
+    let id = untrusted::visible(id).into_owned();
+    view! {
+        <Frame section=Section::Traces title="No such trace">
+            <section class="trace-missing">
+                <h1>"No such trace"</h1>
+                <p>"There is no trace " <code>{id}</code> "."</p>
+                <ul>
+                    <li>"It may be older than what is kept, and removed."</li>
+                    <li>"It may not have been exported yet: reload in a few seconds."</li>
+                    <li>"A part of the id may be missing: it has 32 letters and digits."</li>
+                </ul>
+                <p>
+                    <a href=traces>"All traces"</a>
+                </p>
+            </section>
+        </Frame>
+    }
+    .into_any()
+}
+
+fn failed(id: TraceId, failure: &Failure) -> AnyView {
+    set_status(StatusCode::BAD_GATEWAY);
+    let message = failure.to_string();
+    view! {
+        <Frame section=Section::Traces title="Trace" crumbs=crumbs(id)>
+            <h1>"Trace"</h1>
+            <ErrorPanel what="The trace" message />
+        </Frame>
+    }
+    .into_any()
+}

@@ -1,0 +1,235 @@
+//! The top of a trace: who did what, how it went, the numbers, and the one sentence that explains it.
+
+use api::traces::{StepKind, Trace};
+use leptos::prelude::*;
+
+use super::{
+    layout::{Cause, Facts, Layout, Outcome, Share, Transport, operation},
+    url::TraceUrl,
+};
+use crate::{format, untrusted};
+
+/// `coordinator · chat`.
+pub(super) fn title(trace: &Trace) -> String {
+    let root = trace.spans.iter().find(|span| span.parent_id.is_none());
+    let title = match root.or_else(|| trace.spans.first()) {
+        Some(span) => format!("{} · {}", span.service, operation(&span.name)),
+        None => "Trace".to_owned(),
+    };
+    untrusted::visible(&title).into_owned()
+}
+
+pub(super) fn view(trace: &Trace, layout: &Layout, url: TraceUrl) -> AnyView {
+    view! {
+        <header class="trace-head">
+            <div class="trace-head-title">
+                <h1>{title(trace)}</h1>
+                {chips(&layout.facts)}
+            </div>
+            {facts(layout, url)}
+            {incomplete(&layout.facts)}
+            <div class="trace-answer">
+                {sentence(layout, url)}
+                {bar(&layout.shares)}
+            </div>
+        </header>
+    }
+    .into_any()
+}
+
+fn chips(facts: &Facts) -> impl IntoView {
+    let (class, shape, word) = match facts.outcome {
+        Outcome::Completed => ("trace-chip trace-chip--ok", "✓", "Completed"),
+        Outcome::Failed => ("trace-chip trace-chip--err", "▲", "Failed"),
+        Outcome::Incomplete => ("trace-chip trace-chip--warn", "○", "Incomplete"),
+    };
+    let errors = (facts.errors > 0).then(|| counted(facts.errors, "error span", "error spans"));
+    view! {
+        <span class=class data-testid="trace-outcome">
+            <span aria-hidden="true">{shape}</span>
+            " "
+            {word}
+        </span>
+        {errors
+            .map(|errors| {
+                view! {
+                    <span class="trace-chip trace-chip--err">
+                        <span aria-hidden="true">"▲"</span>
+                        " "
+                        {errors}
+                    </span>
+                }
+            })}
+    }
+}
+
+fn counted(number: usize, one: &str, many: &str) -> String {
+    format::counted(number as u64, one, many)
+}
+
+fn facts(layout: &Layout, url: TraceUrl) -> impl IntoView {
+    let facts = &layout.facts;
+    let number = |number: usize, one: &'static str, many: &'static str| {
+        let noun = if number == 1 { one } else { many };
+        fact(format::count(number as u64), noun)
+    };
+    let tokens = match facts.tokens {
+        Some(tokens) => view! {
+            <span>
+                <b>{format::count(tokens.input)}</b>
+                " in / "
+                <b>{format::count(tokens.output)}</b>
+                " out tokens"
+            </span>
+        }
+        .into_any(),
+        None => view! { <span>"tokens not reported"</span> }.into_any(),
+    };
+    view! {
+        <p class="trace-numbers">
+            {fact(format::duration(facts.total_ns), "total")}
+            {number(facts.steps, "step", "steps")}
+            {number(facts.model_calls, "model call", "model calls")}
+            {number(facts.tool_calls, "tool call", "tool calls")}
+            {number(facts.delegations, "delegation", "delegations")} {tokens}
+            {number(facts.spans, "span", "spans")} {hidden(layout, url)}
+        </p>
+    }
+}
+
+fn fact(number: String, noun: &'static str) -> impl IntoView {
+    view! {
+        <span>
+            <b>{number}</b>
+            " "
+            {noun}
+        </span>
+    }
+}
+
+/// What has no row, and the way to see it.
+fn hidden(layout: &Layout, url: TraceUrl) -> Option<AnyView> {
+    let (text, other) = match url.transport {
+        Transport::Hidden => {
+            let transport = (layout.n_transport, "transport");
+            let folded = (layout.n_folded, "folded");
+            let parts: Vec<String> = [transport, folded]
+                .into_iter()
+                .filter(|(number, _)| *number > 0)
+                .map(|(number, what)| format!("{} {what}", format::count(number as u64)))
+                .collect();
+            if parts.is_empty() {
+                return None;
+            }
+            (
+                format!("{} hidden: show all", parts.join(", ")),
+                Transport::Shown,
+            )
+        }
+        Transport::Shown => ("hide transport".to_owned(), Transport::Hidden),
+    };
+    let href = url.with_transport(other).to_string();
+    Some(view! { <a href=href>{text}</a> }.into_any())
+}
+
+/// Says what has not arrived.
+fn incomplete(facts: &Facts) -> Option<AnyView> {
+    let text = match (facts.outcome, facts.orphans) {
+        (Outcome::Incomplete, _) => {
+            "The root span has not arrived: the run is still going on, or its end was never sent. The \
+             total is that of the spans that are here."
+                .to_owned()
+        }
+        (Outcome::Completed | Outcome::Failed, 0) => return None,
+        (Outcome::Completed | Outcome::Failed, orphans) => {
+            let spans = counted(orphans, "span", "spans");
+            format!("The parent of {spans} has not arrived; they stand under \"missing parent\".")
+        }
+    };
+    Some(view! { <p class="trace-incomplete">{text}</p> }.into_any())
+}
+
+/// The failure, or what took longest.
+fn sentence(layout: &Layout, url: TraceUrl) -> impl IntoView {
+    let Some(cause) = &layout.cause else {
+        return view! { <p class="trace-sentence">"Nothing to explain."</p> }.into_any();
+    };
+    let href = url.with_span(cause.span()).to_string();
+    let visible = |text: &str| untrusted::visible(text).into_owned();
+    let (lead, step, rest) = match cause {
+        Cause::Failure { step, reason, .. } if reason.is_empty() => (
+            "Failed because of ",
+            step,
+            ", which gave no reason.".to_owned(),
+        ),
+        Cause::Failure { step, reason, .. } => {
+            ("Failed because of ", step, format!(": {}", visible(reason)))
+        }
+        Cause::Slowest {
+            step, length_ns, ..
+        } => {
+            let path = layout.shares.iter().map(|share| share.length_ns).sum();
+            let of = format!(
+                ": {} of the {} critical path.",
+                format::duration(*length_ns),
+                format::duration(path)
+            );
+            (lead_of(path), step, of)
+        }
+    };
+    view! {
+        <p class="trace-sentence" data-testid="trace-answer">
+            <strong>{lead}</strong>
+            <a href=href>{visible(step)}</a>
+            {rest}
+        </p>
+    }
+    .into_any()
+}
+
+/// Nobody calls a run slow that took less than a second.
+fn lead_of(path_ns: u64) -> &'static str {
+    const SLOW_NS: u64 = 1_000_000_000;
+    if path_ns < SLOW_NS {
+        "Most time went to "
+    } else {
+        "Slow because of "
+    }
+}
+
+/// The critical path by kinds, as one bar; its widths add up to the run.
+fn bar(shares: &[Share]) -> impl IntoView {
+    /// Narrower parts have no room for their words, and carry them as a title alone.
+    const ROOM_FOR_WORDS: f64 = 0.16;
+    let parts = shares.iter().map(|share| {
+        let (class, word) = named(share.kind);
+        let text = format!("{word} {}", format::duration(share.length_ns));
+        let title = text.clone();
+        let class_of_words = if share.fraction < ROOM_FOR_WORDS {
+            "visually-hidden"
+        } else {
+            "trace-share-words"
+        };
+        let style = format!("flex-grow:{:.4}", share.fraction.max(0.004));
+        view! {
+            <li class=format!("trace-share trace-share--{class}") style=style title=title>
+                <span class=class_of_words>{text}</span>
+            </li>
+        }
+    });
+    view! {
+        <ul class="trace-shares" aria-label="Critical path by kind">
+            {parts.collect_view()}
+        </ul>
+    }
+}
+
+/// Class and word of a part.
+fn named(kind: Option<StepKind>) -> (&'static str, &'static str) {
+    match kind {
+        Some(StepKind::Http) => ("http", "transport"),
+        Some(StepKind::Delegate) => ("delegate", "delegation"),
+        Some(kind) => (kind.as_str(), kind.as_str()),
+        None => ("unknown", "unknown"),
+    }
+}

@@ -1,0 +1,86 @@
+//! The panel at the side of a trace: everything about one span.
+
+mod call;
+mod messages;
+mod tables;
+
+use api::traces::{LogRecord, Span, kind};
+use leptos::prelude::*;
+
+use super::url::{Side, TraceUrl};
+use crate::{components::kind_tile::KindTile, untrusted};
+
+/// The chosen span and what the panel knows of it.
+pub(super) struct Chosen {
+    pub(super) span: Span,
+    /// Start of the trace, in nanoseconds since the epoch.
+    pub(super) trace_start_ns: u64,
+    pub(super) trace_length_ns: u64,
+    pub(super) self_ns: u64,
+    /// Logs of the span and of all below it, or why there are none.
+    pub(super) logs: Result<Vec<LogRecord>, String>,
+}
+
+impl Chosen {
+    fn n_logs(&self) -> usize {
+        self.logs.as_ref().map_or(0, Vec::len)
+    }
+
+    fn offset_ns(&self, time_ns: u64) -> u64 {
+        time_ns.saturating_sub(self.trace_start_ns)
+    }
+}
+
+/// The panel's heading, tabs and the side that the address asks for.
+pub(super) fn view(chosen: &Chosen, url: TraceUrl) -> AnyView {
+    let url = url.with_span(chosen.span.span_id);
+    let title = untrusted::visible(&chosen.span.name).into_owned();
+    let side = match url.side {
+        Side::Call => call::view(chosen),
+        Side::Attributes => tables::attributes(chosen),
+        Side::Logs => tables::logs(chosen),
+        Side::Events => tables::events(chosen),
+        Side::Raw => tables::raw(chosen),
+    };
+    view! {
+        <aside class="trace-panel" aria-label="Chosen span" data-testid="span-panel">
+            <header class="trace-panel-title">
+                <KindTile kind=chosen.span.step_kind() />
+                <h2 title=kind::title(&chosen.span)>{title}</h2>
+            </header>
+            <nav class="trace-tabs" aria-label="Sides of the span">
+                {Side::ALL.map(|side| tab(chosen, url, side))}
+            </nav>
+            <div class="trace-panel-body">{side}</div>
+        </aside>
+    }
+    .into_any()
+}
+
+fn tab(chosen: &Chosen, url: TraceUrl, side: Side) -> impl IntoView {
+    let (word, count) = match side {
+        Side::Call => ("Call", None),
+        Side::Attributes => ("Attributes", Some(chosen.span.attributes.len())),
+        Side::Logs => ("Logs", Some(chosen.n_logs())),
+        Side::Events => ("Events", Some(chosen.span.events.len())),
+        Side::Raw => ("Raw", None),
+    };
+    let current = (side == url.side).then_some("page");
+    view! {
+        <a href=url.with_side(side).to_string() aria-current=current>
+            {word}
+            {count.map(|count| view! { " " <span class="trace-tab-count">{count}</span> })}
+        </a>
+    }
+}
+
+/// A block of text in fixed-width letters.
+fn code(text: &str) -> AnyView {
+    let block = untrusted::block(text);
+    let note = block.cut_from.map(untrusted::cut_note);
+    view! {
+        <pre class="trace-code" tabindex="0">{block.text.into_owned()}</pre>
+        {note.map(|note| view! { <p class="cut">{note}</p> })}
+    }
+    .into_any()
+}

@@ -1,0 +1,163 @@
+//! The address of a trace's page: everything that changes what is on screen.
+
+use std::fmt;
+
+use api::traces::{SpanId, TraceId};
+
+use super::layout::Transport;
+use crate::pages::params::{path_param, query_param};
+
+/// Rows of the tree on one page.
+pub(crate) const ROWS: usize = 500;
+
+/// What the panel shows of the chosen span.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) enum Side {
+    /// What it means, by its kind.
+    #[default]
+    Call,
+    Attributes,
+    Logs,
+    Events,
+    Raw,
+}
+
+impl Side {
+    /// All of them, in the order of the tabs.
+    pub(crate) const ALL: [Self; 5] = [
+        Self::Call,
+        Self::Attributes,
+        Self::Logs,
+        Self::Events,
+        Self::Raw,
+    ];
+
+    /// The word in the address.
+    pub(crate) fn as_str(self) -> &'static str {
+        match self {
+            Self::Call => "call",
+            Self::Attributes => "attributes",
+            Self::Logs => "logs",
+            Self::Events => "events",
+            Self::Raw => "raw",
+        }
+    }
+
+    fn parse(text: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|side| side.as_str() == text)
+    }
+}
+
+/// `/traces/{id}?span=…&side=…&from=…&transport=1`; what is as usual is left out.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct TraceUrl {
+    pub(crate) id: TraceId,
+    pub(crate) span: Option<SpanId>,
+    pub(crate) side: Side,
+    pub(crate) transport: Transport,
+    /// First row shown.
+    pub(crate) from: usize,
+}
+
+impl TraceUrl {
+    /// The address of a trace, with nothing chosen.
+    pub(crate) fn of(id: TraceId) -> Self {
+        Self {
+            id,
+            span: None,
+            side: Side::Call,
+            transport: Transport::Hidden,
+            from: 0,
+        }
+    }
+
+    /// What the request asks for; none when its path has no trace id.
+    pub(crate) fn requested() -> Option<Self> {
+        let id = TraceId::parse(&path_param("id"))?;
+        let transport = match query_param("transport").as_deref() {
+            Some("1") => Transport::Shown,
+            Some(_) | None => Transport::Hidden,
+        };
+        Some(Self {
+            id,
+            span: query_param("span").and_then(|text| SpanId::parse(&text)),
+            side: query_param("side")
+                .and_then(|text| Side::parse(&text))
+                .unwrap_or_default(),
+            transport,
+            from: query_param("from")
+                .and_then(|text| text.parse().ok())
+                .unwrap_or(0),
+        })
+    }
+
+    pub(crate) fn with_span(self, span: SpanId) -> Self {
+        Self {
+            span: Some(span),
+            ..self
+        }
+    }
+
+    pub(crate) fn with_side(self, side: Side) -> Self {
+        Self { side, ..self }
+    }
+
+    pub(crate) fn with_from(self, from: usize) -> Self {
+        Self { from, ..self }
+    }
+
+    pub(crate) fn with_transport(self, transport: Transport) -> Self {
+        let from = 0;
+        Self {
+            transport,
+            from,
+            ..self
+        }
+    }
+}
+
+impl fmt::Display for TraceUrl {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "/traces/{}", self.id)?;
+        let mut separator = '?';
+        let mut pair = |f: &mut fmt::Formatter<'_>, key: &str, value: &dyn fmt::Display| {
+            let written = write!(f, "{separator}{key}={value}");
+            separator = '&';
+            written
+        };
+        if let Some(span) = &self.span {
+            pair(f, "span", span)?;
+        }
+        if self.side != Side::Call {
+            pair(f, "side", &self.side.as_str())?;
+        }
+        if self.transport == Transport::Shown {
+            pair(f, "transport", &1)?;
+        }
+        if self.from > 0 {
+            pair(f, "from", &self.from)?;
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_what_is_unusual_is_in_the_address() {
+        let url = TraceUrl::of(TraceId([0xab; 16]));
+        assert_eq!(url.to_string(), format!("/traces/{}", "ab".repeat(16)));
+        let url = url
+            .with_span(SpanId([1; 8]))
+            .with_side(Side::Logs)
+            .with_transport(Transport::Shown)
+            .with_from(ROWS);
+        let query = "?span=0101010101010101&side=logs&transport=1&from=500";
+        assert_eq!(
+            url.to_string(),
+            format!("/traces/{}{query}", "ab".repeat(16))
+        );
+    }
+}

@@ -1,0 +1,39 @@
+//! What the dashboard is given by the program around it.
+
+use std::sync::Arc;
+
+use api::{
+    clock::Clock,
+    traces::{LogReader, TraceReader},
+};
+use axum::Router;
+
+/// Everything the dashboard reads from and writes to.
+#[derive(Clone)]
+pub struct Ports {
+    /// Resources.
+    pub kube: kube::Client,
+    /// Traces.
+    pub traces: Arc<dyn TraceReader>,
+    /// Logs.
+    pub logs: Arc<dyn LogReader>,
+    /// Serves `/agents/{namespace}/{name}/…`, for what agents remember.
+    pub agents: Router,
+    /// The time.
+    pub clock: Arc<dyn Clock>,
+    /// Where the browser finds scripts and styles.
+    pub assets: Assets,
+    /// One sentence that every page shows, such as that no provider key was found.
+    pub notice: Option<String>,
+}
+
+/// Where the browser finds scripts and styles.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Assets {
+    /// The style sheet.
+    pub css: String,
+    /// The JavaScript module that loads the wasm.
+    pub js: String,
+    /// The wasm.
+    pub wasm: String,
+}

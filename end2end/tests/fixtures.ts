@@ -1,0 +1,72 @@
+// What every browser test gets: a KAOS per worker, and a page that tolerates no silent failure.
+
+import { AxeBuilder } from "@axe-core/playwright";
+import { type Page, expect, test as base } from "@playwright/test";
+
+import { type Kaos, startKaos } from "./kaos.ts";
+
+export { expect };
+
+/** The namespace of the example agents. */
+export const NAMESPACE = "kaos-hierarchy";
+
+interface Options {
+  /** Console errors that the test causes on purpose. */
+  toleratedErrors: RegExp[];
+}
+
+export const test = base.extend<Options, { kaos: Kaos }>({
+  toleratedErrors: [[], { option: true }],
+
+  kaos: [
+    // Playwright reads the fixtures a fixture needs from this pattern, even when it is empty.
+    async ({}, use, worker) => {
+      const kaos = await startKaos(`worker-${worker.workerIndex}`);
+      await use(kaos);
+      expect(await kaos.stop(), "the code that kaos ended with").toBe(0);
+    },
+    { scope: "worker", timeout: 60_000 },
+  ],
+
+  baseURL: async ({ kaos }, use) => use(kaos.url),
+
+  page: async ({ page, kaos, toleratedErrors }, use) => {
+    const problems = watch(page, kaos.url);
+    await use(page);
+    const unexpected = problems.filter(
+      (problem) => !toleratedErrors.some((tolerated) => tolerated.test(problem)),
+    );
+    expect(unexpected, "errors in the browser").toEqual([]);
+  },
+});
+
+function watch(page: Page, ownUrl: string): string[] {
+  const own = new URL(ownUrl).host;
+  const problems: string[] = [];
+  page.on("console", (message) => {
+    if (message.type() === "error") problems.push(`console: ${message.text()}`);
+  });
+  page.on("pageerror", (error) => problems.push(`page: ${error.message}`));
+  page.on("request", (request) => {
+    const url = new URL(request.url());
+    const local = ["data:", "blob:", "about:"].includes(url.protocol);
+    if (!local && url.host !== own) problems.push(`request to another origin: ${request.url()}`);
+  });
+  return problems;
+}
+
+/** Waits until the page answers to clicks and keys. */
+export async function ready(page: Page): Promise<void> {
+  await expect(page.locator("html")).toHaveAttribute("data-hydrated", "true");
+}
+
+/** Notes what axe finds against WCAG 2.2 AA, and where; the test goes on and fails at its end. */
+export async function expectAccessible(page: Page): Promise<void> {
+  const { violations } = await new AxeBuilder({ page })
+    .withTags(["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"])
+    .analyze();
+  const found = violations.flatMap(({ id, nodes }) =>
+    nodes.map((node) => `${id}: ${node.target.join(" ")} ${node.failureSummary ?? ""}`),
+  );
+  expect.soft(found, `accessibility of ${page.url()}`).toEqual([]);
+}

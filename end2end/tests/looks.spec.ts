@@ -1,0 +1,78 @@
+// Every page, dark and light, wide and narrow: pictures to look at, and what can be measured of them.
+
+import { mkdir } from "node:fs/promises";
+import { join, resolve } from "node:path";
+
+import { type Page } from "@playwright/test";
+
+import { NAMESPACE, expect, expectAccessible, ready, test } from "./fixtures.ts";
+import { ask, becomesReady } from "./resources.ts";
+
+const PICTURES = resolve(import.meta.dirname, "../test-results/looks");
+const QUESTION =
+  "Research the current AI chip market and calculate the market share of the top 3 companies.";
+const WIDTHS = { wide: { width: 1440, height: 900 }, narrow: { width: 390, height: 844 } };
+
+// An answer of the whole team, made once and looked at by every test of this worker.
+let traceId = "";
+
+test.beforeAll(async ({ kaos, playwright }) => {
+  test.setTimeout(120_000);
+  const request = await playwright.request.newContext({ baseURL: kaos.url });
+  for (const agent of ["researcher", "analyst", "coordinator"]) {
+    await becomesReady(request, "Agent", agent);
+  }
+  traceId = (await ask(request, "coordinator", QUESTION)).traceId;
+  await request.dispose();
+});
+
+const PAGES: Record<string, () => string> = {
+  overview: () => `/ns/${NAMESPACE}`,
+  agents: () => `/ns/${NAMESPACE}/agents`,
+  "agent-new": () => `/ns/${NAMESPACE}/agents/new`,
+  agent: () => `/ns/${NAMESPACE}/agents/coordinator`,
+  "agent-chat": () => `/ns/${NAMESPACE}/agents/coordinator/chat`,
+  "agent-yaml": () => `/ns/${NAMESPACE}/agents/coordinator/yaml`,
+  traces: () => `/ns/${NAMESPACE}/traces`,
+  trace: () => `/traces/${traceId}`,
+};
+
+for (const theme of ["dark", "light"] as const) {
+  for (const [width, viewport] of Object.entries(WIDTHS)) {
+    test.describe(`${theme} and ${width}`, () => {
+      test.use({ colorScheme: theme, viewport });
+
+      test("every page fits the window and is accessible", async ({ page }) => {
+        test.setTimeout(120_000);
+        await mkdir(PICTURES, { recursive: true });
+        for (const [name, path] of Object.entries(PAGES)) {
+          await test.step(name, async () => {
+            await page.goto(path());
+            await ready(page);
+            await page.screenshot({ path: join(PICTURES, `${name}-${theme}-${width}.png`) });
+            await expectNoSidewaysScroll(page);
+            await expectAccessible(page);
+          });
+        }
+      });
+    });
+  }
+}
+
+async function expectNoSidewaysScroll(page: Page): Promise<void> {
+  const pixels = await page.evaluate(
+    () => document.documentElement.scrollWidth - document.documentElement.clientWidth,
+  );
+  expect.soft(pixels, `pixels that ${page.url()} scrolls sideways`).toBeLessThanOrEqual(0);
+}
+
+test.describe("a page that does not exist", () => {
+  test.use({ toleratedErrors: [/status of 404/] });
+
+  test("says so with status 404", async ({ page }) => {
+    const response = await page.goto(`/ns/${NAMESPACE}/agents/nobody`);
+    expect(response?.status()).toBe(404);
+    await expect(page.getByRole("heading", { level: 1 })).toBeVisible();
+    await expectAccessible(page);
+  });
+});

@@ -1,0 +1,106 @@
+//! Runs resources inside this process: agents as tasks, model APIs as routes, MCP servers as child
+//! processes.
+
+use std::sync::LazyLock;
+
+use api::plan::{AgentPlan, McpServerPlan, ModelApiPlan, ResourceId};
+use async_trait::async_trait;
+use futures::{
+    StreamExt,
+    stream::{self, BoxStream},
+};
+use operator::{Kind, Running, State, WorkloadError, Workloads};
+use runtime::{
+    agent::Agents,
+    gateway::{Gateway, PROVIDERS},
+    mcp::{McpServers, McpState},
+};
+use tokio_stream::wrappers::{BroadcastStream, errors::BroadcastStreamRecvError};
+
+/// The places where resources run.
+#[derive(Clone)]
+pub(crate) struct Embedded {
+    /// `http://` and the address of the one port.
+    pub(crate) base_url: String,
+    pub(crate) agents: Agents,
+    pub(crate) gateway: Gateway,
+    pub(crate) mcp: McpServers,
+}
+
+impl Embedded {
+    fn running(&self, kind: Kind, id: &ResourceId, state: State) -> Running {
+        Running {
+            state,
+            endpoint: self.endpoint(kind, id),
+            tools: Vec::new(),
+        }
+    }
+}
+
+#[async_trait]
+impl Workloads for Embedded {
+    async fn apply_agent(&self, plan: AgentPlan) -> Result<Running, WorkloadError> {
+        let running = self.running(Kind::Agent, &plan.id, State::Ready);
+        self.agents.apply(plan);
+        Ok(running)
+    }
+
+    async fn apply_model_api(&self, plan: ModelApiPlan) -> Result<Running, WorkloadError> {
+        let running = self.running(Kind::ModelApi, &plan.id, State::Ready);
+        self.gateway.apply(plan);
+        Ok(running)
+    }
+
+    async fn apply_mcp_server(&self, plan: McpServerPlan) -> Result<Running, WorkloadError> {
+        let id = plan.id.clone();
+        self.mcp.apply(plan);
+        let (state, tools) = match self.mcp.state(&id) {
+            Some(McpState::Running { tools }) => (State::Ready, tools),
+            Some(McpState::Failed { message }) => (State::Failed(message), Vec::new()),
+            Some(McpState::Starting) | None => (State::Starting, Vec::new()),
+        };
+        let tools = tools.into_iter().map(|tool| tool.name).collect();
+        Ok(Running {
+            tools,
+            ..self.running(Kind::McpServer, &id, state)
+        })
+    }
+
+    async fn remove(&self, kind: Kind, id: &ResourceId) -> Result<(), WorkloadError> {
+        match kind {
+            Kind::Agent => self.agents.remove(id),
+            Kind::ModelApi => self.gateway.remove(id),
+            Kind::McpServer => self.mcp.remove(id),
+        }
+        Ok(())
+    }
+
+    fn endpoint(&self, kind: Kind, id: &ResourceId) -> String {
+        let folder = match kind {
+            Kind::Agent => "agents",
+            Kind::ModelApi => "modelapis",
+            Kind::McpServer => "mcpservers",
+        };
+        format!("{}/{folder}/{}/{}", self.base_url, id.namespace, id.name)
+    }
+
+    fn known_providers(&self) -> &[&'static str] {
+        static NAMES: LazyLock<Vec<&'static str>> =
+            LazyLock::new(|| PROVIDERS.iter().map(|provider| provider.name).collect());
+        &NAMES
+    }
+
+    fn changes(&self) -> BoxStream<'static, (Kind, ResourceId)> {
+        let mcp = self.mcp.clone();
+        BroadcastStream::new(self.mcp.changes())
+            .flat_map(move |change| {
+                stream::iter(match change {
+                    Ok(id) => vec![id],
+                    // What was missed could have been about any of them.
+                    Err(BroadcastStreamRecvError::Lagged(_)) => mcp.ids(),
+                })
+            })
+            .map(|id| (Kind::McpServer, id))
+            .boxed()
+    }
+}

@@ -1,0 +1,291 @@
+//! `kaos serve`: everything in one process, wired together here and nowhere else.
+
+use std::{io::ErrorKind, net::SocketAddr, path::PathBuf, sync::Arc};
+
+use anyhow::{Context, bail};
+use api::clock::{Clock, SystemClock};
+use apiserver::ApiServer;
+use axum::Router;
+use kube::Client;
+use runtime::{
+    agent::{AgentContext, Agents},
+    gateway::Gateway,
+    mcp::{McpServers, McpSettings},
+    memory::Memory,
+    telemetry::{CaptureContent, Pipeline, PipelineSettings},
+    transport::{self, Transport},
+};
+use tokio::net::TcpListener;
+use traces::Store;
+
+use crate::{
+    apply,
+    config::{self, ServeConfig},
+    data_dir::DataDir,
+    demo::{self, DemoModel},
+    embedded::Embedded,
+    lifecycle::Lifecycle,
+    surface::{self, Guard, Parts, Readiness, live},
+    telemetry::{BuiltInStore, start_logging},
+};
+
+/// Serves until a signal comes or a part that is needed fails.
+pub(crate) async fn serve(config: ServeConfig) -> anyhow::Result<()> {
+    let ServeConfig {
+        addr,
+        otlp_addr,
+        data_dir,
+        apply,
+        demo,
+        logging,
+    } = config;
+    start_logging(&logging)?;
+    require_loopback(addr)?;
+    otlp_addr.map_or(Ok(()), require_loopback)?;
+    // The process-wide default; a second call would only say that it is set.
+    rustls::crypto::ring::default_provider()
+        .install_default()
+        .ok();
+
+    let lifecycle = Lifecycle::default();
+    lifecycle.stop_on_signal();
+    let data_dir = DataDir::open(&data_dir.map_or_else(config::default_data_dir, Ok)?)?;
+    let listener = bind(addr, "--addr").await?;
+    let otlp_listener = match otlp_addr {
+        Some(addr) => Some(bind(addr, "--otlp-addr").await?),
+        None => None,
+    };
+    let started = run(
+        &lifecycle,
+        &data_dir,
+        listener,
+        otlp_listener,
+        Wanted { apply, demo },
+    )
+    .await;
+    if started.is_ok() {
+        lifecycle.shutdown.cancelled().await;
+    }
+    lifecycle.wait().await;
+    started
+}
+
+/// What the user wants to be there.
+struct Wanted {
+    apply: Vec<PathBuf>,
+    demo: bool,
+}
+
+/// The parts that keep data.
+struct Stores {
+    resources: ApiServer,
+    telemetry: Store,
+    memory: Memory,
+}
+
+async fn run(
+    lifecycle: &Lifecycle,
+    data_dir: &DataDir,
+    listener: TcpListener,
+    otlp_listener: Option<TcpListener>,
+    wanted: Wanted,
+) -> anyhow::Result<()> {
+    let addr = listener
+        .local_addr()
+        .context("the listener has no address")?;
+    let base_url = format!("http://{addr}");
+    let clock: Arc<dyn Clock> = Arc::new(SystemClock);
+    let stores = open_stores(lifecycle, data_dir, &clock)?;
+    let client = stores.resources.client("default");
+    let model = wanted
+        .demo
+        .then(|| DemoModel::choose(config::provider_key()));
+    let notice = model.as_ref().and_then(DemoModel::notice);
+
+    let embedded = start_runtime(lifecycle, &stores, &clock, base_url.clone(), wanted.demo)?;
+    let runtime_routes = runtime_routes(&embedded);
+    let dashboard = app::router(app::Ports {
+        kube: client.clone(),
+        traces: Arc::new(stores.telemetry.clone()),
+        logs: Arc::new(stores.telemetry.clone()),
+        agents: runtime_routes.clone(),
+        clock: Arc::clone(&clock),
+        assets: surface::asset_urls(),
+        notice,
+    });
+    let readiness = Readiness::default();
+    let parts = Parts {
+        dashboard,
+        runtime: runtime_routes,
+        kube: stores.resources.router(),
+        otlp: traces::otlp_http(stores.telemetry.clone()).merge(
+            traces::otlp_grpc(stores.telemetry.clone())
+                .into_axum_router()
+                .reset_fallback(),
+        ),
+        jaeger: traces::jaeger(stores.telemetry.clone()),
+        live: live::start(&client, lifecycle),
+    };
+    let router = surface::router(parts, Guard::new(addr), readiness.clone());
+    listen(lifecycle, "the server", listener, router);
+    if let Some(listener) = otlp_listener {
+        let grpc = traces::otlp_grpc(stores.telemetry.clone()).into_axum_router();
+        listen(lifecycle, "the OTLP server", listener, grpc);
+    }
+    start_operator(lifecycle, &client, embedded, clock);
+
+    if let Some(model) = model {
+        demo::apply(&client, model)
+            .await
+            .context("failed to apply the demo")?;
+    }
+    apply::apply_paths(&client, &wanted.apply).await?;
+    readiness.set();
+    announce(&base_url);
+    Ok(())
+}
+
+fn open_stores(
+    lifecycle: &Lifecycle,
+    data_dir: &DataDir,
+    clock: &Arc<dyn Clock>,
+) -> anyhow::Result<Stores> {
+    let Lifecycle { tracker, shutdown } = lifecycle;
+    let resources = ApiServer::open(
+        &data_dir.join("resources.db"),
+        Arc::clone(clock),
+        tracker,
+        shutdown.clone(),
+    )
+    .context("failed to open the resources")?;
+    let telemetry = Store::open(
+        &data_dir.join("telemetry"),
+        Arc::clone(clock),
+        tracker,
+        shutdown.clone(),
+    )
+    .context("failed to open the telemetry store")?;
+    let memory = Memory::open(
+        &data_dir.join("memory.db"),
+        Arc::clone(clock),
+        tracker,
+        shutdown.clone(),
+    )
+    .context("failed to open the agents' memory")?;
+    Ok(Stores {
+        resources,
+        telemetry,
+        memory,
+    })
+}
+
+fn start_runtime(
+    lifecycle: &Lifecycle,
+    stores: &Stores,
+    clock: &Arc<dyn Clock>,
+    base_url: String,
+    demo: bool,
+) -> anyhow::Result<Embedded> {
+    let Lifecycle { tracker, shutdown } = lifecycle;
+    let http = transport::client().context("failed to start HTTP")?;
+    let transport = Transport::new(http.clone());
+    let captures = config::captures_content().unwrap_or(demo);
+    let settings = PipelineSettings {
+        capture_content: if captures {
+            CaptureContent::On
+        } else {
+            CaptureContent::Off
+        },
+        ..PipelineSettings::default()
+    };
+    let store: Arc<dyn runtime::telemetry::Receiver> =
+        Arc::new(BuiltInStore(stores.telemetry.clone()));
+    let pipeline = Pipeline::start(vec![store], settings, tracker, shutdown.clone());
+    let mcp_settings = McpSettings {
+        python: "python3".into(),
+        base_env: config::child_environment(),
+        allowed_hosts: Vec::new(),
+    };
+    let mcp = McpServers::new(mcp_settings, tracker.clone(), shutdown.clone());
+    let agents = Agents::new(AgentContext {
+        base_url: base_url.clone(),
+        transport: transport.clone(),
+        mcp: mcp.clone(),
+        memory: stores.memory.clone(),
+        pipeline,
+        clock: Arc::clone(clock),
+        tracker: tracker.clone(),
+        shutdown: shutdown.clone(),
+    });
+    let gateway = Gateway::new(http, Arc::clone(clock));
+    let embedded = Embedded {
+        base_url: base_url.clone(),
+        agents,
+        gateway,
+        mcp,
+    };
+    transport
+        .serve_locally(&base_url, runtime_routes(&embedded))
+        .context("failed to reach our own agents")?;
+    Ok(embedded)
+}
+
+/// `/agents`, `/modelapis` and `/mcpservers`, for the port and for requests inside the process.
+fn runtime_routes(embedded: &Embedded) -> Router {
+    Router::new()
+        .nest("/agents", embedded.agents.router())
+        .nest("/modelapis", embedded.gateway.router())
+        .nest("/mcpservers", embedded.mcp.router())
+}
+
+fn start_operator(
+    lifecycle: &Lifecycle,
+    client: &Client,
+    embedded: Embedded,
+    clock: Arc<dyn Clock>,
+) {
+    let (client, tracker) = (client.clone(), lifecycle.tracker.clone());
+    let shutdown = lifecycle.shutdown.clone();
+    lifecycle.spawn_essential("the operator", async move {
+        operator::run(client, Arc::new(embedded), clock, &tracker, shutdown).await?;
+        Ok(())
+    });
+}
+
+fn listen(lifecycle: &Lifecycle, name: &'static str, listener: TcpListener, router: Router) {
+    let shutdown = lifecycle.shutdown.clone();
+    lifecycle.spawn_essential(name, async move {
+        axum::serve(listener, router)
+            .with_graceful_shutdown(shutdown.cancelled_owned())
+            .await
+            .context("failed to serve")
+    });
+}
+
+async fn bind(addr: SocketAddr, flag: &str) -> anyhow::Result<TcpListener> {
+    match TcpListener::bind(addr).await {
+        Ok(listener) => Ok(listener),
+        Err(error) if error.kind() == ErrorKind::AddrInUse => bail!(
+            "another program listens on {addr}; stop it, or choose another address with {flag}"
+        ),
+        Err(error) => Err(error).with_context(|| format!("failed to listen on {addr}")),
+    }
+}
+
+/// There is no sign-in yet, and whoever reaches the port can run code.
+fn require_loopback(addr: SocketAddr) -> anyhow::Result<()> {
+    if addr.ip().is_loopback() {
+        return Ok(());
+    }
+    bail!(
+        "{addr} can be reached from other machines, and kaos has no sign-in yet; use an address \
+         of this machine such as 127.0.0.1:{}",
+        addr.port()
+    )
+}
+
+/// The line that people look for and programs wait for.
+#[expect(clippy::print_stdout, reason = "the address is the command's result")]
+fn announce(base_url: &str) {
+    println!("KAOS is ready at {base_url}");
+}

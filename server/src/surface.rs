@@ -1,0 +1,71 @@
+//! The one port: who answers which path.
+//!
+//! | path | who |
+//! |---|---|
+//! | `/` | the dashboard |
+//! | `/kube` | the embedded Kubernetes API |
+//! | `/agents`, `/modelapis`, `/mcpservers` | the runtime |
+//! | `/v1/traces`, `/v1/metrics`, `/v1/logs`, OTLP over gRPC, `/jaeger` | the telemetry store |
+//! | `/api/live` | the browser's WebSocket |
+
+mod assets;
+mod guard;
+mod health;
+pub(crate) mod live;
+
+use axum::{Router, middleware};
+use tower_http::compression::{
+    CompressionLayer, Predicate,
+    predicate::{NotForContentType, SizeAbove},
+};
+
+pub(crate) use assets::asset_urls;
+pub(crate) use guard::Guard;
+pub(crate) use health::Readiness;
+
+/// The parts that answer.
+pub(crate) struct Parts {
+    /// Pages, forms and server functions.
+    pub(crate) dashboard: Router,
+    /// `/agents/…`, `/modelapis/…` and `/mcpservers/…`.
+    pub(crate) runtime: Router,
+    /// The Kubernetes API, with paths at its root.
+    pub(crate) kube: Router,
+    /// OTLP over HTTP and gRPC.
+    pub(crate) otlp: Router,
+    /// Jaeger's query API, with paths at its root.
+    pub(crate) jaeger: Router,
+    /// The browser's WebSocket.
+    pub(crate) live: Router,
+}
+
+/// Everything on one port.
+pub(crate) fn router(parts: Parts, guard: Guard, readiness: Readiness) -> Router {
+    let Parts {
+        dashboard,
+        runtime,
+        kube,
+        otlp,
+        jaeger,
+        live,
+    } = parts;
+    let pages = dashboard.merge(assets::router()).layer(compression());
+    Router::new()
+        .merge(runtime)
+        .merge(otlp)
+        .nest("/kube", kube)
+        .nest("/jaeger", jaeger)
+        .merge(live)
+        .merge(health::router(readiness))
+        .merge(pages)
+        .layer(middleware::from_fn_with_state(guard, guard::check))
+}
+
+/// Pages and assets are compressed; streams of events must not wait for a full block.
+fn compression() -> CompressionLayer<impl Predicate> {
+    let predicate = SizeAbove::new(1024)
+        .and(NotForContentType::IMAGES)
+        .and(NotForContentType::SSE)
+        .and(NotForContentType::const_new("font/"));
+    CompressionLayer::new().compress_when(predicate)
+}

@@ -1,0 +1,250 @@
+//! `/api/live`: one WebSocket per browser tab, fed by one watch per kind.
+//!
+//! The watches are shared: a hundred viewers cost the Kubernetes API no more than one. A viewer that
+//! falls behind is sent a fresh snapshot; nothing is queued for it without bound.
+
+use std::{
+    collections::{BTreeMap, HashSet},
+    sync::{Arc, Mutex, PoisonError},
+    time::Duration,
+};
+
+use api::live::{LiveMessage, LiveOp, LiveRequest};
+use axum::{
+    Router,
+    extract::{
+        State,
+        ws::{Message, WebSocket, WebSocketUpgrade},
+    },
+    response::Response,
+    routing::get,
+};
+use futures::{StreamExt, TryStreamExt};
+use kube::{
+    Api, Client,
+    api::{ApiResource, DynamicObject},
+    core::GroupVersionKind,
+    runtime::{WatchStreamExt, watcher, watcher::Event},
+};
+use serde_json::Value;
+use tokio::sync::broadcast;
+use tokio_util::sync::CancellationToken;
+
+use crate::lifecycle::Lifecycle;
+
+/// Messages a viewer may fall behind before it is sent a snapshot instead.
+const CAPACITY: usize = 1024;
+/// Topics one tab may watch.
+const MAX_TOPICS: usize = 32;
+const HEARTBEAT: Duration = Duration::from_secs(15);
+const PLURALS: [(&str, &str); 3] = [
+    ("Agent", "agents"),
+    ("ModelAPI", "modelapis"),
+    ("MCPServer", "mcpservers"),
+];
+
+/// Objects by plural, namespace and name.
+type Objects = BTreeMap<(&'static str, String, String), Value>;
+
+/// What all viewers share.
+struct Shared {
+    objects: Mutex<Objects>,
+    changes: broadcast::Sender<LiveMessage>,
+    shutdown: CancellationToken,
+}
+
+/// Starts the watches and returns the route.
+pub(crate) fn start(client: &Client, lifecycle: &Lifecycle) -> Router {
+    let shared = Arc::new(Shared {
+        objects: Mutex::default(),
+        changes: broadcast::channel(CAPACITY).0,
+        shutdown: lifecycle.shutdown.clone(),
+    });
+    for (kind, plural) in PLURALS {
+        let kind = GroupVersionKind::gvk(api::resources::GROUP, api::resources::VERSION, kind);
+        let resource = ApiResource::from_gvk_with_plural(&kind, plural);
+        let objects = Api::<DynamicObject>::all_with(client.clone(), &resource);
+        lifecycle
+            .tracker
+            .spawn(watch(Arc::clone(&shared), objects, plural));
+    }
+    Router::new()
+        .route("/api/live", get(upgrade))
+        .with_state(shared)
+}
+
+async fn watch(shared: Arc<Shared>, api: Api<DynamicObject>, plural: &'static str) {
+    let mut events = watcher(api, watcher::Config::default())
+        .default_backoff()
+        .boxed();
+    loop {
+        let event = tokio::select! {
+            event = events.try_next() => event,
+            () = shared.shutdown.cancelled() => return,
+        };
+        match event {
+            Ok(Some(Event::Apply(object) | Event::InitApply(object))) => {
+                shared.upsert(plural, &object);
+            }
+            Ok(Some(Event::Delete(object))) => shared.delete(plural, &object),
+            Ok(Some(Event::Init | Event::InitDone)) => {}
+            Ok(None) => return,
+            Err(error) => tracing::debug!("the watch of {plural} was interrupted: {error}"),
+        }
+    }
+}
+
+impl Shared {
+    fn objects(&self) -> std::sync::MutexGuard<'_, Objects> {
+        // The map is whole between any two of its operations.
+        self.objects.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn upsert(&self, plural: &'static str, object: &DynamicObject) {
+        let Some((namespace, name)) = place(object) else {
+            return;
+        };
+        let Ok(mut data) = serde_json::to_value(object) else {
+            return;
+        };
+        if let Some(metadata) = data.get_mut("metadata").and_then(Value::as_object_mut) {
+            metadata.remove("managedFields");
+        }
+        self.objects()
+            .insert((plural, namespace.clone(), name), data.clone());
+        let seq = version(object);
+        self.announce(LiveMessage {
+            topic: topic(&namespace, plural),
+            seq,
+            op: LiveOp::Upsert,
+            data,
+        });
+    }
+
+    fn delete(&self, plural: &'static str, object: &DynamicObject) {
+        let Some((namespace, name)) = place(object) else {
+            return;
+        };
+        self.objects()
+            .remove(&(plural, namespace.clone(), name.clone()));
+        let data = serde_json::json!({"metadata": {"name": name, "namespace": namespace}});
+        let seq = version(object);
+        self.announce(LiveMessage {
+            topic: topic(&namespace, plural),
+            seq,
+            op: LiveOp::Delete,
+            data,
+        });
+    }
+
+    fn announce(&self, message: LiveMessage) {
+        // Without viewers there is nobody to tell.
+        self.changes.send(message).ok();
+    }
+
+    fn snapshot(&self, topic: &str) -> Option<LiveMessage> {
+        let (namespace, plural) = topic.strip_prefix("k8s/")?.split_once('/')?;
+        PLURALS.iter().find(|(_, known)| *known == plural)?;
+        let data = self
+            .objects()
+            .iter()
+            .filter(|((kind, in_namespace, _), _)| *kind == plural && in_namespace == namespace)
+            .map(|(_, object)| object.clone())
+            .collect();
+        Some(LiveMessage {
+            topic: topic.to_owned(),
+            seq: 0,
+            op: LiveOp::Snapshot,
+            data,
+        })
+    }
+}
+
+fn topic(namespace: &str, plural: &str) -> String {
+    format!("k8s/{namespace}/{plural}")
+}
+
+/// Kubernetes calls it opaque; as a number it orders what our own server sends.
+fn version(object: &DynamicObject) -> u64 {
+    let version = object.metadata.resource_version.as_deref();
+    version
+        .and_then(|version| version.parse().ok())
+        .unwrap_or_default()
+}
+
+fn place(object: &DynamicObject) -> Option<(String, String)> {
+    Some((
+        object.metadata.namespace.clone()?,
+        object.metadata.name.clone()?,
+    ))
+}
+
+async fn upgrade(State(shared): State<Arc<Shared>>, socket: WebSocketUpgrade) -> Response {
+    socket
+        .max_message_size(16 * 1024)
+        .on_upgrade(move |socket| view(shared, socket))
+}
+
+/// Serves one tab until it goes away or the program stops.
+async fn view(shared: Arc<Shared>, mut socket: WebSocket) {
+    let mut changes = shared.changes.subscribe();
+    let mut topics = HashSet::new();
+    let mut heartbeat = tokio::time::interval(HEARTBEAT);
+    loop {
+        let sent = tokio::select! {
+            () = shared.shutdown.cancelled() => return,
+            _ = heartbeat.tick() => socket.send(Message::Ping(Vec::new().into())).await.is_ok(),
+            request = socket.recv() => match request {
+                Some(Ok(Message::Text(text))) => {
+                    let snapshot = turn_to(&shared, &mut topics, &text);
+                    send(&mut socket, snapshot).await
+                }
+                Some(Ok(Message::Close(_)) | Err(_)) | None => return,
+                Some(Ok(Message::Ping(_) | Message::Pong(_) | Message::Binary(_))) => true,
+            },
+            change = changes.recv() => match change {
+                Ok(message) if topics.contains(&message.topic) => {
+                    send(&mut socket, [message]).await
+                }
+                Ok(_) => true,
+                Err(broadcast::error::RecvError::Lagged(_)) => {
+                    let fresh: Vec<_> =
+                        topics.iter().filter_map(|topic| shared.snapshot(topic)).collect();
+                    send(&mut socket, fresh).await
+                }
+                Err(broadcast::error::RecvError::Closed) => return,
+            },
+        };
+        if !sent {
+            return;
+        }
+    }
+}
+
+/// Follows a request; the snapshot it leads to, if any.
+fn turn_to(shared: &Shared, topics: &mut HashSet<String>, text: &str) -> Option<LiveMessage> {
+    match serde_json::from_str(text) {
+        Ok(LiveRequest::Subscribe { topic }) if topics.len() < MAX_TOPICS => {
+            let snapshot = shared.snapshot(&topic)?;
+            topics.insert(topic);
+            Some(snapshot)
+        }
+        Ok(LiveRequest::Unsubscribe { topic }) => {
+            topics.remove(&topic);
+            None
+        }
+        Ok(LiveRequest::Subscribe { .. }) | Err(_) => None,
+    }
+}
+
+async fn send(socket: &mut WebSocket, messages: impl IntoIterator<Item = LiveMessage>) -> bool {
+    for message in messages {
+        let Ok(text) = serde_json::to_string(&message) else {
+            continue;
+        };
+        if socket.send(Message::Text(text.into())).await.is_err() {
+            return false;
+        }
+    }
+    true
+}

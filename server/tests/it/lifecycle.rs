@@ -1,0 +1,67 @@
+//! Starting, stopping, and starting again.
+
+use crate::kaos::{Kaos, command, failure_of};
+
+#[tokio::test]
+async fn resources_memory_and_traces_are_there_after_a_restart() {
+    let data = tempfile::tempdir().unwrap();
+    let kaos = Kaos::with_team(data.path()).await;
+    let (_, body) = kaos.ask("analyst", "add 2 and 3").await;
+    let (trace, session) = (
+        body["trace_id"].as_str().unwrap(),
+        body["session_id"].as_str().unwrap(),
+    );
+    let before = kaos.trace(trace).await.len();
+    kaos.stop().await;
+
+    let kaos = Kaos::start(command(data.path())).await;
+    kaos.until_ready("agents", "analyst").await;
+    assert_eq!(kaos.trace(trace).await.len(), before);
+    let memory = format!("/agents/kaos-hierarchy/analyst/memory/events?session_id={session}");
+    let (_, events) = kaos.get(&memory).await;
+    assert!(events["total"].as_u64().unwrap() >= 2, "{events:#}");
+    assert_eq!(kaos.ask("coordinator", "hello").await.0, 200);
+}
+
+#[tokio::test]
+async fn a_trace_that_can_be_read_survives_a_kill() {
+    let data = tempfile::tempdir().unwrap();
+    let kaos = Kaos::with_team(data.path()).await;
+    let (_, body) = kaos.ask("analyst", "add 2 and 3").await;
+    let trace = body["trace_id"].as_str().unwrap();
+    let before = kaos.trace(trace).await.len();
+    kaos.kill().await;
+    let kaos = Kaos::start(command(data.path())).await;
+    assert_eq!(kaos.trace(trace).await.len(), before);
+}
+
+#[tokio::test]
+async fn a_second_program_on_the_same_data_is_told_so() {
+    let data = tempfile::tempdir().unwrap();
+    let _first = Kaos::start(command(data.path())).await;
+    let said = failure_of(command(data.path())).await;
+    assert!(
+        said.contains("another kaos serve uses the data directory"),
+        "{said}"
+    );
+}
+
+#[tokio::test]
+async fn a_port_that_is_taken_is_a_clear_error() {
+    let taken = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let data = tempfile::tempdir().unwrap();
+    let mut command = command(data.path());
+    command.args(["--addr", &taken.local_addr().unwrap().to_string()]);
+    let said = failure_of(command).await;
+    assert!(said.contains("another program listens on"), "{said}");
+    assert!(said.contains("--addr"), "{said}");
+}
+
+#[tokio::test]
+async fn an_address_others_can_reach_is_refused() {
+    let data = tempfile::tempdir().unwrap();
+    let mut command = command(data.path());
+    command.args(["--addr", "0.0.0.0:0"]);
+    let said = failure_of(command).await;
+    assert!(said.contains("has no sign-in yet"), "{said}");
+}

@@ -1,0 +1,9 @@
+//! The whole program: the real binary on a free port, asked over its real protocols.
+
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+mod answers;
+mod failures;
+mod kaos;
+mod lifecycle;
+mod resources;

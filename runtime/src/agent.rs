@@ -30,6 +30,7 @@ use axum::{
 };
 use http::{Request, StatusCode, Uri};
 use serde_json::json;
+use tokio::sync::watch;
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use tower::ServiceExt;
 
@@ -65,6 +66,8 @@ pub struct AgentContext {
 pub struct Agents {
     context: Arc<AgentContext>,
     running: Arc<RwLock<HashMap<ResourceId, Running>>>,
+    /// Told after every start.
+    started: watch::Sender<()>,
 }
 
 /// One of them, with its endpoints.
@@ -95,6 +98,7 @@ impl Agents {
         Self {
             context: Arc::new(context),
             running: Arc::default(),
+            started: watch::Sender::new(()),
         }
     }
 
@@ -118,6 +122,18 @@ impl Agents {
         });
         let router = endpoint::router(&agent);
         running.insert(id, Running { agent, router });
+        drop(running);
+        self.started.send_replace(());
+    }
+
+    /// Waits until all of these answer.
+    pub async fn until_running(&self, ids: &[ResourceId]) {
+        let mut started = self.started.subscribe();
+        while !ids.iter().all(|id| self.find(id).is_some()) {
+            if started.changed().await.is_err() {
+                return;
+            }
+        }
     }
 
     /// Stops answering for an agent. Runs under way end by themselves.

@@ -59,7 +59,7 @@ pub(crate) struct ServeConfig {
 #[derive(Clone, Debug, Parser)]
 pub(crate) struct LogConfig {
     /// Level, or levels per target, such as `info,runtime=debug`.
-    #[arg(long, env = "LOG_LEVEL", default_value = "info")]
+    #[arg(long, env = "LOG_LEVEL", default_value = "info,rmcp=warn")]
     pub(crate) log_level: String,
 
     /// One line of text, or one JSON object, per event.

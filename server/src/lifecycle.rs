@@ -1,27 +1,52 @@
-//! One lifecycle for every task: they end because the token fires, and the program waits for them.
+//! One lifecycle for every task: tasks end because their token fires, and the program waits for them.
+//!
+//! Two stages, so that nothing is lost: first what works and sends, then the stores that receive.
 
 use std::time::Duration;
 
 use tokio::signal;
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
-/// How long tasks may take to end.
+/// How long the tasks of a stage may take to end.
 const GRACE: Duration = Duration::from_secs(5);
 
 /// What tasks are spawned on and stopped by.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct Lifecycle {
+pub(crate) struct Stage {
     /// Everything that runs beside a request is spawned here.
     pub(crate) tracker: TaskTracker,
-    /// Fires when the program is to stop.
+    /// Fires when the stage is to end.
     pub(crate) shutdown: CancellationToken,
+}
+
+impl Stage {
+    async fn end(self) {
+        self.shutdown.cancel();
+        self.tracker.close();
+        if tokio::time::timeout(GRACE, self.tracker.wait())
+            .await
+            .is_err()
+        {
+            let left = self.tracker.len();
+            tracing::warn!("{left} tasks did not end within {} s", GRACE.as_secs());
+        }
+    }
+}
+
+/// The program from its start to its end.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Lifecycle {
+    /// Servers, reconcilers, runs, telemetry on its way.
+    pub(crate) work: Stage,
+    /// Databases.
+    pub(crate) stores: Stage,
 }
 
 impl Lifecycle {
     /// Fires the token at Ctrl-C or SIGTERM.
     pub(crate) fn stop_on_signal(&self) {
-        let shutdown = self.shutdown.clone();
-        self.tracker.spawn(async move {
+        let shutdown = self.work.shutdown.clone();
+        self.work.tracker.spawn(async move {
             tokio::select! {
                 () = signal_received() => {
                     tracing::info!("stopping");
@@ -38,8 +63,8 @@ impl Lifecycle {
         name: &'static str,
         task: impl Future<Output = anyhow::Result<()>> + Send + 'static,
     ) {
-        let shutdown = self.shutdown.clone();
-        self.tracker.spawn(async move {
+        let shutdown = self.work.shutdown.clone();
+        self.work.tracker.spawn(async move {
             if let Err(error) = task.await {
                 tracing::error!("{name} failed: {error:#}");
             }
@@ -50,17 +75,15 @@ impl Lifecycle {
         });
     }
 
-    /// Waits until every task has ended, or its time is up.
-    pub(crate) async fn wait(self) {
-        self.shutdown.cancel();
-        self.tracker.close();
-        if tokio::time::timeout(GRACE, self.tracker.wait())
-            .await
-            .is_err()
-        {
-            let left = self.tracker.len();
-            tracing::warn!("{left} tasks did not end within {} s", GRACE.as_secs());
-        }
+    /// Waits until the program is to stop.
+    pub(crate) async fn stopping(&self) {
+        self.work.shutdown.cancelled().await;
+    }
+
+    /// Ends every task, the stores last.
+    pub(crate) async fn end(self) {
+        self.work.end().await;
+        self.stores.end().await;
     }
 }
 

@@ -7,6 +7,7 @@ mod demo;
 mod embedded;
 mod lifecycle;
 mod serve;
+mod settle;
 mod surface;
 mod telemetry;
 

@@ -12,7 +12,7 @@ use runtime::{
     gateway::Gateway,
     mcp::{McpServers, McpSettings},
     memory::Memory,
-    telemetry::{CaptureContent, Pipeline, PipelineSettings},
+    telemetry::{CaptureContent, LogLayer, Pipeline, PipelineSettings},
     transport::{self, Transport},
 };
 use tokio::net::TcpListener;
@@ -24,7 +24,8 @@ use crate::{
     data_dir::DataDir,
     demo::{self, DemoModel},
     embedded::Embedded,
-    lifecycle::Lifecycle,
+    lifecycle::{Lifecycle, Stage},
+    settle,
     surface::{self, Guard, Parts, Readiness, live},
     telemetry::{BuiltInStore, start_logging},
 };
@@ -39,7 +40,7 @@ pub(crate) async fn serve(config: ServeConfig) -> anyhow::Result<()> {
         demo,
         logging,
     } = config;
-    start_logging(&logging)?;
+    let logs = start_logging(&logging)?;
     require_loopback(addr)?;
     otlp_addr.map_or(Ok(()), require_loopback)?;
     // The process-wide default; a second call would only say that it is set.
@@ -60,13 +61,13 @@ pub(crate) async fn serve(config: ServeConfig) -> anyhow::Result<()> {
         &data_dir,
         listener,
         otlp_listener,
-        Wanted { apply, demo },
+        Wanted { apply, demo, logs },
     )
     .await;
     if started.is_ok() {
-        lifecycle.shutdown.cancelled().await;
+        lifecycle.stopping().await;
     }
-    lifecycle.wait().await;
+    lifecycle.end().await;
     started
 }
 
@@ -74,6 +75,8 @@ pub(crate) async fn serve(config: ServeConfig) -> anyhow::Result<()> {
 struct Wanted {
     apply: Vec<PathBuf>,
     demo: bool,
+    /// Keeps the program's own logs, once it is told where.
+    logs: LogLayer,
 }
 
 /// The parts that keep data.
@@ -102,7 +105,7 @@ async fn run(
         .then(|| DemoModel::choose(config::provider_key()));
     let notice = model.as_ref().and_then(DemoModel::notice);
 
-    let embedded = start_runtime(lifecycle, &stores, &clock, base_url.clone(), wanted.demo)?;
+    let embedded = start_runtime(lifecycle, &stores, &clock, base_url.clone(), &wanted)?;
     let runtime_routes = runtime_routes(&embedded);
     let dashboard = app::router(app::Ports {
         kube: client.clone(),
@@ -132,7 +135,8 @@ async fn run(
         let grpc = traces::otlp_grpc(stores.telemetry.clone()).into_axum_router();
         listen(lifecycle, "the OTLP server", listener, grpc);
     }
-    start_operator(lifecycle, &client, embedded, clock);
+    let were_ready = settle::ready_agents(&client).await?;
+    start_operator(lifecycle, &client, embedded.clone(), clock);
 
     if let Some(model) = model {
         demo::apply(&client, model)
@@ -140,6 +144,7 @@ async fn run(
             .context("failed to apply the demo")?;
     }
     apply::apply_paths(&client, &wanted.apply).await?;
+    settle::settled(&embedded, &were_ready).await;
     readiness.set();
     announce(&base_url);
     Ok(())
@@ -150,7 +155,7 @@ fn open_stores(
     data_dir: &DataDir,
     clock: &Arc<dyn Clock>,
 ) -> anyhow::Result<Stores> {
-    let Lifecycle { tracker, shutdown } = lifecycle;
+    let Stage { tracker, shutdown } = &lifecycle.stores;
     let resources = ApiServer::open(
         &data_dir.join("resources.db"),
         Arc::clone(clock),
@@ -184,12 +189,12 @@ fn start_runtime(
     stores: &Stores,
     clock: &Arc<dyn Clock>,
     base_url: String,
-    demo: bool,
+    wanted: &Wanted,
 ) -> anyhow::Result<Embedded> {
-    let Lifecycle { tracker, shutdown } = lifecycle;
+    let Stage { tracker, shutdown } = &lifecycle.work;
     let http = transport::client().context("failed to start HTTP")?;
     let transport = Transport::new(http.clone());
-    let captures = config::captures_content().unwrap_or(demo);
+    let captures = config::captures_content().unwrap_or(wanted.demo);
     let settings = PipelineSettings {
         capture_content: if captures {
             CaptureContent::On
@@ -201,6 +206,9 @@ fn start_runtime(
     let store: Arc<dyn runtime::telemetry::Receiver> =
         Arc::new(BuiltInStore(stores.telemetry.clone()));
     let pipeline = Pipeline::start(vec![store], settings, tracker, shutdown.clone());
+    wanted
+        .logs
+        .set_process_service(pipeline.service("kaos", "kaos-system"));
     let mcp_settings = McpSettings {
         python: "python3".into(),
         base_env: config::child_environment(),
@@ -244,8 +252,8 @@ fn start_operator(
     embedded: Embedded,
     clock: Arc<dyn Clock>,
 ) {
-    let (client, tracker) = (client.clone(), lifecycle.tracker.clone());
-    let shutdown = lifecycle.shutdown.clone();
+    let (client, tracker) = (client.clone(), lifecycle.work.tracker.clone());
+    let shutdown = lifecycle.work.shutdown.clone();
     lifecycle.spawn_essential("the operator", async move {
         operator::run(client, Arc::new(embedded), clock, &tracker, shutdown).await?;
         Ok(())
@@ -253,7 +261,7 @@ fn start_operator(
 }
 
 fn listen(lifecycle: &Lifecycle, name: &'static str, listener: TcpListener, router: Router) {
-    let shutdown = lifecycle.shutdown.clone();
+    let shutdown = lifecycle.work.shutdown.clone();
     lifecycle.spawn_essential(name, async move {
         axum::serve(listener, router)
             .with_graceful_shutdown(shutdown.cancelled_owned())

@@ -8,24 +8,28 @@ use opentelemetry_proto::tonic::collector::{
 };
 use runtime::telemetry::{LogLayer, ReceiveError, Receiver, stdout_layer};
 use traces::{Store, WriteError};
-use tracing_subscriber::{EnvFilter, layer::SubscriberExt, util::SubscriberInitExt};
+use tracing_subscriber::{EnvFilter, Layer, layer::SubscriberExt, util::SubscriberInitExt};
 
 use crate::config::{LogConfig, LogFormat};
 
+/// What agents say is kept in this detail, whatever standard output shows.
+const KEPT: &str = "info,rmcp=warn,runtime::agent=debug";
+
 /// Sends `tracing` events to standard output and, inside an agent, to its telemetry.
-pub(crate) fn start_logging(config: &LogConfig) -> anyhow::Result<()> {
-    let filter = EnvFilter::try_new(&config.log_level)
+pub(crate) fn start_logging(config: &LogConfig) -> anyhow::Result<LogLayer> {
+    let shown = EnvFilter::try_new(&config.log_level)
         .with_context(|| format!("the log level \"{}\" cannot be read", config.log_level))?;
     let format = match config.log_format {
         LogFormat::Text => runtime::telemetry::LogFormat::Text,
         LogFormat::Json => runtime::telemetry::LogFormat::Json,
     };
+    let layer = LogLayer::default();
     tracing_subscriber::registry()
-        .with(filter)
-        .with(stdout_layer(format))
-        .with(LogLayer::default())
+        .with(stdout_layer(format).with_filter(shown))
+        .with(layer.clone().with_filter(EnvFilter::new(KEPT)))
         .try_init()
-        .context("failed to start logging")
+        .context("failed to start logging")?;
+    Ok(layer)
 }
 
 /// The built-in store, as agents see it.

@@ -125,7 +125,7 @@ async fn a_log_carries_the_ids_of_its_span_and_comes_before_it() {
             fast = true,
             "Executing tool: {}",
             "add"
-        )
+        );
     }
     .with_context(span.context().clone())
     .await;

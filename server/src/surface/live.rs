@@ -58,13 +58,14 @@ pub(crate) fn start(client: &Client, lifecycle: &Lifecycle) -> Router {
     let shared = Arc::new(Shared {
         objects: Mutex::default(),
         changes: broadcast::channel(CAPACITY).0,
-        shutdown: lifecycle.shutdown.clone(),
+        shutdown: lifecycle.work.shutdown.clone(),
     });
     for (kind, plural) in PLURALS {
         let kind = GroupVersionKind::gvk(api::resources::GROUP, api::resources::VERSION, kind);
         let resource = ApiResource::from_gvk_with_plural(&kind, plural);
         let objects = Api::<DynamicObject>::all_with(client.clone(), &resource);
         lifecycle
+            .work
             .tracker
             .spawn(watch(Arc::clone(&shared), objects, plural));
     }

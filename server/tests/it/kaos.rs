@@ -6,6 +6,7 @@ use serde_json::{Value, json};
 use tokio::{
     io::{AsyncBufReadExt, AsyncReadExt, BufReader},
     process::{Child, Command},
+    task::JoinSet,
 };
 
 /// How long anything may take before a test gives up on it.
@@ -16,11 +17,16 @@ pub(crate) const TEAM: &str = include_str!("team.yaml");
 
 /// The command, without anything of this machine's environment that would change what it does.
 pub(crate) fn command(data_dir: &Path) -> Command {
+    command_at("127.0.0.1:0", data_dir)
+}
+
+/// The command with an address of its own.
+pub(crate) fn command_at(addr: &str, data_dir: &Path) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_kaos"));
     command
         .env_clear()
         .env("PATH", option_env!("PATH").unwrap_or_default())
-        .args(["serve", "--addr", "127.0.0.1:0", "--data-dir"])
+        .args(["serve", "--addr", addr, "--data-dir"])
         .arg(data_dir)
         .stdin(Stdio::null())
         .kill_on_drop(true);
@@ -32,6 +38,8 @@ pub(crate) struct Kaos {
     child: Child,
     pub(crate) url: String,
     pub(crate) http: reqwest::Client,
+    /// Reads what it says, until it is dropped.
+    _output: JoinSet<()>,
 }
 
 impl Kaos {
@@ -42,7 +50,9 @@ impl Kaos {
         let mut command = command(data_dir);
         command.arg("--apply").arg(yaml);
         let kaos = Self::start(command).await;
-        kaos.until_ready("agents", "coordinator").await;
+        for agent in ["analyst", "researcher", "coordinator"] {
+            kaos.until_ready("agents", agent).await;
+        }
         kaos
     }
 
@@ -63,7 +73,8 @@ impl Kaos {
         .await
         .expect("the program is ready in time");
         // What it says from now on must not fill the pipe.
-        tokio::task::spawn(async move { while let Ok(Some(_)) = lines.next_line().await {} });
+        let mut output = JoinSet::new();
+        output.spawn(async move { while let Ok(Some(_)) = lines.next_line().await {} });
         // Tests talk plain HTTP; reqwest still wants to know how it would encrypt.
         rustls::crypto::ring::default_provider()
             .install_default()
@@ -72,6 +83,7 @@ impl Kaos {
             child,
             url,
             http: reqwest::Client::new(),
+            _output: output,
         }
     }
 

@@ -1,6 +1,6 @@
 //! Starting, stopping, and starting again.
 
-use crate::kaos::{Kaos, command, failure_of};
+use crate::kaos::{Kaos, command, command_at, failure_of};
 
 #[tokio::test]
 async fn resources_memory_and_traces_are_there_after_a_restart() {
@@ -50,9 +50,8 @@ async fn a_second_program_on_the_same_data_is_told_so() {
 async fn a_port_that_is_taken_is_a_clear_error() {
     let taken = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     let data = tempfile::tempdir().unwrap();
-    let mut command = command(data.path());
-    command.args(["--addr", &taken.local_addr().unwrap().to_string()]);
-    let said = failure_of(command).await;
+    let addr = taken.local_addr().unwrap().to_string();
+    let said = failure_of(command_at(&addr, data.path())).await;
     assert!(said.contains("another program listens on"), "{said}");
     assert!(said.contains("--addr"), "{said}");
 }
@@ -60,8 +59,6 @@ async fn a_port_that_is_taken_is_a_clear_error() {
 #[tokio::test]
 async fn an_address_others_can_reach_is_refused() {
     let data = tempfile::tempdir().unwrap();
-    let mut command = command(data.path());
-    command.args(["--addr", "0.0.0.0:0"]);
-    let said = failure_of(command).await;
+    let said = failure_of(command_at("0.0.0.0:0", data.path())).await;
     assert!(said.contains("has no sign-in yet"), "{said}");
 }

@@ -176,12 +176,11 @@ impl Recorder {
             .metrics
             .iter()
             .flat_map(|request| &request.resource_metrics);
-        let metrics = groups
+        let mut metrics = groups
             .flat_map(|group| &group.scope_metrics)
             .flat_map(|it| &it.metrics);
         metrics
-            .filter(|metric| metric.name == name)
-            .next_back()
+            .rfind(|metric| metric.name == name)
             .expect("the metric")
             .clone()
     }

@@ -19,6 +19,16 @@ pub mod span {
     pub const DELEGATE_PREFIX: &str = "delegate.";
 }
 
+/// Names of the events of spans.
+pub mod event {
+    /// A model is asked once more.
+    pub const RETRY: &str = "retry";
+    /// The next model is asked instead.
+    pub const FALLBACK: &str = "fallback";
+    /// A run reached one of its limits; it sums up and ends.
+    pub const LIMIT: &str = "kaos.limit";
+}
+
 /// Metric names, with their units in the names of `unit`.
 pub mod metric {
     /// Requests answered, in `1`.
@@ -37,8 +47,12 @@ pub mod metric {
     pub const DELEGATIONS: &str = "kaos.delegations";
     /// Duration of calls of other agents, in ms.
     pub const DELEGATION_DURATION: &str = "kaos.delegation.duration";
+    /// Questions to models that were asked once more, in `1`.
+    pub const MODEL_RETRIES: &str = "kaos.model.retries";
     /// Tokens by model and type, in `{token}`.
     pub const TOKEN_USAGE: &str = "gen_ai.client.token.usage";
+    /// Limits that runs reached, in `1`.
+    pub const LIMITS: &str = "kaos.limits";
 
     /// Upper bounds of the buckets of durations, in ms. They reach five minutes, as agents do.
     pub const DURATION_BUCKETS_MS: [f64; 20] = [
@@ -74,7 +88,14 @@ pub mod key {
     pub const TOOL: &str = "tool";
     pub const TARGET: &str = "target";
     pub const SUCCESS: &str = "success";
+    pub const RETRY_ATTEMPT: &str = "kaos.retry.attempt";
+    pub const RETRY_WAIT_MS: &str = "kaos.retry.wait_ms";
+    pub const RETRY_REASON: &str = "kaos.retry.reason";
+    pub const FALLBACK_FROM: &str = "kaos.fallback.from";
+    pub const FALLBACK_MODEL: &str = "kaos.fallback.model";
     pub const RUN_ID: &str = "kaos.run.id";
+    pub const LIMIT: &str = "limit";
+    pub const LIMIT_VALUE: &str = "kaos.limit.value";
     pub const FINISH_REASON: &str = "kaos.finish_reason";
     pub const TOTAL_INPUT_TOKENS: &str = "kaos.usage.total_input_tokens";
     pub const TOTAL_OUTPUT_TOKENS: &str = "kaos.usage.total_output_tokens";

@@ -195,8 +195,8 @@ pub struct FunctionDefinition {
     /// What it does, for the model.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub description: Option<String>,
-    /// JSON schema of the arguments.
-    #[serde(default)]
+    /// JSON schema of the arguments; null when the function takes none.
+    #[serde(default, skip_serializing_if = "Value::is_null")]
     pub parameters: Value,
     /// Every other field.
     #[serde(flatten)]
@@ -219,9 +219,11 @@ pub struct Usage {
 
 impl std::ops::AddAssign for Usage {
     fn add_assign(&mut self, other: Self) {
-        self.prompt_tokens += other.prompt_tokens;
-        self.completion_tokens += other.completion_tokens;
-        self.total_tokens += other.total_tokens;
+        // Models are known to send anything, and numbers are no exception.
+        let add = u64::saturating_add;
+        self.prompt_tokens = add(self.prompt_tokens, other.prompt_tokens);
+        self.completion_tokens = add(self.completion_tokens, other.completion_tokens);
+        self.total_tokens = add(self.total_tokens, other.total_tokens);
     }
 }
 

@@ -3,9 +3,9 @@
 //! A reconciler builds a plan, whoever runs things carries it out. A plan is complete and correct;
 //! nothing in it has to be looked up again.
 
-use std::fmt;
+use std::{fmt, time::Duration};
 
-use crate::resources::{agent::MemoryConfig, agent::ToolCallMode};
+use crate::resources::agent::{MemoryConfig, TaskConfig, ToolCallMode};
 
 /// A resource's namespace and name.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -65,6 +65,8 @@ pub struct AgentPlan {
     pub instructions: String,
     /// Model name, as the `ModelAPI` knows it.
     pub model: String,
+    /// Models of the same `ModelAPI`, asked in order when that one fails.
+    pub fallback_models: Vec<String>,
     /// Where models are asked: the `ModelAPI`'s base URL, without `/v1`.
     pub model_api_url: String,
     /// Provider behind the `ModelAPI`, for telemetry.
@@ -75,10 +77,46 @@ pub struct AgentPlan {
     pub peers: Vec<Peer>,
     /// Steps of reasoning before it must answer.
     pub max_steps: u32,
+    /// The other bounds of one run.
+    pub limits: Limits,
     /// What it remembers.
     pub memory: MemoryConfig,
     /// How tools are offered to the model.
     pub tool_call_mode: ToolCallMode,
+}
+
+/// Bounds of one run, besides its steps.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Limits {
+    /// From the request to the answer.
+    pub runtime: Duration,
+    /// Calls of tools and of other agents.
+    pub tool_calls: u32,
+    /// Tokens used by all questions to models; `None` is unbounded.
+    pub tokens: Option<u64>,
+}
+
+impl Limits {
+    /// The bounds a spec asks for, with defaults filled in.
+    pub fn of(config: &TaskConfig) -> Self {
+        let default = Self::default();
+        let seconds = |seconds| Duration::from_secs(u64::from(seconds));
+        Self {
+            runtime: config.max_runtime_seconds.map_or(default.runtime, seconds),
+            tool_calls: config.max_tool_calls.unwrap_or(default.tool_calls),
+            tokens: config.max_tokens.map(u64::from),
+        }
+    }
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            runtime: Duration::from_mins(5),
+            tool_calls: 50,
+            tokens: None,
+        }
+    }
 }
 
 /// An MCP server an agent uses.

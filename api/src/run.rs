@@ -3,10 +3,71 @@
 //! An event names its span when the step **begins**, so that a page can draw it before the span has
 //! been exported.
 
+use std::fmt;
+
+use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::chat::Usage;
+
+/// A run as lists show it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RunSummary {
+    /// 32 hex digits.
+    pub id: String,
+    /// Namespace of the agent.
+    pub namespace: String,
+    /// Name of the agent.
+    pub agent: String,
+    /// The conversation it belongs to.
+    pub session_id: String,
+    /// Its trace, in 32 hex digits.
+    pub trace_id: String,
+    /// How far it has come.
+    pub state: RunState,
+    /// When it began.
+    pub started_at: Timestamp,
+    /// When it ended.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ended_at: Option<Timestamp>,
+    /// The number of its newest event; 0 before the first.
+    pub last_seq: u64,
+}
+
+/// How far a run has come.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum RunState {
+    /// The agent is at work.
+    Running,
+    /// It answered.
+    Finished,
+    /// It ended without an answer.
+    Failed,
+    /// Somebody pressed Stop, or the client that waited for it went away.
+    Cancelled,
+}
+
+impl fmt::Display for RunState {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Running => "running",
+            Self::Finished => "finished",
+            Self::Failed => "failed",
+            Self::Cancelled => "cancelled",
+        })
+    }
+}
+
+/// Events a reader asked for are no longer kept.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Gap {
+    /// The reader has the events up to this one.
+    pub after: u64,
+    /// The next one there is.
+    pub next: u64,
+}
 
 /// One event of a run.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -106,7 +167,7 @@ pub enum RunEventKind {
         error: String,
         duration_ms: u64,
     },
-    /// More words of a sub-agent's answer; those of the top agent come as `content`.
+    /// More words of an answer. In a chat stream those of the top agent come as `content` instead.
     #[serde(rename = "message.delta")]
     MessageDelta { text: String },
     /// The run ended with an answer.

@@ -6,7 +6,9 @@
 use serde::{Deserialize, Serialize};
 
 use crate::resources::{
-    AgentSpec, McpServerSpec, ModelApiSpec, agent::MemoryConfig, model_api::Mode,
+    AgentSpec, McpServerSpec, ModelApiSpec,
+    agent::{MemoryConfig, MemoryKind, TaskConfig},
+    model_api::Mode,
 };
 
 /// The longest value of each name: a Service's 63 characters without its prefix.
@@ -80,25 +82,75 @@ pub fn validate_agent(name: &str, spec: &AgentSpec) -> Vec<FieldError> {
             problems.check_name(field, peer, MAX_AGENT_NAME);
         }
     }
-    problems.check_range(
-        "spec.config.reasoningLoopMaxSteps",
-        spec.max_steps(),
-        1..=20,
-    );
+    let config = spec.config.as_ref();
+    if let Some(steps) = config.and_then(|config| config.reasoning_loop_max_steps) {
+        problems.check_range("spec.config.reasoningLoopMaxSteps", steps, 1..=20);
+    }
+    check_task_config(&mut problems, &spec.task_config());
+    for (index, model) in spec.fallback_models().iter().enumerate() {
+        problems.check_required(&format!("spec.config.fallbackModels[{index}]"), model);
+    }
+    check_memory(&mut problems, &spec.memory());
+    problems.0
+}
+
+fn check_memory(problems: &mut Problems, memory: &MemoryConfig) {
     let MemoryConfig {
+        enabled: _,
+        kind,
+        url,
         context_limit,
+        context_tokens,
         max_sessions,
         max_session_events,
-        ..
-    } = spec.memory();
-    problems.check_range("spec.config.memory.contextLimit", context_limit, 1..=100);
-    problems.check_range("spec.config.memory.maxSessions", max_sessions, 1..=100_000);
-    problems.check_range(
-        "spec.config.memory.maxSessionEvents",
-        max_session_events,
-        1..=10_000,
-    );
-    problems.0
+    } = memory;
+    match (kind, url.as_deref()) {
+        (MemoryKind::Redis, None) => problems.add(
+            "spec.config.memory.url",
+            "is required when the type is redis, as redis://host:port",
+        ),
+        (MemoryKind::Redis, Some(url)) if !is_redis_url(url) => problems.add(
+            "spec.config.memory.url",
+            "must be redis://host:port or redis+unix:///path",
+        ),
+        (MemoryKind::Redis | MemoryKind::Local, _) => {}
+    }
+    for (field, value, range) in [
+        ("contextLimit", *context_limit, 1..=100),
+        ("contextTokens", *context_tokens, 100..=1_000_000),
+        ("maxSessions", *max_sessions, 1..=100_000),
+        ("maxSessionEvents", *max_session_events, 1..=10_000),
+    ] {
+        problems.check_range(&format!("spec.config.memory.{field}"), value, range);
+    }
+}
+
+fn is_redis_url(url: &str) -> bool {
+    let rest = |scheme| url.strip_prefix(scheme);
+    rest("redis://")
+        .or_else(|| rest("valkey://"))
+        .or_else(|| rest("redis+unix://"))
+        .is_some_and(|rest| !rest.is_empty())
+}
+
+fn check_task_config(problems: &mut Problems, config: &TaskConfig) {
+    let TaskConfig {
+        max_iterations,
+        max_runtime_seconds,
+        max_tool_calls,
+        max_tokens,
+    } = config;
+    let bounds = [
+        ("maxIterations", max_iterations, 20),
+        ("maxRuntimeSeconds", max_runtime_seconds, 86_400),
+        ("maxToolCalls", max_tool_calls, 1_000),
+        ("maxTokens", max_tokens, u32::MAX),
+    ];
+    for (field, value, most) in bounds {
+        if let Some(value) = value {
+            problems.check_range(&format!("spec.config.taskConfig.{field}"), *value, 1..=most);
+        }
+    }
 }
 
 /// What is wrong with a model API; empty when nothing is.

@@ -1,6 +1,7 @@
 //! Running agents: which there are, and where their endpoints are.
 
 mod ask;
+mod bounds;
 mod calls;
 mod card;
 mod conversation;
@@ -8,8 +9,11 @@ mod delegation;
 mod endpoint;
 mod error;
 mod events;
+mod progress;
 mod respond;
 mod run;
+mod speech;
+mod start;
 mod steps;
 
 use std::{
@@ -33,10 +37,14 @@ use serde_json::json;
 use tokio::sync::watch;
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use tower::ServiceExt;
+use uuid::Uuid;
 
+use self::speech::Learned;
 use crate::{
     mcp::McpServers,
-    memory::Memory,
+    memory::{AgentMemory, Memory},
+    model::{ModelSettings, Models},
+    runs::Runs,
     telemetry::{Pipeline, Service},
     transport::Transport,
 };
@@ -65,6 +73,9 @@ pub struct AgentContext {
 #[derive(Clone)]
 pub struct Agents {
     context: Arc<AgentContext>,
+    runs: Runs,
+    models: Models,
+    learned: Learned,
     running: Arc<RwLock<HashMap<ResourceId, Running>>>,
     /// Told after every start.
     started: watch::Sender<()>,
@@ -81,6 +92,10 @@ struct Running {
 struct Agent {
     plan: AgentPlan,
     context: Arc<AgentContext>,
+    runs: Runs,
+    models: Models,
+    learned: Learned,
+    memory: AgentMemory,
     service: Service,
 }
 
@@ -96,6 +111,17 @@ impl Agents {
     /// No agents yet.
     pub fn new(context: AgentContext) -> Self {
         Self {
+            runs: Runs::new(Arc::clone(&context.clock)),
+            models: Models::new(
+                context.transport.clone(),
+                Arc::clone(&context.clock),
+                // Processes that failed together must not come back together.
+                ModelSettings {
+                    jitter_seed: Uuid::new_v4().as_u64_pair().0,
+                    ..ModelSettings::default()
+                },
+            ),
+            learned: Learned::default(),
             context: Arc::new(context),
             running: Arc::default(),
             started: watch::Sender::new(()),
@@ -115,9 +141,14 @@ impl Agents {
                 .service(&plan.id.name, &plan.id.namespace),
         };
         let id = plan.id.clone();
+        let memory = self.context.memory.of(&id, &plan.memory);
         let agent = Arc::new(Agent {
             plan,
             context: Arc::clone(&self.context),
+            runs: self.runs.clone(),
+            models: self.models.clone(),
+            learned: self.learned.clone(),
+            memory,
             service,
         });
         let router = endpoint::router(&agent);
@@ -142,6 +173,11 @@ impl Agents {
             .write()
             .unwrap_or_else(PoisonError::into_inner)
             .remove(id);
+    }
+
+    /// What they are asked from outside, while it goes on and for a while after.
+    pub fn runs(&self) -> &Runs {
+        &self.runs
     }
 
     /// `/{namespace}/{name}/…`: what follows is the agent's own path.

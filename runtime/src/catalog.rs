@@ -31,7 +31,14 @@ pub(crate) struct Catalog {
     /// Tools by the name they are offered under, in the order of offering.
     tools: Vec<(String, CatalogTool)>,
     peers: Vec<Peer>,
+    /// Tools the caller of the run makes itself.
+    callers: Vec<ToolDefinition>,
 }
+
+/// A tool of the caller's that cannot be offered.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("the name \"{0}\" in tools is taken; rename that tool")]
+pub(crate) struct NameTaken(String);
 
 impl Catalog {
     /// Finds a unique name for each tool.
@@ -55,7 +62,29 @@ impl Catalog {
                 (offered, tool)
             })
             .collect();
-        Self { tools, peers }
+        Self {
+            tools,
+            peers,
+            callers: Vec::new(),
+        }
+    }
+
+    /// Offers the caller's tools too. Each needs a name that nothing else has.
+    pub(crate) fn with_callers(mut self, callers: Vec<ToolDefinition>) -> Result<Self, NameTaken> {
+        for tool in callers {
+            let name = &tool.function.name;
+            let is_delegation = name == DELEGATE && self.delegates();
+            if is_delegation || self.tool(name).is_some() || self.is_callers(name) {
+                return Err(NameTaken(name.clone()));
+            }
+            self.callers.push(tool);
+        }
+        Ok(self)
+    }
+
+    /// Whether the caller makes calls of this name.
+    pub(crate) fn is_callers(&self, name: &str) -> bool {
+        self.callers.iter().any(|tool| tool.function.name == name)
     }
 
     /// The tool offered under this name.
@@ -79,12 +108,9 @@ impl Catalog {
     /// The names of all functions, for an answer to a model that invents one.
     pub(crate) fn function_names(&self) -> String {
         let delegate = self.delegates().then_some(DELEGATE);
-        join(
-            self.tools
-                .iter()
-                .map(|(name, _)| name.as_str())
-                .chain(delegate),
-        )
+        let callers = self.callers.iter().map(|tool| tool.function.name.as_str());
+        let tools = self.tools.iter().map(|(name, _)| name.as_str());
+        join(tools.chain(delegate).chain(callers))
     }
 
     /// The names of all agents that may be asked.
@@ -98,7 +124,8 @@ impl Catalog {
         let tools = self.tools.iter().map(|(name, tool)| {
             ToolDefinition::function(name, &tool.description, tool.input_schema.clone())
         });
-        delegate.into_iter().chain(tools).collect()
+        let callers = self.callers.iter().cloned();
+        delegate.into_iter().chain(tools).chain(callers).collect()
     }
 
     fn delegate_definition(&self) -> ToolDefinition {

@@ -6,6 +6,7 @@ pub mod gateway;
 pub mod mcp;
 pub mod memory;
 mod model;
+pub mod runs;
 pub mod telemetry;
 pub mod transport;
 mod turn;

@@ -1,64 +1,73 @@
-//! What agents remember: the events of their sessions, in one SQLite file for all agents.
+//! What agents remember: the events of their sessions, in one SQLite file for all agents of this
+//! process, or in a Redis that replicas share.
 //!
-//! One thread owns the file. Appending only queues, so it never delays a request; reads pass through
-//! the same queue, so they see everything appended before them.
+//! Appending only queues, so it never delays a request; reads pass through the same queue, so they
+//! see everything appended before them.
 
 mod endpoints;
 mod event;
+mod history;
+mod local;
+mod sessions;
+mod shared;
 mod store;
 #[cfg(test)]
 mod tests;
 mod writer;
 
 use std::{
+    collections::HashMap,
     path::Path,
     sync::{
-        Arc,
+        Arc, Mutex, PoisonError,
         atomic::{AtomicU64, Ordering},
     },
 };
 
 use api::{
-    chat::{Message, Role},
+    chat::Message,
     clock::Clock,
     plan::ResourceId,
-    resources::agent::MemoryConfig,
+    resources::agent::{MemoryConfig, MemoryKind},
 };
-use tokio::sync::{mpsc, oneshot};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use uuid::Uuid;
 
 use self::{
-    store::{Append, Bounds, Store},
-    writer::{Job, write},
+    local::Local,
+    sessions::{Append, Bounds, Sessions},
+    shared::Shared,
 };
 
 pub use self::{
     endpoints::routes,
     event::{Event, EventKind, EventMetadata, NewEvent},
-    store::MemoryError,
+    sessions::{Events, MemoryError},
 };
 
-/// Events that may wait to be written.
-const MAX_WAITING: usize = 8_192;
 /// The longest session id a client may choose, in bytes.
 const MAX_SESSION_ID: usize = 256;
 
 /// The memory of all agents of this process; cheap to clone.
 #[derive(Clone)]
 pub struct Memory {
-    jobs: mpsc::Sender<Job>,
+    local: Arc<Local>,
+    /// By URL.
+    shared: Arc<Mutex<HashMap<String, Arc<Shared>>>>,
     clock: Arc<dyn Clock>,
     dropped: Arc<AtomicU64>,
+    tracker: TaskTracker,
+    shutdown: CancellationToken,
 }
 
-/// The events of an agent, or of one of its sessions.
-#[derive(Clone, Debug, Default, PartialEq)]
-pub struct Events {
-    /// The newest that were asked for, oldest first.
-    pub events: Vec<Event>,
-    /// How many there are.
-    pub total: u64,
+/// The memory of one agent; cheap to clone.
+#[derive(Clone)]
+pub struct AgentMemory {
+    agent: ResourceId,
+    config: MemoryConfig,
+    sessions: Arc<dyn Sessions>,
+    clock: Arc<dyn Clock>,
+    dropped: Arc<AtomicU64>,
 }
 
 impl Memory {
@@ -69,26 +78,52 @@ impl Memory {
         tracker: &TaskTracker,
         shutdown: CancellationToken,
     ) -> Result<Self, MemoryError> {
-        let store = Store::open(path)?;
-        let (jobs, queue) = mpsc::channel(MAX_WAITING);
-        tracker.spawn_blocking(move || write(store, queue));
-        let closing = jobs.clone();
-        tracker.spawn(async move {
-            shutdown.cancelled().await;
-            tokio::time::sleep(writer::LAST_WORDS).await;
-            // It fails when the writer has ended already.
-            closing.send(Job::Close).await.ok();
-        });
+        let local = Local::open(path, tracker, shutdown.clone())?;
         Ok(Self {
-            jobs,
+            local: Arc::new(local),
+            shared: Arc::default(),
             clock,
             dropped: Arc::default(),
+            tracker: tracker.clone(),
+            shutdown,
         })
     }
 
-    /// Remembers an event of a session; the session begins with its first one. When too many wait,
-    /// the event is dropped and counted.
-    pub fn append(&self, agent: &ResourceId, config: &MemoryConfig, event: NewEvent<'_>) {
+    /// The memory of an agent, where its settings say.
+    pub fn of(&self, agent: &ResourceId, config: &MemoryConfig) -> AgentMemory {
+        let sessions: Arc<dyn Sessions> = match config.kind {
+            MemoryKind::Local => Arc::clone(&self.local) as _,
+            MemoryKind::Redis => self.shared(config.url.as_deref().unwrap_or_default()),
+        };
+        AgentMemory {
+            agent: agent.clone(),
+            config: config.clone(),
+            sessions,
+            clock: Arc::clone(&self.clock),
+            dropped: Arc::clone(&self.dropped),
+        }
+    }
+
+    /// How many events were lost because too many waited.
+    pub fn dropped(&self) -> u64 {
+        self.dropped.load(Ordering::Relaxed)
+    }
+
+    /// All agents with the same URL share a connection.
+    fn shared(&self, url: &str) -> Arc<Shared> {
+        let mut shared = self.shared.lock().unwrap_or_else(PoisonError::into_inner);
+        let open = || Arc::new(Shared::open(url, &self.tracker, self.shutdown.clone()));
+        Arc::clone(shared.entry(url.to_owned()).or_insert_with(open))
+    }
+}
+
+impl AgentMemory {
+    /// Remembers an event of a session, if the agent remembers at all; the session begins with its
+    /// first one. When too many wait, the event is dropped and counted.
+    pub fn append(&self, event: NewEvent<'_>) {
+        if !self.config.enabled {
+            return;
+        }
         let NewEvent {
             session,
             kind,
@@ -96,7 +131,7 @@ impl Memory {
             metadata,
         } = event;
         let append = Append {
-            agent: agent.to_string(),
+            agent: self.agent.to_string(),
             event: Event {
                 event_id: Uuid::new_v4().to_string(),
                 session_id: session.to_owned(),
@@ -106,79 +141,54 @@ impl Memory {
                 metadata,
             },
             bounds: Bounds {
-                sessions: config.max_sessions,
-                events: config.max_session_events,
+                sessions: self.config.max_sessions,
+                events: self.config.max_session_events,
             },
         };
-        if self.jobs.try_send(Job::Append(Box::new(append))).is_err() {
+        if let Err(error) = self.sessions.append(append) {
             self.dropped.fetch_add(1, Ordering::Relaxed);
-            tracing::warn!("Memory of {agent} is too far behind; an event of {session} is lost");
+            let agent = &self.agent;
+            tracing::warn!("An event of {session} of {agent} is lost: {error}");
         }
     }
 
-    /// The conversation of a session: questions with their answers, the newest `limit` messages,
-    /// oldest first. It is empty, and the log says why, when it cannot be read: an agent answers
-    /// without its memory rather than not at all.
-    pub async fn history(&self, agent: &ResourceId, session: &str, limit: usize) -> Vec<Message> {
-        let (agent_key, session_key) = (agent.to_string(), session.to_owned());
-        let said = self
-            .ask(move |store| store.conversation(&agent_key, &session_key))
-            .await;
-        match said {
-            Ok(events) => newest_pairs(events, limit),
+    /// The conversation of a session: questions with their answers, as many of the newest as the
+    /// agent's settings allow, oldest first. It is empty, and the log says why, when it cannot be
+    /// read: an agent answers without its memory rather than not at all.
+    pub async fn history(&self, session: &str) -> Vec<Message> {
+        if !self.config.enabled {
+            return Vec::new();
+        }
+        match self.sessions.conversation(&self.key(), session).await {
+            Ok(events) => history::newest(
+                events,
+                self.config.context_limit as usize,
+                u64::from(self.config.context_tokens),
+            ),
             Err(error) => {
-                tracing::error!("The memory of {agent} cannot be read: {error}");
+                tracing::error!("The memory of {} cannot be read: {error}", self.agent);
                 Vec::new()
             }
         }
     }
 
     /// The newest `limit` events of a session, or of all sessions.
-    pub async fn events(
-        &self,
-        agent: &ResourceId,
-        session: Option<&str>,
-        limit: u32,
-    ) -> Result<Events, MemoryError> {
-        let (agent, session) = (agent.to_string(), session.map(str::to_owned));
-        self.ask(move |store| store.events(&agent, session.as_deref(), limit))
-            .await
+    pub async fn events(&self, session: Option<&str>, limit: u32) -> Result<Events, MemoryError> {
+        self.sessions.events(&self.key(), session, limit).await
     }
 
-    /// The ids of an agent's sessions, the one used last first.
-    pub async fn sessions(&self, agent: &ResourceId) -> Result<Vec<String>, MemoryError> {
-        let agent = agent.to_string();
-        self.ask(move |store| store.sessions(&agent)).await
+    /// The ids of the agent's sessions, the one used last first.
+    pub async fn sessions(&self) -> Result<Vec<String>, MemoryError> {
+        self.sessions.sessions(&self.key()).await
     }
 
     /// Forgets a session; says whether there was one.
-    pub async fn delete_session(
-        &self,
-        agent: &ResourceId,
-        session: &str,
-    ) -> Result<bool, MemoryError> {
-        let (agent, session) = (agent.to_string(), session.to_owned());
-        self.ask(move |store| store.delete_session(&agent, &session))
-            .await
+    pub async fn delete_session(&self, session: &str) -> Result<bool, MemoryError> {
+        self.sessions.delete_session(&self.key(), session).await
     }
 
-    /// How many events were lost because too many waited.
-    pub fn dropped(&self) -> u64 {
-        self.dropped.load(Ordering::Relaxed)
-    }
-
-    /// Asks the thread that owns the file, after everything appended so far.
-    async fn ask<T: Send + 'static>(
-        &self,
-        question: impl FnOnce(&Store) -> Result<T, MemoryError> + Send + 'static,
-    ) -> Result<T, MemoryError> {
-        let (answer, answered) = oneshot::channel();
-        let job = Job::Ask(Box::new(move |store| {
-            // Nobody waits any more when the request was given up.
-            answer.send(question(store)).ok();
-        }));
-        self.jobs.send(job).await.map_err(|_| MemoryError::Closed)?;
-        answered.await.map_err(|_| MemoryError::Closed)?
+    fn key(&self) -> String {
+        self.agent.to_string()
     }
 }
 
@@ -191,31 +201,4 @@ pub fn session_id(requested: Option<&str>) -> String {
         || format!("session_{}", &Uuid::new_v4().simple().to_string()[..12]),
         str::to_owned,
     )
-}
-
-/// Questions with their answers; one that failed has none and is left out, so that roles alternate
-/// as models expect.
-fn newest_pairs(events: Vec<Event>, limit: usize) -> Vec<Message> {
-    let mut pairs = Vec::new();
-    let mut asked: Vec<Event> = Vec::new();
-    for event in events {
-        if event.event_type == EventKind::UserMessage {
-            asked.push(event);
-            continue;
-        }
-        // Two requests of one session may overlap; the trace says which question this answers.
-        let trace = &event.metadata.trace_id;
-        if let Some(place) = asked
-            .iter()
-            .rposition(|asked| asked.metadata.trace_id == *trace)
-        {
-            let question = asked.remove(place);
-            pairs.push([
-                Message::text(Role::User, question.words()),
-                Message::text(Role::Assistant, event.words()),
-            ]);
-        }
-    }
-    let surplus = pairs.len().saturating_sub(limit / 2);
-    pairs.into_iter().skip(surplus).flatten().collect()
 }

@@ -1,86 +1,93 @@
-//! Asks a model over OpenAI's chat completions, whole or streamed.
+//! Asks a model over OpenAI's chat completions, whole or streamed, and does not give up at the first
+//! failure: it asks once more, then the next model, until somebody has heard a word of an answer.
 
 mod assemble;
+mod circuit;
+mod error;
+mod exchange;
+#[cfg(test)]
+mod tests;
+mod wait;
 
-use api::{
-    chat::{ChatChunk, ChatRequest, ChatResponse, ErrorBody},
-    run::RunEvent,
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
+    time::Duration,
 };
-use axum::body::{Body, to_bytes};
-use eventsource_stream::Eventsource;
-use futures::StreamExt;
-use http::{HeaderMap, HeaderValue, Method, Request, Response, StatusCode, header};
 
+use api::{chat::ChatRequest, clock::Clock, run::RunEvent};
+use http::HeaderMap;
+use tokio::time::{Instant, sleep};
+
+use self::{circuit::Circuits, exchange::Exchange, wait::Waits};
 use crate::{transport::Transport, turn::ModelAnswer};
-use assemble::Assembly;
 
-/// The longest answer that is read when it comes in one piece.
-const MAX_ANSWER_BYTES: usize = 16 * 1024 * 1024;
-/// The longest error body that is read.
-const MAX_ERROR_BYTES: usize = 64 * 1024;
+pub(crate) use self::{circuit::CircuitSettings, error::ModelError, wait::Retries};
 
-/// The model gave no usable answer.
-#[derive(Debug, thiserror::Error)]
-pub(crate) enum ModelError {
-    /// Nobody answered.
-    #[error("the model API at {url} cannot be reached: {reason}")]
-    Reach {
-        /// Where the model was asked.
-        url: String,
-        /// What the connection said.
-        reason: String,
-    },
-    /// The model API refused or failed.
-    #[error("{message}")]
-    Refuse {
-        /// Its HTTP status.
-        status: StatusCode,
-        /// Its own words.
-        message: String,
-        /// Its own code.
-        code: Option<String>,
-    },
-    /// The answer cannot be understood, or stopped in the middle.
-    #[error("the model's answer cannot be used: {0}")]
-    Understand(String),
+/// How long to wait for an answer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Timeouts {
+    /// Until a streamed answer begins. One that comes whole has until `total`: it begins when it is
+    /// complete.
+    pub(crate) first_byte: Duration,
+    /// Between two pieces of an answer.
+    pub(crate) idle: Duration,
+    /// For everything, attempts and waits included.
+    pub(crate) total: Duration,
 }
 
-impl ModelError {
-    /// The status of our own answer: whose fault it was, seen from our client.
-    pub(crate) fn status(&self) -> StatusCode {
-        match self {
-            Self::Refuse { status, .. }
-                if *status == StatusCode::TOO_MANY_REQUESTS
-                    || *status == StatusCode::BAD_REQUEST =>
-            {
-                *status
-            }
-            Self::Reach { .. } | Self::Refuse { .. } | Self::Understand(_) => {
-                StatusCode::BAD_GATEWAY
-            }
+impl Default for Timeouts {
+    fn default() -> Self {
+        Self {
+            first_byte: Duration::from_mins(1),
+            idle: Duration::from_mins(1),
+            total: Duration::from_mins(5),
         }
     }
+}
 
-    /// One word for programs.
-    pub(crate) fn code(&self) -> String {
-        match self {
-            Self::Reach { .. } => "model_unreachable".to_owned(),
-            Self::Refuse {
-                code: Some(code), ..
-            } => code.clone(),
-            Self::Refuse { code: None, .. } => "model_refused".to_owned(),
-            Self::Understand(_) => "model_answer_invalid".to_owned(),
-        }
-    }
+/// An agent bounds its run itself and says every few seconds that it is alive.
+const AGENT_TIMEOUTS: Timeouts = Timeouts {
+    first_byte: Duration::from_mins(1),
+    idle: Duration::from_mins(1),
+    total: Duration::from_hours(1),
+};
 
-    /// The type of the exception in telemetry.
-    pub(crate) fn kind(&self) -> &'static str {
-        match self {
-            Self::Reach { .. } => "ModelUnreachable",
-            Self::Refuse { .. } => "ModelRefused",
-            Self::Understand(_) => "ModelAnswerInvalid",
-        }
-    }
+/// How models are asked.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct ModelSettings {
+    /// How long to wait.
+    pub(crate) timeouts: Timeouts,
+    /// How often to ask.
+    pub(crate) retries: Retries,
+    /// When to stop asking for a while.
+    pub(crate) circuit: CircuitSettings,
+    /// Where the chance in the waits begins.
+    pub(crate) jitter_seed: u64,
+}
+
+/// The way to all models; cheap to clone. What one agent learns of a model's failures, all know.
+#[derive(Clone)]
+pub(crate) struct Models {
+    transport: Transport,
+    clock: Arc<dyn Clock>,
+    settings: ModelSettings,
+    circuits: Circuits,
+    asked: Arc<AtomicU64>,
+}
+
+/// Where a question goes.
+pub(crate) struct Target<'a> {
+    /// The model API's base URL, without `/v1`.
+    pub(crate) base_url: &'a str,
+    /// The model asked first.
+    pub(crate) model: &'a str,
+    /// Asked in order when it fails.
+    pub(crate) fallbacks: &'a [String],
+    /// The headers of every attempt.
+    pub(crate) headers: HeaderMap,
 }
 
 /// An answer and what telemetry wants to know of it.
@@ -90,8 +97,31 @@ pub(crate) struct Reply {
     pub(crate) answer: ModelAnswer,
     /// The provider's id of the answer.
     pub(crate) id: String,
-    /// The model that answered.
+    /// The model that answered, in the provider's words.
     pub(crate) model: String,
+    /// The model that answered, as it was asked for; empty when an agent answered.
+    pub(crate) asked: String,
+}
+
+/// What is done about a failure.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Remedy<'a> {
+    /// The same model is asked once more.
+    Retry {
+        /// Which model.
+        model: &'a str,
+        /// Which attempt comes now, from 2.
+        attempt: u32,
+        /// After which wait.
+        wait: Duration,
+    },
+    /// Another model is asked instead.
+    Fallback {
+        /// The one that failed.
+        from: &'a str,
+        /// The one asked now.
+        to: &'a str,
+    },
 }
 
 /// Hears a streamed answer while it comes.
@@ -102,122 +132,156 @@ pub(crate) trait Listener: Send {
 
     /// What the answering side does, when it is an agent.
     async fn event(&mut self, _event: RunEvent) {}
+
+    /// An attempt failed; nothing of it was heard.
+    fn failed(&mut self, _error: &ModelError, _remedy: Remedy<'_>) {}
 }
 
-/// Asks the model behind `base_url`. A request that streams is heard by `listener` as it comes.
-pub(crate) async fn ask(
+/// Asks an agent as if it were a model: once, because what it did must not be done twice.
+pub(crate) async fn ask_agent(
     transport: &Transport,
     base_url: &str,
     headers: HeaderMap,
     request: &ChatRequest,
     listener: &mut dyn Listener,
 ) -> Result<Reply, ModelError> {
-    let url = format!("{}/v1/chat/completions", base_url.trim_end_matches('/'));
-    let reach = |reason: String| ModelError::Reach {
-        url: base_url.to_owned(),
-        reason,
+    let exchange = Exchange {
+        transport,
+        base_url,
+        headers: &headers,
+        timeouts: &AGENT_TIMEOUTS,
+        deadline: Instant::now() + AGENT_TIMEOUTS.total,
     };
-    let body = serde_json::to_vec(request)
-        .map_err(|error| ModelError::Understand(format!("the question is no JSON: {error}")))?;
-    let mut post = Request::builder()
-        .method(Method::POST)
-        .uri(&url)
-        .body(Body::from(body))
-        .map_err(|error| reach(error.to_string()))?;
-    *post.headers_mut() = headers;
-    let json = HeaderValue::from_static("application/json");
-    post.headers_mut().insert(header::CONTENT_TYPE, json);
-    let response = transport
-        .send(post)
-        .await
-        .map_err(|error| reach(error.to_string()))?;
-    if !response.status().is_success() {
-        return Err(refusal(response).await);
+    exchange.ask(request, listener).await
+}
+
+impl Models {
+    /// The way to models through `transport`.
+    pub(crate) fn new(
+        transport: Transport,
+        clock: Arc<dyn Clock>,
+        settings: ModelSettings,
+    ) -> Self {
+        Self {
+            transport,
+            clock,
+            settings,
+            circuits: Circuits::new(settings.circuit),
+            asked: Arc::default(),
+        }
     }
-    if request.streams() {
-        read_stream(response, listener).await
-    } else {
-        read_whole(response).await
+
+    /// Asks until somebody answers, or until nobody is left to ask.
+    ///
+    /// A request that streams is heard by `listener` as it comes; from its first word on, a failure
+    /// is final. Dropping the future cancels whatever it does.
+    pub(crate) async fn ask(
+        &self,
+        target: Target<'_>,
+        mut request: ChatRequest,
+        listener: &mut dyn Listener,
+    ) -> Result<Reply, ModelError> {
+        let deadline = Instant::now() + self.settings.timeouts.total;
+        let exchange = Exchange {
+            transport: &self.transport,
+            base_url: target.base_url,
+            headers: &target.headers,
+            timeouts: &self.settings.timeouts,
+            deadline,
+        };
+        let mut listener = Hearing {
+            listener,
+            heard: false,
+        };
+        let mut model = target.model;
+        let mut fallbacks = target.fallbacks.iter();
+        loop {
+            request.model = Some(model.to_owned());
+            let asking = self.ask_model(exchange, model, &request, &mut listener);
+            let error = match asking.await {
+                Ok(reply) => {
+                    let asked = model.to_owned();
+                    return Ok(Reply { asked, ..reply });
+                }
+                Err(error) => error,
+            };
+            let is_final = listener.heard || !error.is_models_own() || Instant::now() >= deadline;
+            let Some(next) = fallbacks.next().filter(|_| !is_final) else {
+                return Err(error);
+            };
+            let (from, to) = (model, next.as_str());
+            listener.failed(&error, Remedy::Fallback { from, to });
+            model = next;
+        }
+    }
+
+    /// Asks one model, more than once if need be.
+    async fn ask_model(
+        &self,
+        exchange: Exchange<'_>,
+        model: &str,
+        request: &ChatRequest,
+        listener: &mut Hearing<'_>,
+    ) -> Result<Reply, ModelError> {
+        let seed = self.asked.fetch_add(1, Ordering::Relaxed);
+        let seed = self.settings.jitter_seed.wrapping_add(seed);
+        let mut waits = Waits::new(&self.settings.retries, seed);
+        let mut before: Option<ModelError> = None;
+        let mut attempt = 1;
+        loop {
+            let permit = match self.circuits.permit(exchange.base_url, model) {
+                Ok(permit) => permit,
+                // What opened the circuit says more than that it is open.
+                Err(open) => return Err(before.unwrap_or(open)),
+            };
+            let error = match exchange.ask(request, listener).await {
+                Ok(reply) => {
+                    permit.answered();
+                    return Ok(reply);
+                }
+                Err(error) => error,
+            };
+            permit.failed(&error);
+            let is_final = listener.heard || !error.may_pass();
+            let rest = error
+                .retry_after()
+                .and_then(|after| wait::rest(after, self.clock.now()));
+            let wait = waits.next(rest).filter(|_| !is_final);
+            let Some(wait) = wait.filter(|wait| Instant::now() + *wait < exchange.deadline) else {
+                return Err(error);
+            };
+            attempt += 1;
+            let retry = Remedy::Retry {
+                model,
+                attempt,
+                wait,
+            };
+            listener.failed(&error, retry);
+            sleep(wait).await;
+            before = Some(error);
+        }
     }
 }
 
-async fn refusal(response: Response<Body>) -> ModelError {
-    let status = response.status();
-    let body = to_bytes(response.into_body(), MAX_ERROR_BYTES)
-        .await
-        .unwrap_or_default();
-    match serde_json::from_slice::<ErrorBody>(&body) {
-        Ok(ErrorBody { error }) => ModelError::Refuse {
-            status,
-            message: error.message,
-            code: error.code,
-        },
-        Err(_) => ModelError::Refuse {
-            status,
-            message: format!("the model API answered {status}"),
-            code: None,
-        },
-    }
+/// Knows whether somebody has heard a word.
+struct Hearing<'a> {
+    listener: &'a mut dyn Listener,
+    heard: bool,
 }
 
-async fn read_whole(response: Response<Body>) -> Result<Reply, ModelError> {
-    let body = to_bytes(response.into_body(), MAX_ANSWER_BYTES)
-        .await
-        .map_err(|error| ModelError::Understand(error.to_string()))?;
-    let response: ChatResponse = serde_json::from_slice(&body)
-        .map_err(|error| ModelError::Understand(format!("it is no chat completion: {error}")))?;
-    let choice = response
-        .choices
-        .into_iter()
-        .next()
-        .ok_or_else(|| ModelError::Understand("it has no choices".to_owned()))?;
-    Ok(Reply {
-        answer: ModelAnswer {
-            content: choice.message.words(),
-            calls: choice.message.tool_calls,
-            finish_reason: choice.finish_reason,
-            usage: response.usage.unwrap_or_default(),
-        },
-        id: response.id,
-        model: response.model,
-    })
-}
+#[async_trait::async_trait]
+impl Listener for Hearing<'_> {
+    async fn text(&mut self, text: &str) {
+        self.heard = true;
+        self.listener.text(text).await;
+    }
 
-async fn read_stream(
-    response: Response<Body>,
-    listener: &mut dyn Listener,
-) -> Result<Reply, ModelError> {
-    let mut events = response.into_body().into_data_stream().eventsource();
-    let mut assembly = Assembly::default();
-    while let Some(event) = events.next().await {
-        let event = event
-            .map_err(|error| ModelError::Understand(format!("the stream broke off: {error}")))?;
-        if event.data == "[DONE]" {
-            return Ok(assembly.finish());
-        }
-        if let Ok(ErrorBody { error }) = serde_json::from_str(&event.data) {
-            let status = StatusCode::BAD_GATEWAY;
-            return Err(ModelError::Refuse {
-                status,
-                message: error.message,
-                code: error.code,
-            });
-        }
-        let mut chunk: ChatChunk = serde_json::from_str(&event.data).map_err(|error| {
-            ModelError::Understand(format!("a piece of it is no chat chunk: {error}"))
-        })?;
-        let choice = chunk.choices.first_mut();
-        if let Some(event) = choice.and_then(|choice| choice.delta.kaos.take()) {
-            listener.event(event).await;
-        }
-        if let Some(text) = assembly.add(chunk) {
-            listener.text(&text).await;
-        }
+    async fn event(&mut self, event: RunEvent) {
+        self.heard = true;
+        self.listener.event(event).await;
     }
-    if assembly.is_finished() {
-        return Ok(assembly.finish());
+
+    fn failed(&mut self, error: &ModelError, remedy: Remedy<'_>) {
+        self.listener.failed(error, remedy);
     }
-    Err(ModelError::Understand(
-        "the stream stopped in the middle".to_owned(),
-    ))
 }

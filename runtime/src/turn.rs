@@ -5,15 +5,25 @@
 //! order of the calls, before the model is asked again. It always ends: each question to the model
 //! uses up a step, and after the last step the model is asked once more without tools.
 
-use std::{collections::HashSet, sync::Arc};
+pub(crate) mod fences;
+mod limit;
+#[cfg(test)]
+mod tests;
+mod understand;
+
+use std::{collections::HashSet, sync::Arc, time::Duration};
 
 use api::chat::{Content, Message, Role, ToolCall, Usage};
 use serde_json::{Map, Value};
 
-use crate::catalog::{Catalog, DELEGATE};
+pub(crate) use self::limit::{Bounds, Limit};
+use self::understand::understand;
+use crate::catalog::Catalog;
 
 /// Questions with arguments that are no JSON object, in a row, before the turn gives up.
 const MAX_MALFORMED: u32 = 2;
+/// What the model is told of a call of the caller's tool beside calls of our own.
+const NOT_YET: &str = "not called yet: this tool runs at the user's side; call it again, alone";
 
 /// What happened.
 #[derive(Clone, Debug)]
@@ -22,8 +32,18 @@ pub(crate) enum Event {
     Started,
     /// The model answered.
     ModelAnswered(ModelAnswer),
-    /// Every call of [`Step::Call`] has its result, in the same order.
-    CallsFinished(Vec<String>),
+    /// Every call of [`Step::Call`] has its result.
+    CallsFinished {
+        /// What the model is told, in the order of the calls.
+        results: Vec<String>,
+        /// Tokens used by sub-agents.
+        usage: Usage,
+    },
+    /// The time was up before what was under way came to an end.
+    TimeRanOut {
+        /// What the model had said of its answer, if it was speaking.
+        words: String,
+    },
 }
 
 /// What the model said.
@@ -60,8 +80,8 @@ pub(crate) enum Step {
 pub(crate) enum Offer {
     /// It may call everything in the catalog.
     Everything,
-    /// It has to answer with what it knows.
-    Nothing,
+    /// A limit was reached: it has to answer with what it knows.
+    Nothing(Limit),
 }
 
 /// One call.
@@ -120,6 +140,8 @@ pub(crate) enum Action {
 pub(crate) struct Answer {
     /// The words.
     pub(crate) content: String,
+    /// The caller's tools the model asks for; then the caller makes the calls.
+    pub(crate) calls: Vec<ToolCall>,
     /// Why it ended.
     pub(crate) finish: Finish,
     /// Tokens used by all questions to the model.
@@ -133,18 +155,21 @@ pub(crate) struct Answer {
 pub(crate) enum Finish {
     /// The model answered; its own word for why it stopped.
     Model(String),
-    /// The steps were used up and the model summed up what it knew.
-    MaxSteps,
+    /// The model asks for tools of the caller.
+    CallersTools,
+    /// A limit was reached.
+    Limit(Limit),
     /// The model kept sending arguments that are no JSON.
     MalformedCalls,
 }
 
 impl Finish {
-    /// OpenAI's `finish_reason`.
+    /// OpenAI's `finish_reason`; limits have words of their own.
     pub(crate) fn as_str(&self) -> &str {
         match self {
             Self::Model(reason) => reason,
-            Self::MaxSteps => "length",
+            Self::CallersTools => "tool_calls",
+            Self::Limit(limit) => limit.as_str(),
             Self::MalformedCalls => "error",
         }
     }
@@ -154,30 +179,39 @@ impl Finish {
 #[derive(Clone, Debug)]
 pub(crate) struct Turn {
     catalog: Arc<Catalog>,
-    max_steps: u32,
+    bounds: Bounds,
     messages: Vec<Message>,
     step: u32,
+    calls: u32,
     malformed: u32,
-    pending: Vec<String>,
+    /// Set when the model has its last word.
+    reached: Option<Limit>,
+    /// The calls that wait for results; some have one already because they are not made.
+    pending: Vec<(String, Option<String>)>,
     call_ids: HashSet<String>,
+    /// What the model said last in this turn.
+    words: String,
     usage: Usage,
 }
 
 impl Turn {
     /// A turn that goes on from `messages`.
-    pub(crate) fn new(catalog: Arc<Catalog>, max_steps: u32, messages: Vec<Message>) -> Self {
+    pub(crate) fn new(catalog: Arc<Catalog>, bounds: Bounds, messages: Vec<Message>) -> Self {
         let call_ids = messages
             .iter()
             .flat_map(|message| message.tool_calls.iter().map(|call| call.id.clone()))
             .collect();
         Self {
             catalog,
-            max_steps,
+            bounds,
             messages,
             step: 0,
+            calls: 0,
             malformed: 0,
+            reached: None,
             pending: Vec::new(),
             call_ids,
+            words: String::new(),
             usage: Usage::default(),
         }
     }
@@ -187,63 +221,118 @@ impl Turn {
         &self.messages
     }
 
-    /// Takes what happened and says what to do.
-    pub(crate) fn next(&mut self, event: Event) -> Step {
+    /// Takes what happened, and how long after the beginning, and says what to do.
+    pub(crate) fn next(&mut self, event: Event, elapsed: Duration) -> Step {
         match event {
-            Event::Started => self.ask(),
-            Event::ModelAnswered(answer) => self.answered(answer),
-            Event::CallsFinished(results) => {
-                self.finish_calls(results);
-                if self.malformed >= MAX_MALFORMED {
-                    return self.done(String::new(), Finish::MalformedCalls);
-                }
-                self.ask()
+            Event::Started => self.ask(elapsed),
+            Event::ModelAnswered(answer) => self.answered(answer, elapsed),
+            Event::CallsFinished { results, usage } => {
+                self.usage += usage;
+                self.finish_calls(results, elapsed)
+            }
+            Event::TimeRanOut { words } => {
+                self.give_results(Vec::new());
+                self.out_of_time(words)
             }
         }
     }
 
-    fn ask(&mut self) -> Step {
+    fn ask(&mut self, elapsed: Duration) -> Step {
+        if elapsed >= self.bounds.runtime {
+            return self.out_of_time(String::new());
+        }
         self.step += 1;
-        let offer = if self.step > self.max_steps {
-            Offer::Nothing
-        } else {
-            Offer::Everything
-        };
+        if self.bounds.are_tokens_used(self.usage) {
+            self.reached = Some(Limit::Tokens);
+        } else if self.step > self.bounds.steps {
+            self.reached = Some(Limit::Steps);
+        }
         Step::AskModel {
             step: self.step,
-            offer,
+            offer: self.reached.map_or(Offer::Everything, Offer::Nothing),
         }
     }
 
-    fn answered(&mut self, answer: ModelAnswer) -> Step {
-        self.usage += answer.usage;
-        if self.step > self.max_steps {
-            return self.done(answer.content, Finish::MaxSteps);
+    fn answered(&mut self, answer: ModelAnswer, elapsed: Duration) -> Step {
+        let ModelAnswer {
+            content,
+            calls,
+            finish_reason,
+            usage,
+        } = answer;
+        self.usage += usage;
+        if let Some(limit) = self.reached {
+            return self.done(content, Finish::Limit(limit));
         }
-        if answer.calls.is_empty() {
-            let reason = answer.finish_reason.unwrap_or_else(|| "stop".to_owned());
-            return self.done(answer.content, Finish::Model(reason));
+        if calls.is_empty() {
+            let reason = finish_reason.filter(|reason| reason != "tool_calls");
+            let reason = reason.unwrap_or_else(|| "stop".to_owned());
+            return Step::Done(self.answer(content, Finish::Model(reason)));
         }
-        let tool_calls = self.with_own_ids(answer.calls);
-        let calls: Vec<Call> = tool_calls
-            .iter()
-            .map(|call| self.understand(call))
-            .collect();
+        if elapsed >= self.bounds.runtime {
+            return self.out_of_time(content);
+        }
+        let calls = self.with_own_ids(calls);
+        let is_callers = |call: &ToolCall| self.catalog.is_callers(&call.function.name);
+        if calls.iter().all(is_callers) {
+            let answer = self.answer(content, Finish::CallersTools);
+            return Step::Done(Answer { calls, ..answer });
+        }
+        self.call(content, calls, elapsed)
+    }
+
+    /// Calls what may be called. The others have their results at once.
+    fn call(&mut self, content: String, asked: Vec<ToolCall>, elapsed: Duration) -> Step {
+        let mut calls = Vec::new();
+        for call in &asked {
+            let objection = if self.catalog.is_callers(&call.function.name) {
+                Some(NOT_YET.to_owned())
+            } else {
+                self.objection()
+            };
+            if objection.is_none() {
+                self.calls += 1;
+                calls.push(Call {
+                    id: call.id.clone(),
+                    action: understand(&self.catalog, call),
+                });
+            }
+            self.pending.push((call.id.clone(), objection));
+        }
         let is_bad = |call: &Call| matches!(call.action, Action::BadArguments { .. });
         self.malformed = if calls.iter().any(is_bad) {
             self.malformed + 1
         } else {
             0
         };
-        self.pending = calls.iter().map(|call| call.id.clone()).collect();
+        if !content.is_empty() {
+            self.words.clone_from(&content);
+        }
         self.messages.push(Message {
             role: Role::Assistant,
-            content: (!answer.content.is_empty()).then_some(Content::Text(answer.content)),
-            tool_calls,
+            content: (!content.is_empty()).then_some(Content::Text(content)),
+            tool_calls: asked,
             tool_call_id: None,
             name: None,
         });
+        if calls.is_empty() {
+            return self.finish_calls(Vec::new(), elapsed);
+        }
         Step::Call(calls)
+    }
+
+    /// Why no further call may be made, if so; then the model has its last word.
+    fn objection(&mut self) -> Option<String> {
+        if self.bounds.are_tokens_used(self.usage) {
+            self.reached = Some(Limit::Tokens);
+            Some("not called: all tokens of this run are used up".to_owned())
+        } else if self.calls >= self.bounds.calls {
+            self.reached = Some(Limit::ToolCalls);
+            let most = self.bounds.calls;
+            Some(format!("not called: this run may make {most} calls"))
+        } else {
+            None
+        }
     }
 
     /// Models are known to leave ids out and to repeat them.
@@ -261,91 +350,45 @@ impl Turn {
             .collect()
     }
 
-    fn understand(&self, call: &ToolCall) -> Call {
-        let name = call.function.name.as_str();
-        let action = if name == DELEGATE && self.catalog.delegates() {
-            self.understand_delegation(&call.function.arguments)
-        } else if let Some(tool) = self.catalog.tool(name) {
-            match parse_arguments(&call.function.arguments) {
-                Ok(arguments) => Action::Tool {
-                    server: tool.server.clone(),
-                    name: tool.name.clone(),
-                    arguments,
-                },
-                Err(problem) => Action::BadArguments {
-                    name: tool.name.clone(),
-                    problem,
-                },
-            }
-        } else {
-            let available = self.catalog.function_names();
-            let problem = format!("Tool '{name}' not found. Available: {available}");
-            Action::UnknownTool {
-                name: name.to_owned(),
-                problem,
-            }
-        };
-        Call {
-            id: call.id.clone(),
-            action,
+    fn finish_calls(&mut self, results: Vec<String>, elapsed: Duration) -> Step {
+        self.give_results(results);
+        if self.malformed >= MAX_MALFORMED {
+            return self.done(String::new(), Finish::MalformedCalls);
         }
+        self.ask(elapsed)
     }
 
-    fn understand_delegation(&self, arguments: &str) -> Action {
-        let bad = |problem| Action::BadArguments {
-            name: DELEGATE.to_owned(),
-            problem,
-        };
-        let arguments = match parse_arguments(arguments) {
-            Ok(arguments) => arguments,
-            Err(problem) => return bad(problem),
-        };
-        let text = |key| {
-            arguments
-                .get(key)
-                .and_then(Value::as_str)
-                .map(str::to_owned)
-        };
-        match (text("agent"), text("task")) {
-            (Some(agent), Some(task)) if self.catalog.peer(&agent).is_some() => {
-                Action::Delegate { agent, task }
-            }
-            (Some(name), Some(_)) => {
-                let available = self.catalog.peer_names();
-                let problem = format!("Sub-agent '{name}' not found. Available: {available}");
-                Action::UnknownAgent { name, problem }
-            }
-            (_, _) => bad("\"agent\" and \"task\" are required, both as text".to_owned()),
-        }
-    }
-
-    fn finish_calls(&mut self, results: Vec<String>) {
+    fn give_results(&mut self, results: Vec<String>) {
         let mut results = results.into_iter();
-        for id in std::mem::take(&mut self.pending) {
+        for (id, known) in std::mem::take(&mut self.pending) {
             // A result that is missing would make the conversation invalid for every model.
-            let text = results.next().unwrap_or_else(|| "no result".to_owned());
+            let text = known.or_else(|| results.next());
+            let text = text.unwrap_or_else(|| "no result".to_owned());
             self.messages.push(Message::tool_result(id, text));
         }
     }
 
+    fn out_of_time(&mut self, words: String) -> Step {
+        self.done(words, Finish::Limit(Limit::Runtime))
+    }
+
+    /// Ends the turn with `content`, or else with what the model said last.
     fn done(&mut self, content: String, finish: Finish) -> Step {
-        Step::Done(Answer {
+        let content = if content.is_empty() {
+            std::mem::take(&mut self.words)
+        } else {
+            content
+        };
+        Step::Done(self.answer(content, finish))
+    }
+
+    fn answer(&self, content: String, finish: Finish) -> Answer {
+        Answer {
             content,
+            calls: Vec::new(),
             finish,
             usage: self.usage,
             steps: self.step,
-        })
+        }
     }
 }
-
-/// Models send an empty text when a function has no arguments.
-fn parse_arguments(text: &str) -> Result<Map<String, Value>, String> {
-    if text.trim().is_empty() {
-        return Ok(Map::new());
-    }
-    serde_json::from_str(text)
-        .map_err(|error| format!("the arguments are no JSON object ({error}); send them again"))
-}
-
-#[cfg(test)]
-mod tests;

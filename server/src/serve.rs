@@ -238,12 +238,14 @@ fn start_runtime(
     Ok(embedded)
 }
 
-/// `/agents`, `/modelapis` and `/mcpservers`, for the port and for requests inside the process.
+/// `/agents`, `/modelapis`, `/mcpservers` and `/api/runs`, for the port and for requests inside the
+/// process.
 fn runtime_routes(embedded: &Embedded) -> Router {
     Router::new()
         .nest("/agents", embedded.agents.router())
         .nest("/modelapis", embedded.gateway.router())
         .nest("/mcpservers", embedded.mcp.router())
+        .nest("/api/runs", embedded.agents.runs().router())
 }
 
 fn start_operator(

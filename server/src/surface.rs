@@ -4,7 +4,7 @@
 //! |---|---|
 //! | `/` | the dashboard |
 //! | `/kube` | the embedded Kubernetes API |
-//! | `/agents`, `/modelapis`, `/mcpservers` | the runtime |
+//! | `/agents`, `/modelapis`, `/mcpservers`, `/api/runs` | the runtime |
 //! | `/v1/traces`, `/v1/metrics`, `/v1/logs`, OTLP over gRPC, `/jaeger` | the telemetry store |
 //! | `/api/live` | the browser's WebSocket |
 
@@ -27,7 +27,7 @@ pub(crate) use health::Readiness;
 pub(crate) struct Parts {
     /// Pages, forms and server functions.
     pub(crate) dashboard: Router,
-    /// `/agents/…`, `/modelapis/…` and `/mcpservers/…`.
+    /// `/agents/…`, `/modelapis/…`, `/mcpservers/…` and `/api/runs/…`.
     pub(crate) runtime: Router,
     /// The Kubernetes API, with paths at its root.
     pub(crate) kube: Router,

@@ -1,8 +1,29 @@
-//! `cargo xtask bench`: measurements of the whole program.
+//! `cargo xtask bench`: measurements of the whole program, as it is handed on.
 
-use anyhow::{Result, bail};
+use std::{env::consts::EXE_SUFFIX, process::Command};
 
-/// Fails on purpose: a command that measures nothing must not look like one that did.
-pub(crate) fn run() -> Result<()> {
-    bail!("there is no benchmark yet")
+use anyhow::Result;
+
+use crate::{console::run as run_command, site, workspace::Workspace};
+
+/// Builds what is measured and what measures, and lets the latter print its table.
+///
+/// The dashboard is not rebuilt: nothing that is measured uses it.
+pub(crate) fn run(workspace: &Workspace, arguments: &[String]) -> Result<()> {
+    site::ensure_folder(workspace)?;
+    let mut cargo = workspace.cargo();
+    // Together, so that the crates they share are compiled once.
+    cargo.args(["build", "--release", "--bins"]);
+    cargo.args(["--package", "server", "--package", "bench"]);
+    run_command("building the release to measure", &mut cargo)?;
+    let program = |name: &str| {
+        workspace
+            .target
+            .join("release")
+            .join(format!("{name}{EXE_SUFFIX}"))
+    };
+    let mut bench = Command::new(program("bench"));
+    bench.arg("--kaos").arg(program("kaos"));
+    bench.arg("--mock-model").arg(program("mock-model"));
+    run_command("measuring", bench.args(arguments))
 }

@@ -41,6 +41,17 @@ pub(crate) fn build_beside_tests(workspace: &Workspace) -> Result<PathBuf> {
     compile(workspace, Profile::Dev, &mut cargo)
 }
 
+/// Builds the program and the scripted model, for tests that see neither pages nor the browser part.
+pub(crate) fn build_with_model(workspace: &Workspace) -> Result<(PathBuf, PathBuf)> {
+    site::ensure_folder(workspace)?;
+    let mut cargo = workspace.cargo();
+    cargo.args(["build", "--workspace", "--exclude", "frontend", "--tests"]);
+    cargo.args(["--bin", "kaos", "--bin", "mock-model"]);
+    let kaos = compile(workspace, Profile::Dev, &mut cargo)?;
+    let model = kaos.with_file_name(format!("mock-model{}", env::consts::EXE_SUFFIX));
+    Ok((kaos, model))
+}
+
 fn compile(workspace: &Workspace, profile: Profile, cargo: &mut Command) -> Result<PathBuf> {
     run_command("building the server", cargo)?;
     let program = program(workspace, profile);

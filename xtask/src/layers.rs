@@ -14,10 +14,11 @@ use crate::{
 };
 
 /// Which of our crates each of our crates may use, in tests too.
-const MAY_USE: [(&str, &[&str]); 10] = [
+const MAY_USE: [(&str, &[&str]); 11] = [
     ("api", &[]),
     ("apiserver", &["api"]),
     ("app", &["api"]),
+    ("bench", &[]),
     ("cli", &["api"]),
     ("frontend", &["api", "app"]),
     ("operator", &["api"]),

@@ -9,6 +9,7 @@
 
 mod bench;
 mod check;
+mod clients;
 mod console;
 mod kaos;
 mod layers;
@@ -50,8 +51,12 @@ enum Task {
     Check,
     /// Check which crate may use which.
     Layers,
-    /// Measure speed.
-    Bench,
+    /// Measure speed and memory, and compare them with what is to be reached.
+    Bench {
+        /// Further arguments of the measuring program, after `--`, such as `--only latency`.
+        #[arg(last = true)]
+        arguments: Vec<String>,
+    },
 }
 
 fn main() -> ExitCode {
@@ -74,7 +79,7 @@ fn perform(task: Task) -> Result<ExitCode> {
         Task::Test { only } => return Ok(test::run(&workspace, only)),
         Task::Check => check::run(&workspace),
         Task::Layers => layers::run(&workspace),
-        Task::Bench => bench::run(),
+        Task::Bench { arguments } => bench::run(&workspace, &arguments),
     };
     done.map(|()| ExitCode::SUCCESS)
 }

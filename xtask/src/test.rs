@@ -5,6 +5,7 @@
 use std::{
     fs,
     ops::AddAssign,
+    path::Path,
     process::{Command, ExitCode},
 };
 
@@ -14,6 +15,7 @@ use serde_json::Value;
 
 use crate::{
     check,
+    clients::Servers,
     console::{run as run_command, run_lines, say},
     kaos, site, tools,
     workspace::Workspace,
@@ -28,16 +30,19 @@ pub(crate) enum Part {
     Rust,
     /// The tests in a browser.
     Browser,
+    /// The tests with OpenAI's own clients.
+    Clients,
 }
 
 impl Part {
-    const ALL: [Self; 3] = [Self::Lint, Self::Rust, Self::Browser];
+    const ALL: [Self; 4] = [Self::Lint, Self::Rust, Self::Browser, Self::Clients];
 
     fn name(self) -> &'static str {
         match self {
             Self::Lint => "lint",
             Self::Rust => "rust",
             Self::Browser => "browser",
+            Self::Clients => "clients",
         }
     }
 
@@ -46,6 +51,7 @@ impl Part {
             Self::Lint => check::run(workspace),
             Self::Rust => rust(workspace, counts),
             Self::Browser => browser(workspace, counts),
+            Self::Clients => clients(workspace, counts),
         }
     }
 }
@@ -93,6 +99,7 @@ pub(crate) fn run(workspace: &Workspace, only: Option<Part>) -> ExitCode {
 
 fn rust(workspace: &Workspace, counts: &mut Counts) -> Result<()> {
     tools::python()?;
+    tools::redis()?;
     site::ensure_folder(workspace)?;
     let mut cargo = workspace.cargo();
     cargo.args([
@@ -114,10 +121,7 @@ fn browser(workspace: &Workspace, counts: &mut Counts) -> Result<()> {
     tools::npm_packages(workspace)?;
     let kaos = kaos::build_beside_tests(workspace)?;
     let npx = |arguments: &[&str]| {
-        let mut npx = Command::new("npx");
-        npx.current_dir(workspace.end2end())
-            .arg("--no-install")
-            .args(arguments);
+        let mut npx = npx(workspace, arguments);
         npx.env("CHROMIUM", &chromium).env("KAOS", &kaos);
         npx
     };
@@ -126,20 +130,90 @@ fn browser(workspace: &Workspace, counts: &mut Counts) -> Result<()> {
         &mut npx(&["tsc", "--noEmit"]),
     )?;
     let report = workspace.end2end().join("test-results/report.json");
-    // A report of an earlier run must not be counted.
-    if report.exists() {
-        fs::remove_file(&report).context("failed to remove the last report")?;
-    }
-    let outcome = run_command(
+    playwright(
         "running the browser tests",
         &mut npx(&["playwright", "test"]),
+        &report,
+        counts,
+    )
+}
+
+fn clients(workspace: &Workspace, counts: &mut Counts) -> Result<()> {
+    tools::npm_packages(workspace)?;
+    let python = tools::python_clients(workspace)?;
+    let (kaos, model) = kaos::build_with_model(workspace)?;
+    let servers = Servers::start(workspace, &kaos, &model)?;
+    let python = python_client(workspace, &python, &servers, counts);
+    let config = "--config=clients/node/playwright.config.ts";
+    let mut node = npx(workspace, &["playwright", "test", config]);
+    servers.tell(&mut node);
+    let report = workspace.end2end().join("test-results/clients.json");
+    let node = playwright(
+        "running OpenAI's client for Node.js",
+        &mut node,
+        &report,
+        counts,
     );
-    match fs::read_to_string(&report) {
+    // Neither hides the other's failures.
+    python.and(node)
+}
+
+fn python_client(
+    workspace: &Workspace,
+    python: &Path,
+    servers: &Servers,
+    counts: &mut Counts,
+) -> Result<()> {
+    let mut pytest = Command::new(python);
+    pytest.current_dir(workspace.end2end().join("clients/python"));
+    // Its caches would lie among the sources.
+    pytest.env("PYTHONDONTWRITEBYTECODE", "1");
+    pytest.args(["-m", "pytest", "-p", "no:cacheprovider", "--tb=short"]);
+    servers.tell(&mut pytest);
+    let succeeded = run_lines("running OpenAI's client for Python", &mut pytest, |line| {
+        *counts += python_result(line).unwrap_or_default();
+    })?;
+    ensure!(succeeded, "the tests of OpenAI's client for Python failed");
+    Ok(())
+}
+
+fn npx(workspace: &Workspace, arguments: &[&str]) -> Command {
+    let mut npx = Command::new("npx");
+    npx.current_dir(workspace.end2end());
+    npx.arg("--no-install").args(arguments);
+    npx
+}
+
+/// Runs Playwright and counts what its report says.
+fn playwright(what: &str, npx: &mut Command, report: &Path, counts: &mut Counts) -> Result<()> {
+    // A report of an earlier run must not be counted.
+    if report.exists() {
+        fs::remove_file(report).context("failed to remove the last report")?;
+    }
+    let outcome = run_command(what, npx);
+    match fs::read_to_string(report) {
         Ok(text) => *counts += browser_result(&text)?,
-        Err(error) if outcome.is_ok() => bail!("the browser tests left no report: {error}"),
+        Err(error) if outcome.is_ok() => bail!("Playwright left no report: {error}"),
         Err(_) => {}
     }
     outcome
+}
+
+/// Reads pytest's last line, such as `=== 1 failed, 12 passed, 1 warning in 3.20s ===`.
+fn python_result(line: &str) -> Option<Counts> {
+    let sums = line.strip_prefix('=')?.trim_matches(['=', ' ']);
+    let (sums, _) = sums.rsplit_once(" in ")?;
+    let count = |wanted: &[&str]| {
+        let parts = sums.split(", ").filter_map(|part| part.split_once(' '));
+        let counted = parts.filter(|(_, what)| wanted.contains(what));
+        counted
+            .filter_map(|(count, _)| count.parse::<u64>().ok())
+            .sum()
+    };
+    Some(Counts {
+        passed: count(&["passed"]),
+        failed: count(&["failed", "error", "errors"]),
+    })
 }
 
 /// Reads cargo's line at the end of each test program.
@@ -208,6 +282,20 @@ mod tests {
                 failed: 2
             }
         );
+    }
+
+    #[test]
+    fn pytests_last_line_is_counted() {
+        let line = "==== 1 failed, 12 passed, 2 errors, 1 warning in 3.20s ====";
+        assert_eq!(
+            python_result(line),
+            Some(Counts {
+                passed: 12,
+                failed: 3
+            })
+        );
+        assert_eq!(python_result("==== test session starts ===="), None);
+        assert_eq!(python_result("FAILED test_openai.py::test_x - in 2"), None);
     }
 
     #[test]

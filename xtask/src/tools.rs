@@ -1,7 +1,7 @@
 //! Programs that are not Rust's: found, or installed from Debian and npm where that is possible.
 
 use std::{
-    env,
+    env, fs,
     path::{Path, PathBuf},
     process::Command,
 };
@@ -92,9 +92,9 @@ pub(crate) fn chromium() -> Result<PathBuf> {
     find().context(needed)
 }
 
-/// What the browser tests use from npm, exactly as the lock file says.
+/// What tests use from npm, exactly as the lock file says.
 pub(crate) fn npm_packages(workspace: &Workspace) -> Result<()> {
-    need("npm", "the browser tests need Node.js 20 or newer with npm")?;
+    need("npm", "the tests need Node.js 20 or newer with npm")?;
     let folder = workspace.end2end();
     if is_newer(
         &folder.join("node_modules/.package-lock.json"),
@@ -107,13 +107,63 @@ pub(crate) fn npm_packages(workspace: &Workspace) -> Result<()> {
         .args(["ci", "--no-audit", "--no-fund"]);
     // Chromium is there already; no package has to bring another.
     npm.env("PLAYWRIGHT_SKIP_BROWSER_DOWNLOAD", "1");
-    run("installing the npm packages of the browser tests", &mut npm)
+    run("installing the npm packages of the tests", &mut npm)
+}
+
+/// The server of the shared memory: one on `PATH`, or Debian's.
+pub(crate) fn redis() -> Result<()> {
+    let is_there = || {
+        ["redis-server", "valkey-server"]
+            .into_iter()
+            .any(|it| on_path(it).is_some())
+    };
+    if is_there() {
+        return Ok(());
+    }
+    let needed = "the tests of the shared memory need redis-server or valkey-server";
+    install_from_debian("redis-server").context(needed)?;
+    ensure!(is_there(), needed);
+    Ok(())
 }
 
 /// The interpreter of MCP servers that are given as Python source.
 pub(crate) fn python() -> Result<()> {
     need("python3", "tests of Python tools need Python 3")?;
     read(Command::new("python3").arg("--version")).map(drop)
+}
+
+/// A Python that has OpenAI's client, exactly as `requirements.txt` says, below the target folder.
+pub(crate) fn python_clients(workspace: &Workspace) -> Result<PathBuf> {
+    python()?;
+    let folder = workspace.target.join("clients-venv");
+    let python = folder.join("bin/python");
+    let requirements = workspace.end2end().join("clients/python/requirements.txt");
+    let installed = folder.join("installed");
+    if is_newer(&installed, &requirements) {
+        return Ok(python);
+    }
+    let venv = || {
+        let mut venv = Command::new("python3");
+        venv.args(["-m", "venv", "--clear"]).arg(&folder);
+        run("making a folder for Python packages", &mut venv)
+    };
+    if venv().is_err() {
+        // Debian's Python comes without the part that makes them.
+        install_from_debian("python3-venv").context("tests of clients need Python's venv")?;
+        venv()?;
+    }
+    let mut pip = Command::new(&python);
+    pip.args([
+        "-m",
+        "pip",
+        "install",
+        "--quiet",
+        "--disable-pip-version-check",
+    ]);
+    pip.args(["--no-deps", "--requirement"]).arg(&requirements);
+    run("installing OpenAI's client for Python", &mut pip)?;
+    fs::write(&installed, "").context("failed to note that the client is installed")?;
+    Ok(python)
 }
 
 fn need(program: &str, why: &str) -> Result<()> {

@@ -76,6 +76,13 @@ impl AgentSpec {
             .unwrap_or(true)
     }
 
+    /// The models asked in order when its own fails.
+    pub fn fallback_models(&self) -> &[String] {
+        self.config
+            .as_ref()
+            .map_or(&[], |config| &config.fallback_models)
+    }
+
     /// What it says it does; empty when absent.
     pub fn description(&self) -> &str {
         self.config
@@ -92,12 +99,24 @@ impl AgentSpec {
             .unwrap_or_default()
     }
 
-    /// Steps of reasoning before it must answer.
+    /// Steps of reasoning before it must answer: the lower of the two fields that say it.
     pub fn max_steps(&self) -> u32 {
+        let config = self.config.as_ref();
+        let steps = config.and_then(|config| config.reasoning_loop_max_steps);
+        let iterations = self.task_config().max_iterations;
+        match (steps, iterations) {
+            (Some(steps), Some(iterations)) => steps.min(iterations),
+            (Some(steps), None) | (None, Some(steps)) => steps,
+            (None, None) => 5,
+        }
+    }
+
+    /// Bounds of one run; all absent when it says nothing.
+    pub fn task_config(&self) -> TaskConfig {
         self.config
             .as_ref()
-            .and_then(|config| config.reasoning_loop_max_steps)
-            .unwrap_or(5)
+            .and_then(|config| config.task_config.clone())
+            .unwrap_or_default()
     }
 
     /// Its memory settings, with defaults filled in.
@@ -137,6 +156,10 @@ pub struct AgentConfig {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[cfg_attr(feature = "crd", schemars(range(min = 1, max = 20)))]
     pub reasoning_loop_max_steps: Option<u32>,
+    /// Models of the same `ModelAPI`, asked in order when its own fails.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[cfg_attr(feature = "crd", schemars(length(max = 5)))]
+    pub fallback_models: Vec<String>,
     /// What it remembers.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub memory: Option<MemoryConfig>,
@@ -146,6 +169,32 @@ pub struct AgentConfig {
     /// How tools are offered to the model.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub tool_call_mode: Option<ToolCallMode>,
+    /// Bounds of one run, each of which a request may lower.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub task_config: Option<TaskConfig>,
+}
+
+/// Bounds of one run. At a bound the agent sums up what it knows, or ends when its time is up.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+#[cfg_attr(feature = "crd", derive(schemars::JsonSchema))]
+pub struct TaskConfig {
+    /// Steps of reasoning; together with `reasoningLoopMaxSteps` the lower one counts.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "crd", schemars(range(min = 1, max = 20)))]
+    pub max_iterations: Option<u32>,
+    /// Seconds from the request to the answer; 300 when absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "crd", schemars(range(min = 1, max = 86_400)))]
+    pub max_runtime_seconds: Option<u32>,
+    /// Calls of tools and of other agents; 50 when absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "crd", schemars(range(min = 1, max = 1_000)))]
+    pub max_tool_calls: Option<u32>,
+    /// Tokens used by all questions to models, sub-agents' included; unbounded when absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "crd", schemars(range(min = 1)))]
+    pub max_tokens: Option<u32>,
 }
 
 /// How tools are offered to the model.
@@ -172,9 +221,15 @@ pub struct MemoryConfig {
     /// Where it remembers.
     #[serde(rename = "type")]
     pub kind: MemoryKind,
+    /// Where Redis or Valkey is, when the type is redis: `redis://host:port/database`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub url: Option<String>,
     /// Messages of a session given to the model or to a sub-agent.
     #[cfg_attr(feature = "crd", schemars(range(min = 1, max = 100)))]
     pub context_limit: u32,
+    /// Tokens, as estimated, that those messages may have in all; the oldest are left out first.
+    #[cfg_attr(feature = "crd", schemars(range(min = 100, max = 1_000_000)))]
+    pub context_tokens: u32,
     /// Sessions kept; the oldest leaves first.
     #[cfg_attr(feature = "crd", schemars(range(min = 1, max = 100_000)))]
     pub max_sessions: u32,
@@ -188,7 +243,9 @@ impl Default for MemoryConfig {
         Self {
             enabled: true,
             kind: MemoryKind::Local,
+            url: None,
             context_limit: 6,
+            context_tokens: 16_000,
             max_sessions: 1000,
             max_session_events: 500,
         }
@@ -203,6 +260,8 @@ pub enum MemoryKind {
     /// Beside the agent: on disk when embedded, in the pod on a cluster.
     #[default]
     Local,
+    /// In a Redis or Valkey that all replicas share.
+    Redis,
 }
 
 /// What became of an agent.

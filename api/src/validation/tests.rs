@@ -1,6 +1,10 @@
 use super::*;
 use crate::resources::model_api::ProxyConfig;
-use crate::resources::{KeyRef, ValueSource, agent::AgentNetwork, model_api::ApiKey};
+use crate::resources::{
+    KeyRef, ValueSource,
+    agent::{AgentConfig, AgentNetwork},
+    model_api::ApiKey,
+};
 
 fn fields(problems: &[FieldError]) -> Vec<&str> {
     problems
@@ -30,8 +34,14 @@ fn every_wrong_field_of_an_agent_is_named() {
         expose: None,
         access: vec!["me".to_owned(), "Not A Name".to_owned()],
     });
-    spec.config = Some(crate::resources::agent::AgentConfig {
+    spec.config = Some(AgentConfig {
         reasoning_loop_max_steps: Some(21),
+        task_config: Some(TaskConfig {
+            max_iterations: Some(0),
+            max_runtime_seconds: Some(0),
+            max_tool_calls: Some(1_001),
+            max_tokens: Some(1),
+        }),
         ..Default::default()
     });
     assert_eq!(
@@ -40,9 +50,34 @@ fn every_wrong_field_of_an_agent_is_named() {
             "spec.modelAPI",
             "spec.agentNetwork.access[0]",
             "spec.agentNetwork.access[1]",
-            "spec.config.reasoningLoopMaxSteps"
+            "spec.config.reasoningLoopMaxSteps",
+            "spec.config.taskConfig.maxIterations",
+            "spec.config.taskConfig.maxRuntimeSeconds",
+            "spec.config.taskConfig.maxToolCalls"
         ]
     );
+}
+
+#[test]
+fn a_shared_memory_needs_to_know_where_it_is() {
+    let with = |url: Option<&str>| {
+        let mut spec = agent();
+        spec.config = Some(AgentConfig {
+            fallback_models: vec!["gpt-4o-mini".to_owned(), " ".to_owned()],
+            memory: Some(MemoryConfig {
+                kind: MemoryKind::Redis,
+                url: url.map(str::to_owned),
+                ..MemoryConfig::default()
+            }),
+            ..AgentConfig::default()
+        });
+        validate_agent("researcher", &spec)
+    };
+    let model = "spec.config.fallbackModels[1]";
+    assert_eq!(fields(&with(Some("redis://cache:6379/1"))), [model]);
+    for wrong in [None, Some("cache:6379"), Some("redis://")] {
+        assert_eq!(fields(&with(wrong)), [model, "spec.config.memory.url"]);
+    }
 }
 
 #[test]

@@ -16,12 +16,28 @@ mod sse;
 mod stream;
 mod view_end;
 
+use std::time::Duration;
+
 use leptos::{html, prelude::*};
+use serde::{Deserialize, Serialize};
 
 use crate::{live, rows};
 use composer::composer;
 use messages::turn_view;
-use run_state::{Input, RunState};
+use run_state::{Input, RunState, Status};
+
+/// How often a run is read on after its connection broke, with a pause before each time.
+const RESUMES: u32 = 10;
+const PAUSE: Duration = Duration::from_secs(1);
+
+/// A run that went on when the page was drawn.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct OpenRun {
+    /// Its id.
+    pub id: String,
+    /// The message that began it.
+    pub question: String,
+}
 
 /// Who is talked to, and in which session.
 #[derive(Clone, Copy)]
@@ -44,6 +60,8 @@ struct Turn {
     question: StoredValue<String>,
     run: RwSignal<RunState>,
     request: StoredValue<Option<stream::Request>, LocalStorage>,
+    /// How often it was read on after its connection broke.
+    n_resumes: StoredValue<u32>,
 }
 
 impl Conversation {
@@ -56,15 +74,7 @@ impl Conversation {
 
     /// Sends a message and follows its run.
     fn send(self, text: String) {
-        let key = self.turns.with_untracked(Vec::len);
-        let turn = Turn {
-            key,
-            question: StoredValue::new(text.clone()),
-            run: RwSignal::new(RunState::default()),
-            request: StoredValue::new_local(None),
-        };
-        self.turns.update(|turns| turns.push(turn));
-        self.follow_end();
+        let turn = self.begin_turn(text.clone(), RunState::default());
         let path = format!(
             "/agents/{}/{}/v1/chat/completions",
             self.namespace.get_value(),
@@ -76,8 +86,52 @@ impl Conversation {
         self.tick();
     }
 
+    /// Shows a run that goes on already.
+    fn resume(self, run: OpenRun) {
+        let turn = self.begin_turn(run.question, RunState::resumed(run.id.clone()));
+        self.follow(turn, &run.id);
+        self.tick();
+    }
+
+    fn begin_turn(self, question: String, run: RunState) -> Turn {
+        let turn = Turn {
+            key: self.turns.with_untracked(Vec::len),
+            question: StoredValue::new(question),
+            run: RwSignal::new(run),
+            request: StoredValue::new_local(None),
+            n_resumes: StoredValue::new(0),
+        };
+        self.turns.update(|turns| turns.push(turn));
+        self.follow_end();
+        turn
+    }
+
+    /// Reads a run's events from the first on.
+    fn follow(self, turn: Turn, run_id: &str) {
+        let request = stream::follow(run_id, move |input| self.hear(turn, input));
+        turn.request.set_value(Some(request));
+    }
+
+    /// Goes on with a run whose connection broke, after a pause.
+    fn follow_again(self, turn: Turn, run_id: String) {
+        turn.n_resumes.update_value(|resumes| *resumes += 1);
+        let again = move || {
+            if turn.run.with_untracked(|run| run.status.is_open()) {
+                turn.run.set(RunState::resumed(run_id.clone()));
+                self.follow(turn, &run_id);
+            }
+        };
+        set_timeout(again, PAUSE);
+    }
+
     /// Takes in what the stream brings.
     fn hear(self, turn: Turn, input: Input) {
+        let resumable = turn.run.with_untracked(|run| run.to_resume(&input));
+        let may_resume = turn.n_resumes.with_value(|resumes| *resumes < RESUMES);
+        if let (Some(run_id), true) = (resumable, may_resume) {
+            self.follow_again(turn, run_id);
+            return;
+        }
         let was_at_end = view_end::is_near(self.log);
         let now = stream::now_ms();
         turn.run
@@ -92,17 +146,15 @@ impl Conversation {
         } else {
             self.is_behind.set(true);
         }
+        if turn.run.with_untracked(|run| run.status == Status::Stopped) {
+            stop_run(turn);
+        }
     }
 
     /// Stops the open run; what was said so far stays.
     fn stop(self) {
         if let Some(turn) = untrack(|| self.open_turn()) {
             self.hear(turn, Input::Stopped);
-            turn.request.update_value(|request| {
-                if let Some(request) = request.take() {
-                    stream::abort(request);
-                }
-            });
         }
     }
 
@@ -116,7 +168,7 @@ impl Conversation {
         self.now_ms.set(stream::now_ms());
         let is_open = untrack(|| self.open_turn().is_some());
         if is_open {
-            let again = std::time::Duration::from_millis(100);
+            let again = Duration::from_millis(100);
             set_timeout(move || self.tick(), again);
         }
     }
@@ -133,6 +185,19 @@ impl Conversation {
     }
 }
 
+/// Tells the agent to stop, as soon as the run's id is known.
+fn stop_run(turn: Turn) {
+    let Some(run_id) = turn.run.with_untracked(|run| run.run_id.clone()) else {
+        return;
+    };
+    turn.request.update_value(|request| {
+        if let Some(request) = request.take() {
+            stream::cancel(&run_id);
+            stream::abort(request);
+        }
+    });
+}
+
 /// The conversation and the field to go on with it.
 #[island]
 pub fn ChatConsole(
@@ -144,6 +209,8 @@ pub fn ChatConsole(
     session: Option<String>,
     /// The agent's state when the page was drawn.
     state: rows::State,
+    /// Its runs in this session that go on.
+    open_runs: Vec<OpenRun>,
     /// What was said before.
     children: Children,
 ) -> impl IntoView {
@@ -159,6 +226,12 @@ pub fn ChatConsole(
     let state = RwSignal::new(state);
     Effect::new(move || {
         view_end::show(conversation.log);
+        untrack(|| {
+            open_runs
+                .iter()
+                .cloned()
+                .for_each(|run| conversation.resume(run));
+        });
         let name = agent.clone();
         live::subscribe(live::topic(&namespace, "agents"), move |message| {
             if let Some(object) = rows::object_in(message, &name) {

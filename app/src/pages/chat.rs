@@ -6,7 +6,7 @@ mod past;
 #[cfg(test)]
 mod tests;
 
-use api::resources::Agent;
+use api::{resources::Agent, run::RunSummary, traces::TraceId};
 use http::StatusCode;
 use kube::Api;
 use leptos::prelude::*;
@@ -14,7 +14,7 @@ use leptos::prelude::*;
 use crate::{
     components::{
         agent_tabs::{AgentTab, AgentTabs},
-        chat::ChatConsole,
+        chat::{ChatConsole, OpenRun},
         error_panel::ErrorPanel,
     },
     frame::{Crumb, Frame, Section},
@@ -75,6 +75,7 @@ struct Loaded {
     state: rows::State,
     sessions: Vec<Session>,
     runs: Vec<PastRun>,
+    open_runs: Vec<OpenRun>,
     numbers: Numbers,
     /// Why its memory is not shown.
     memory_failure: Option<String>,
@@ -99,12 +100,14 @@ async fn load(ports: &Ports, address: &Address) -> Result<Option<Loaded>, Failur
         Ok((sessions, runs)) => (sessions, runs, None),
         Err(error) => (Vec::new(), Vec::new(), Some(error.to_string())),
     };
+    let (open_runs, runs) = take_open(runs, running(ports, address).await);
     let numbers = past::numbers(&*ports.traces, &runs).await;
     Ok(Some(Loaded {
         agent,
         state: state.unwrap_or_default(),
         sessions,
         runs,
+        open_runs,
         numbers,
         memory_failure,
     }))
@@ -136,6 +139,35 @@ async fn remembered(
     Ok((sessions.collect(), runs))
 }
 
+/// The runs of the session that go on, newest first. Without them the page shows what is remembered.
+async fn running(ports: &Ports, address: &Address) -> Vec<RunSummary> {
+    let agent = Remembering {
+        agents: &ports.agents,
+        namespace: &address.namespace,
+        name: &address.agent,
+    };
+    match &address.session {
+        Some(session) => agent.running(session).await.unwrap_or_default(),
+        None => Vec::new(),
+    }
+}
+
+/// Runs that go on are shown as they happen, not as they are remembered so far.
+fn take_open(mut past: Vec<PastRun>, running: Vec<RunSummary>) -> (Vec<OpenRun>, Vec<PastRun>) {
+    let open = running.into_iter().rev().map(|run| {
+        let trace = TraceId::parse(&run.trace_id);
+        let begun = past
+            .iter()
+            .position(|past| past.trace_id == trace && trace.is_some());
+        let question = begun.map(|place| past.remove(place).question);
+        OpenRun {
+            id: run.id,
+            question: question.unwrap_or_default(),
+        }
+    });
+    (open.collect(), past)
+}
+
 fn draw(loaded: Loaded, address: &Address) -> AnyView {
     let name = address.agent.clone();
     let crumbs = vec![
@@ -151,7 +183,7 @@ fn draw(loaded: Loaded, address: &Address) -> AnyView {
     let Address {
         namespace, session, ..
     } = address.clone();
-    let past = if loaded.runs.is_empty() {
+    let past = if loaded.runs.is_empty() && loaded.open_runs.is_empty() {
         introduction(&loaded.agent)
     } else {
         past::view(loaded.runs, &name, &loaded.numbers)
@@ -167,7 +199,13 @@ fn draw(loaded: Loaded, address: &Address) -> AnyView {
                 <div class="chat-main">
                     {failure}
                     {without_scripts}
-                    <ChatConsole namespace agent=name session state=loaded.state>
+                    <ChatConsole
+                        namespace
+                        agent=name
+                        session
+                        state=loaded.state
+                        open_runs=loaded.open_runs
+                    >
                         {past}
                     </ChatConsole>
                 </div>

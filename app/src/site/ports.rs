@@ -17,7 +17,7 @@ pub struct Ports {
     pub traces: Arc<dyn TraceReader>,
     /// Logs.
     pub logs: Arc<dyn LogReader>,
-    /// Serves `/agents/{namespace}/{name}/…`, for what agents remember.
+    /// Serves `/agents/{namespace}/{name}/…` and `/api/runs`, for what agents remember and do.
     pub agents: Router,
     /// The time.
     pub clock: Arc<dyn Clock>,

@@ -1,6 +1,6 @@
 //! Step 3: builds the plan. Pure, and cannot fail, because everything was decided before.
 
-use api::plan::{AgentPlan, McpLink, Peer, ResourceId};
+use api::plan::{AgentPlan, Limits, McpLink, Peer, ResourceId};
 use api::resources::AgentSpec;
 
 use super::validate::{Reach, ValidAgent};
@@ -18,6 +18,7 @@ pub(super) fn build(
         description: spec.description().to_owned(),
         instructions: spec.instructions().to_owned(),
         model: spec.model.clone(),
+        fallback_models: spec.fallback_models().to_vec(),
         model_api_url: endpoint(Kind::ModelApi, &spec.model_api),
         provider: valid.provider.clone(),
         mcp_servers: valid
@@ -41,6 +42,7 @@ pub(super) fn build(
             })
             .collect(),
         max_steps: spec.max_steps(),
+        limits: Limits::of(&spec.task_config()),
         memory: spec.memory(),
         tool_call_mode: spec
             .config

@@ -1,44 +1,87 @@
 //! One question to the model.
 
-use std::time::Instant;
-
 use api::{
-    attributes::{key, span},
-    chat::{ChatRequest, Message, StreamOptions},
+    attributes::{event, key, span},
+    chat::{ChatRequest, Message, StreamOptions, ToolDefinition},
+    resources::agent::ToolCallMode,
     run::RunEventKind,
 };
 use opentelemetry::{
     Array, Context, KeyValue, StringValue,
-    trace::{FutureExt, SpanKind},
+    trace::{FutureExt, SpanKind, TraceContextExt},
 };
-use serde_json::json;
+use serde_json::{Value, json};
+use tokio::time::{Instant, timeout_at};
 
 use super::{
+    Agent,
     error::ChatError,
-    events::Events,
     run::{Run, count, end},
+    speech::{Speech, read_blocks, refuses_functions},
 };
 use crate::{
     catalog::Catalog,
-    model::{self, Listener, Reply},
+    model::{Listener, ModelError, Remedy, Reply, Target},
     telemetry::{Span, SpanSpec, inject, millis, preview},
-    turn::{ModelAnswer, Offer},
+    turn::{
+        ModelAnswer, Offer,
+        fences::{self, Filter},
+    },
 };
 
+/// What the model is asked.
+#[derive(Clone, Copy)]
+pub(super) struct Question<'a> {
+    /// The conversation.
+    pub(super) messages: &'a [Message],
+    pub(super) catalog: &'a Catalog,
+    /// Counts from 1.
+    pub(super) step: u32,
+    pub(super) offer: Offer,
+}
+
 impl Run {
-    /// One question to the model, inside its span.
+    /// Asks the model; once more, with the tools in the text, when it turns out to know no function
+    /// calls.
     pub(super) async fn ask(
         &self,
-        messages: &[Message],
-        catalog: &Catalog,
-        offer: Offer,
+        question: Question<'_>,
+        parent: &Context,
+    ) -> Result<ModelAnswer, ChatError> {
+        let Agent { plan, learned, .. } = &*self.agent;
+        let offered = match question.offer {
+            Offer::Everything => question.catalog.definitions(),
+            Offer::Nothing(_) => Vec::new(),
+        };
+        let speech = learned.speech(plan);
+        let outcome = self.ask_in(speech, question, &offered, parent).await;
+        let may_change = speech == Speech::Native
+            && plan.tool_call_mode == ToolCallMode::Auto
+            && !offered.is_empty();
+        match outcome {
+            Err(ChatError::Model(error)) if may_change && refuses_functions(&error) => {
+                learned.learn(plan);
+                self.ask_in(Speech::Fences, question, &offered, parent)
+                    .await
+            }
+            outcome => outcome,
+        }
+    }
+
+    /// One question to the model, inside its span.
+    async fn ask_in(
+        &self,
+        speech: Speech,
+        question: Question<'_>,
+        offered: &[ToolDefinition],
         parent: &Context,
     ) -> Result<ModelAnswer, ChatError> {
         let plan = &self.agent.plan;
+        let request = self.request(speech, question, offered);
         let mut span = self
             .agent
             .service
-            .start_span(self.model_span(messages, parent));
+            .start_span(self.model_span(&request.messages, parent));
         let started = Instant::now();
         let (model, span_id) = (plan.model.clone(), span.span_id());
         self.events
@@ -47,42 +90,75 @@ impl Run {
         tracing::debug!(
             "Model call: {}, messages count: {}",
             plan.model,
-            messages.len()
+            request.messages.len()
         );
         let context = span.context().clone();
-        let request = self.question(messages, catalog, offer);
         let mut headers = http::HeaderMap::new();
         inject(&context, &mut headers);
-        let mut listener = Words {
-            events: &self.events,
-            started,
-            first_chunk: None,
-        };
-        let asking = model::ask(
-            &self.agent.context.transport,
-            &plan.model_api_url,
+        let mut words = Words::new(self, started);
+        let target = Target {
+            base_url: &plan.model_api_url,
+            model: &plan.model,
+            fallbacks: &plan.fallback_models,
             headers,
-            &request,
-            &mut listener,
-        );
-        let outcome = self
-            .cancel
-            .run_until_cancelled(asking.with_context(context.clone()))
-            .await;
-        let first_chunk = listener.first_chunk;
-        let elapsed = started.elapsed();
-        let outcome = match outcome {
-            Some(outcome) => outcome.map_err(ChatError::from),
+        };
+        let asking = self.agent.models.ask(target, request, &mut words);
+        let asking = timeout_at(self.deadline(), asking.with_context(context));
+        let outcome = match self.cancel.run_until_cancelled(asking).await {
+            Some(Ok(outcome)) => outcome.map_err(ChatError::from),
+            Some(Err(_)) => Err(self.out_of_time(words.shown.clone())),
             None => Err(ChatError::Cancelled),
         };
+        let elapsed = started.elapsed();
         self.agent
             .service
             .instruments()
             .model(&plan.model, elapsed, outcome.is_ok());
-        if let Some(seconds) = first_chunk {
+        if let Some(seconds) = words.first_chunk {
             span.set_attribute(KeyValue::new(key::TIME_TO_FIRST_CHUNK, seconds));
         }
+        let outcome = match outcome {
+            Ok(reply) => Ok(self.read(speech, reply, offered, words).await),
+            Err(error) => Err(error),
+        };
         self.finish_question(span, outcome, millis(elapsed)).await
+    }
+
+    /// The end of a run whose time is up, after these words of its answer.
+    pub(super) fn out_of_time(&self, words: String) -> ChatError {
+        let seconds = self.bounds.runtime.as_secs();
+        ChatError::OutOfTime { seconds, words }
+    }
+
+    /// Takes calls out of the text, and shows what was held back and is none.
+    async fn read(
+        &self,
+        speech: Speech,
+        mut reply: Reply,
+        offered: &[ToolDefinition],
+        words: Words<'_>,
+    ) -> Reply {
+        let Agent { plan, learned, .. } = &*self.agent;
+        let parts = match (speech, plan.tool_call_mode) {
+            (Speech::Native, ToolCallMode::Native | ToolCallMode::String) => None,
+            (Speech::Fences, _) | (_, ToolCallMode::Auto) => {
+                read_blocks(speech, &reply.answer, offered)
+            }
+        };
+        if let Some(parts) = parts {
+            if speech == Speech::Native {
+                learned.learn(plan);
+            }
+            reply.answer.content = parts.text;
+            reply.answer.calls.extend(parts.calls);
+        }
+        // What was shown is the beginning of it.
+        let rest = reply.answer.content.get(words.shown.len()..);
+        self.events.text(rest.unwrap_or_default()).await;
+        if !reply.answer.calls.is_empty() {
+            reply.answer.content = reply.answer.content.trim().to_owned();
+        }
+        reply
     }
 
     async fn finish_question(
@@ -117,27 +193,48 @@ impl Run {
                         duration_ms,
                     })
                     .await;
-                end(span, &error);
+                if matches!(error, ChatError::OutOfTime { .. }) {
+                    span.cancelled();
+                } else {
+                    end(span, &error);
+                }
                 Err(error)
             }
         }
     }
 
-    fn question(&self, messages: &[Message], catalog: &Catalog, offer: Offer) -> ChatRequest {
+    fn request(
+        &self,
+        speech: Speech,
+        question: Question<'_>,
+        offered: &[ToolDefinition],
+    ) -> ChatRequest {
         let streams = self.events.are_heard();
+        let (messages, tools) = match speech {
+            Speech::Native => (question.messages.to_vec(), offered.to_vec()),
+            Speech::Fences => (fences::write(question.messages, offered), Vec::new()),
+        };
+        let mut rest = self.rest.clone();
+        let chooses = |choice: &Value| *choice != "auto" && *choice != "none";
+        let is_forced = rest.get("tool_choice").is_some_and(chooses);
+        // OpenAI refuses a choice where nothing is offered; one that is forced at every step would
+        // never let the model answer.
+        if tools.is_empty() || (question.step > 1 && is_forced) {
+            rest.remove("tool_choice");
+        }
+        if tools.is_empty() {
+            rest.remove("parallel_tool_calls");
+        }
         ChatRequest {
             model: Some(self.agent.plan.model.clone()),
-            messages: messages.to_vec(),
+            messages,
             stream: streams.then_some(true),
             stream_options: streams.then_some(StreamOptions {
                 include_usage: true,
             }),
-            tools: match offer {
-                Offer::Everything => catalog.definitions(),
-                Offer::Nothing => Vec::new(),
-            },
+            tools,
             session_id: None,
-            rest: self.rest.clone(),
+            rest,
         }
     }
 
@@ -162,9 +259,16 @@ impl Run {
     }
 
     fn record_reply(&self, span: &mut Span, reply: &Reply) {
-        let Reply { answer, id, model } = reply;
+        let Reply {
+            answer,
+            id,
+            model,
+            asked,
+        } = reply;
         let instruments = self.agent.service.instruments();
-        instruments.tokens(&self.agent.plan.model, answer.usage);
+        instruments.tokens(asked, answer.usage);
+        // After a fallback it is another than the span began with.
+        span.set_attribute(KeyValue::new(key::REQUEST_MODEL, asked.clone()));
         span.set_attribute(KeyValue::new(key::RESPONSE_ID, id.clone()));
         span.set_attribute(KeyValue::new(key::RESPONSE_MODEL, model.clone()));
         span.set_attribute(count(key::INPUT_TOKENS, answer.usage.prompt_tokens));
@@ -187,12 +291,31 @@ impl Run {
     }
 }
 
-/// Passes the model's words on as they come.
+/// Passes the model's words on as they come, but for what may be a call.
 struct Words<'a> {
-    events: &'a Events,
+    run: &'a Run,
     started: Instant,
+    /// `None` when text is never a call.
+    filter: Option<Filter>,
+    shown: String,
     /// Seconds until the first of them.
     first_chunk: Option<f64>,
+}
+
+impl<'a> Words<'a> {
+    fn new(run: &'a Run, started: Instant) -> Self {
+        let filter = match run.agent.plan.tool_call_mode {
+            ToolCallMode::Native => None,
+            ToolCallMode::Auto | ToolCallMode::String => Some(Filter::default()),
+        };
+        Self {
+            run,
+            started,
+            filter,
+            shown: String::new(),
+            first_chunk: None,
+        }
+    }
 }
 
 #[async_trait::async_trait]
@@ -200,6 +323,45 @@ impl Listener for Words<'_> {
     async fn text(&mut self, text: &str) {
         self.first_chunk
             .get_or_insert_with(|| self.started.elapsed().as_secs_f64());
-        self.events.text(text).await;
+        let text = match &mut self.filter {
+            Some(filter) => filter.pass(text),
+            None => text.to_owned(),
+        };
+        self.shown.push_str(&text);
+        self.run.events.text(&text).await;
+    }
+
+    fn failed(&mut self, error: &ModelError, remedy: Remedy<'_>) {
+        let (name, mut attributes) = match remedy {
+            Remedy::Retry {
+                model,
+                attempt,
+                wait,
+            } => {
+                tracing::warn!(
+                    "Model {model} failed, attempt {attempt} comes in {} ms: {error}",
+                    wait.as_millis()
+                );
+                let instruments = self.run.agent.service.instruments();
+                instruments.model_retry(model, error.reason());
+                let wait_ms = i64::try_from(wait.as_millis()).unwrap_or(i64::MAX);
+                let attributes = vec![
+                    KeyValue::new(key::RETRY_ATTEMPT, i64::from(attempt)),
+                    KeyValue::new(key::RETRY_WAIT_MS, wait_ms),
+                ];
+                (event::RETRY, attributes)
+            }
+            Remedy::Fallback { from, to } => {
+                tracing::warn!("Model {from} failed, {to} is asked instead: {error}");
+                let span = Context::current();
+                let fallback = KeyValue::new(key::FALLBACK_MODEL, to.to_owned());
+                span.span().set_attribute(fallback.clone());
+                let from = KeyValue::new(key::FALLBACK_FROM, from.to_owned());
+                (event::FALLBACK, vec![from, fallback])
+            }
+        };
+        attributes.push(KeyValue::new(key::RETRY_REASON, error.reason()));
+        attributes.push(KeyValue::new(key::EXCEPTION_MESSAGE, error.to_string()));
+        Context::current().span().add_event(name, attributes);
     }
 }

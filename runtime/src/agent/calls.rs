@@ -22,7 +22,10 @@ use crate::{
     mcp::ToolRequest,
     memory::EventKind,
     telemetry::{Span, SpanSpec, inject_map, millis, preview},
-    turn::{Action, Call},
+    turn::{
+        Action, Call,
+        fences::{DELEGATION_FAILED, TOOL_FAILED},
+    },
 };
 
 /// Calls of one step that run at the same time.
@@ -348,7 +351,7 @@ fn told_tool(outcome: Result<String, Failure>) -> (String, Usage, Option<Failure
     match outcome {
         Ok(text) => (text, Usage::default(), None),
         Err(failure) => {
-            let told = format!("Tool execution failed: {}", failure.message);
+            let told = format!("{TOOL_FAILED}{}", failure.message);
             (told, Usage::default(), Some(failure))
         }
     }
@@ -358,7 +361,7 @@ fn told_delegation(outcome: Result<(String, Usage), Failure>) -> (String, Usage,
     match outcome {
         Ok((answer, usage)) => (answer, usage, None),
         Err(failure) => {
-            let told = format!("Delegation failed: {}", failure.message);
+            let told = format!("{DELEGATION_FAILED}{}", failure.message);
             (told, Usage::default(), Some(failure))
         }
     }

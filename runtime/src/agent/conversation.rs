@@ -32,6 +32,7 @@ impl Asked {
             .ok_or(ChatError::Incomplete(
                 "No user or task-delegation message found",
             ))?;
+        check_results(&request.messages)?;
         let is_system = |message: &Message| matches!(message.role, Role::System | Role::Developer);
         Ok(Self {
             system: request
@@ -81,6 +82,39 @@ impl Asked {
     }
 }
 
+/// Models refuse a conversation in which a call has no result, or a result no call.
+fn check_results(messages: &[Message]) -> Result<(), ChatError> {
+    let refused = |message| {
+        Err(ChatError::Refuse {
+            param: "messages",
+            message,
+        })
+    };
+    let mut open: Vec<&str> = Vec::new();
+    for message in messages {
+        if message.role == Role::Tool {
+            let id = message.tool_call_id.as_deref().unwrap_or_default();
+            let Some(place) = open.iter().position(|open| *open == id) else {
+                return refused(format!(
+                    "the tool message \"{id}\" answers no call of the assistant before it; set \
+                     its tool_call_id to the id of that call"
+                ));
+            };
+            open.remove(place);
+            continue;
+        }
+        if let Some(id) = open.first() {
+            return refused(unanswered(id));
+        }
+        open.extend(message.tool_calls.iter().map(|call| call.id.as_str()));
+    }
+    open.first().map_or(Ok(()), |id| refused(unanswered(id)))
+}
+
+fn unanswered(id: &str) -> String {
+    format!("the call \"{id}\" has no result; add a tool message with its id right after it")
+}
+
 /// What a sub-agent is given: the last words of the conversation, then the task.
 pub(super) fn delegation(messages: &[Message], limit: usize, task: &str) -> Vec<Message> {
     let speaks = |message: &&Message| {
@@ -101,6 +135,8 @@ pub(super) fn delegation(messages: &[Message], limit: usize, task: &str) -> Vec<
 
 #[cfg(test)]
 mod tests {
+    use api::chat::{FunctionCall, ToolCall};
+
     use super::*;
 
     fn request(messages: Vec<Message>) -> ChatRequest {
@@ -145,6 +181,32 @@ mod tests {
                 "hello"
             ]
         );
+    }
+
+    #[test]
+    fn a_call_without_its_result_is_refused_before_the_model_sees_it() {
+        let call = |id: &str| ToolCall {
+            id: id.to_owned(),
+            kind: "function".to_owned(),
+            function: FunctionCall::default(),
+        };
+        let ask = Message::text(Role::User, "2 + 2?");
+        let calls = Message {
+            tool_calls: vec![call("a"), call("b")],
+            ..Message::text(Role::Assistant, "")
+        };
+        let result = |id: &str| Message::tool_result(id, "4");
+        let parse = |messages: &[Message]| Asked::parse(&request(messages.to_vec()));
+        let whole = [ask.clone(), calls.clone(), result("b"), result("a")];
+        assert!(parse(&whole).is_ok());
+        for wrong in [
+            &whole[..3],
+            &[ask.clone(), result("a")],
+            &[calls, result("a"), ask, result("b")],
+        ] {
+            let refused = matches!(parse(wrong), Err(ChatError::Refuse { .. }));
+            assert!(refused, "{wrong:?}");
+        }
     }
 
     #[test]

@@ -47,6 +47,11 @@ impl Ancestors {
         )
     }
 
+    /// Whether nobody delegated this.
+    pub(super) fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
     /// One more agent at work.
     pub(super) fn with(mut self, agent: &str) -> Self {
         self.0.push(agent.to_owned());
@@ -174,7 +179,7 @@ impl Run {
             span_id,
         };
         let transport = &self.agent.context.transport;
-        let asking = model::ask(transport, url, headers, &request, &mut listener);
+        let asking = model::ask_agent(transport, url, headers, &request, &mut listener);
         match self.cancel.run_until_cancelled(asking).await {
             Some(Ok(reply)) => Ok((reply.answer.content, reply.answer.usage)),
             Some(Err(error)) => Err(Failure::new(error.kind(), error.to_string())),

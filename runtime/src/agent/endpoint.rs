@@ -10,22 +10,26 @@ use axum::{
     response::{IntoResponse, Response},
     routing::{get, post},
 };
+use futures::StreamExt;
 use http::{HeaderMap, StatusCode};
 use serde_json::{Value, json};
 use tokio::sync::oneshot;
 
 use super::{
-    Agent,
+    Agent, bounds,
     card::{agent_card, original_card},
     conversation::Asked,
     error::ChatError,
-    events::{Events, Update},
-    respond::{self, Running, SESSION_HEADER},
-    run::{self, Request},
+    events::{FellBehind, Update},
+    progress::Form,
+    respond::{self, Envelope, LastChunk, SESSION_HEADER},
+    run::{Life, Request},
+    start::{self, Started},
 };
 use crate::{
     mcp::{McpState, Tool},
     memory,
+    turn::Bounds,
 };
 
 /// The longest request: a conversation with images fits.
@@ -33,11 +37,16 @@ const MAX_BODY_BYTES: usize = 16 * 1024 * 1024;
 /// How long a plain client waits for the status of its answer before it gets 200 in any case.
 const DECISION: Duration = Duration::from_secs(10);
 /// `events`: the client wants the run's events from the first on, and takes errors from the stream.
+/// `content`: it wants the original's progress among the words.
 const PROGRESS_HEADER: &str = "x-kaos-progress";
+/// `detached`: the run goes on when the client goes.
+const LIFE_HEADER: &str = "x-kaos-run";
+
+/// A piece of what a run tells its client.
+type Told = Result<Update, FellBehind>;
 
 /// The paths of the agent, from its root.
 pub(super) fn router(agent: &Arc<Agent>) -> Router {
-    let id = agent.plan.id.clone();
     Router::new()
         .route("/v1/chat/completions", post(chat))
         .route("/v1/models", get(models))
@@ -63,7 +72,7 @@ pub(super) fn router(agent: &Arc<Agent>) -> Router {
         )
         .layer(DefaultBodyLimit::max(MAX_BODY_BYTES))
         .with_state(Arc::clone(agent))
-        .merge(memory::routes(agent.context.memory.clone(), id))
+        .merge(memory::routes(agent.memory.clone()))
 }
 
 fn state(agent: &Agent, status: &str) -> Json<Value> {
@@ -97,7 +106,7 @@ async fn chat(
     headers: HeaderMap,
     body: Result<Bytes, BytesRejection>,
 ) -> Response {
-    let (request, asked) = match parse(body) {
+    let (request, asked, bounds) = match parse(body, &agent) {
         Ok(parsed) => parsed,
         Err(error) => return error.response(None),
     };
@@ -107,74 +116,81 @@ async fn chat(
         .clone()
         .or_else(|| text(SESSION_HEADER.as_str()).map(str::to_owned));
     let wants_events = text(PROGRESS_HEADER) == Some("events");
-    let include_usage = request
-        .stream_options
-        .is_some_and(|options| options.include_usage);
+    let form = if text(PROGRESS_HEADER) == Some("content") {
+        Form::Content
+    } else {
+        Form::Field
+    };
+    let last = match request.stream_options {
+        Some(options) if options.include_usage => LastChunk::Usage,
+        Some(_) | None => LastChunk::FinishReason,
+    };
     let streams = request.streams();
 
-    let (events, updates) = if streams {
-        let (events, updates) = Events::heard(&agent.plan.id.name);
-        (events, Some(updates))
+    let life = if text(LIFE_HEADER) == Some("detached") {
+        Life::Detached
     } else {
-        (Events::unheard(&agent.plan.id.name), None)
+        Life::Attached
     };
-    let cancel = agent.context.shutdown.child_token();
-    let guard = cancel.clone().drop_guard();
-    let parent = crate::telemetry::extract(&headers);
     let run = Request {
         asked,
         rest: request.rest,
+        tools: request.tools,
+        bounds,
         session,
         model: request.model,
         streams,
+        life,
     };
-    let (envelope, outcome) = run::start(&agent, run, events, parent, cancel);
-    match updates {
-        None => match outcome.await.unwrap_or(Err(ChatError::Cancelled)) {
-            Ok(answer) => respond::whole(envelope, answer),
-            Err(error) => {
-                (envelope.headers(), error.response(Some(envelope.trace_id))).into_response()
-            }
-        },
-        Some(updates) => {
-            let running = Running {
-                updates,
-                outcome,
-                guard,
-            };
-            if wants_events {
-                return respond::streamed(envelope, Vec::new(), running, include_usage);
-            }
-            match decided(running).await {
-                Ok((first, running)) => respond::streamed(envelope, first, running, include_usage),
-                Err(error) => {
-                    (envelope.headers(), error.response(Some(envelope.trace_id))).into_response()
-                }
-            }
-        }
+    let run = match start::start(&agent, run, &crate::telemetry::extract(&headers)) {
+        Ok(run) => run,
+        Err((error, trace_id)) => return error.response(Some(trace_id)),
+    };
+    if !streams {
+        return match run.outcome.await.unwrap_or(Err(ChatError::Cancelled)) {
+            Ok(answer) => respond::whole(run.envelope, answer),
+            Err(error) => failed(&run.envelope, &error),
+        };
+    }
+    if wants_events {
+        return respond::streamed(run, Vec::new(), form, last);
+    }
+    let envelope = run.envelope.clone();
+    match decided(run).await {
+        Ok((first, run)) => respond::streamed(run, first, form, last),
+        Err(error) => failed(&envelope, &error),
     }
 }
 
-fn parse(body: Result<Bytes, BytesRejection>) -> Result<(ChatRequest, Asked), ChatError> {
+fn failed(envelope: &Envelope, error: &ChatError) -> Response {
+    let body = error.response(Some(envelope.trace_id.clone()));
+    (envelope.headers(), body).into_response()
+}
+
+fn parse(
+    body: Result<Bytes, BytesRejection>,
+    agent: &Agent,
+) -> Result<(ChatRequest, Asked, Bounds), ChatError> {
     let body = body.map_err(|rejection| match rejection.status() {
         StatusCode::PAYLOAD_TOO_LARGE => ChatError::TooLarge {
             limit: MAX_BODY_BYTES,
         },
         _ => ChatError::Parse(rejection.body_text()),
     })?;
-    let request: ChatRequest =
+    let mut request: ChatRequest =
         serde_json::from_slice(&body).map_err(|error| ChatError::Parse(error.to_string()))?;
     let asked = Asked::parse(&request)?;
-    Ok((request, asked))
+    let bounds = bounds::lower(bounds::own(&agent.plan), &mut request.rest)?;
+    Ok((request, asked, bounds))
 }
 
 /// Waits until the run has its first words or calls, so that a failure before them is an HTTP
 /// error, as plain clients expect.
-async fn decided(mut running: Running) -> Result<(Vec<Update>, Running), ChatError> {
+async fn decided(mut run: Started) -> Result<(Vec<Told>, Started), ChatError> {
     let mut first = Vec::new();
     let ended_undecided = async {
-        while let Some(update) = running.updates.recv().await {
-            let decides = decides(&update);
+        while let Some(update) = run.updates.next().await {
+            let decides = update.as_ref().map_or(true, decides);
             first.push(update);
             if decides {
                 return false;
@@ -183,15 +199,15 @@ async fn decided(mut running: Running) -> Result<(Vec<Update>, Running), ChatErr
         true
     };
     if tokio::time::timeout(DECISION, ended_undecided).await == Ok(true) {
-        let outcome = (&mut running.outcome)
+        let outcome = (&mut run.outcome)
             .await
             .unwrap_or(Err(ChatError::Cancelled));
         let (again, receiver) = oneshot::channel();
         // The receiver is right here.
         again.send(Ok(outcome?)).ok();
-        running.outcome = receiver;
+        run.outcome = receiver;
     }
-    Ok((first, running))
+    Ok((first, run))
 }
 
 fn decides(update: &Update) -> bool {

@@ -7,7 +7,7 @@ use axum::{
 };
 use http::StatusCode;
 
-use crate::model::ModelError;
+use crate::{catalog::NameTaken, model::ModelError, runs::TooManyRuns, turn::Limit};
 
 /// A request that cannot be carried out.
 #[derive(Debug, thiserror::Error)]
@@ -24,25 +24,55 @@ pub(super) enum ChatError {
     /// The request lacks something.
     #[error("{0}")]
     Incomplete(&'static str),
+    /// The request asks for what cannot be done.
+    #[error("{message}")]
+    Refuse {
+        /// The field at fault.
+        param: &'static str,
+        /// What is wrong and what to do.
+        message: String,
+    },
+    /// The time was up.
+    #[error("the run reached its limit of {seconds} s before it had an answer")]
+    OutOfTime {
+        /// The limit.
+        seconds: u64,
+        /// What the model had said of its answer.
+        words: String,
+    },
     /// The model gave no usable answer.
     #[error("{0}")]
     Model(#[from] ModelError),
     /// The model kept sending arguments that are no JSON.
     #[error("the model called tools with arguments that are no JSON, twice in a row")]
     MalformedCalls,
+    /// There is no room for one more run.
+    #[error("{0}")]
+    Busy(#[from] TooManyRuns),
     /// The client went away, or somebody pressed Stop.
     #[error("the run was cancelled")]
     Cancelled,
+}
+
+impl From<NameTaken> for ChatError {
+    fn from(error: NameTaken) -> Self {
+        Self::Refuse {
+            param: "tools",
+            message: error.to_string(),
+        }
+    }
 }
 
 impl ChatError {
     /// The HTTP status.
     pub(super) fn status(&self) -> StatusCode {
         match self {
-            Self::Parse(_) | Self::Incomplete(_) => StatusCode::BAD_REQUEST,
+            Self::Parse(_) | Self::Incomplete(_) | Self::Refuse { .. } => StatusCode::BAD_REQUEST,
+            Self::OutOfTime { .. } => StatusCode::GATEWAY_TIMEOUT,
             Self::TooLarge { .. } => StatusCode::PAYLOAD_TOO_LARGE,
             Self::Model(error) => error.status(),
             Self::MalformedCalls => StatusCode::BAD_GATEWAY,
+            Self::Busy(_) => StatusCode::SERVICE_UNAVAILABLE,
             // The client is gone; nobody reads it, the trace does.
             Self::Cancelled => {
                 StatusCode::from_u16(499).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR)
@@ -53,9 +83,13 @@ impl ChatError {
     /// The type of the exception in telemetry and events.
     pub(super) fn kind(&self) -> &'static str {
         match self {
-            Self::Parse(_) | Self::TooLarge { .. } | Self::Incomplete(_) => "InvalidRequest",
+            Self::Parse(_) | Self::TooLarge { .. } | Self::Incomplete(_) | Self::Refuse { .. } => {
+                "InvalidRequest"
+            }
+            Self::OutOfTime { .. } => "OutOfTime",
             Self::Model(error) => error.kind(),
             Self::MalformedCalls => "MalformedCalls",
+            Self::Busy(_) => "TooManyRuns",
             Self::Cancelled => "Cancelled",
         }
     }
@@ -70,8 +104,15 @@ impl ChatError {
                 Some("messages".to_owned()),
                 "invalid_value".to_owned(),
             ),
+            Self::Refuse { param, .. } => (
+                "invalid_request_error",
+                Some((*param).to_owned()),
+                "invalid_value".to_owned(),
+            ),
+            Self::OutOfTime { .. } => ("server_error", None, Limit::Runtime.as_str().to_owned()),
             Self::Model(error) => ("upstream_error", None, error.code()),
             Self::MalformedCalls => ("upstream_error", None, "model_calls_malformed".to_owned()),
+            Self::Busy(_) => ("server_error", None, "too_many_runs".to_owned()),
             Self::Cancelled => ("server_error", None, "cancelled".to_owned()),
         };
         ErrorBody {

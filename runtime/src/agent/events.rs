@@ -1,4 +1,7 @@
 //! What a run tells whoever listens: its words, and typed events of what it is doing.
+//!
+//! Two may listen: the client that waits for the answer, whom nothing may escape, and whoever
+//! follows the run's log.
 
 use std::sync::{
     Arc,
@@ -6,12 +9,15 @@ use std::sync::{
 };
 
 use api::run::{RunEvent, RunEventKind};
+use futures::{Stream, StreamExt};
 use tokio::sync::mpsc;
 
-/// Updates that wait for a slow reader before the run itself waits.
-const CAPACITY: usize = 256;
+use crate::runs::{Followed, Log};
 
-/// One thing a listener hears.
+/// Updates that wait for a slow client before the run itself waits.
+pub(super) const CAPACITY: usize = 256;
+
+/// One thing a client hears.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) enum Update {
     /// More words of the answer.
@@ -20,53 +26,69 @@ pub(super) enum Update {
     Event(RunEvent),
 }
 
-/// The telling end. Cheap to clone; without a listener it costs nothing.
+/// The client of a detached run read so slowly that the log has lost what comes next.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("the client fell behind its run; what is left can be read from the run's events")]
+pub(super) struct FellBehind;
+
+/// Who hears the words as they come.
+#[derive(Clone)]
+pub(super) enum Hearing {
+    /// The client. The run waits for it when it is slow.
+    Client(mpsc::Sender<Update>),
+    /// Whoever follows the log, now or later.
+    Followers,
+    /// Whoever follows the log, if somebody does by then; words may come all at once.
+    FollowersIfAny,
+}
+
+/// The telling end; cheap to clone.
 #[derive(Clone)]
 pub(super) struct Events {
     agent: Arc<str>,
-    sender: Option<mpsc::Sender<Update>>,
+    hearing: Hearing,
+    /// `None` in a delegated run, whose events are in the log of the run that delegated.
+    log: Option<Arc<Log>>,
+    /// Numbers the events where no log does.
     seq: Arc<AtomicU64>,
 }
 
 impl Events {
-    /// Events nobody listens to.
-    pub(super) fn unheard(agent: &str) -> Self {
+    /// The telling end of a run of `agent`.
+    pub(super) fn new(agent: &str, hearing: Hearing, log: Option<Arc<Log>>) -> Self {
         Self {
             agent: agent.into(),
-            sender: None,
+            hearing,
+            log,
             seq: Arc::default(),
         }
     }
 
-    /// Events and the end that hears them.
-    pub(super) fn heard(agent: &str) -> (Self, mpsc::Receiver<Update>) {
-        let (sender, receiver) = mpsc::channel(CAPACITY);
-        (
-            Self {
-                agent: agent.into(),
-                sender: Some(sender),
-                seq: Arc::default(),
-            },
-            receiver,
-        )
-    }
-
-    /// Whether somebody listens.
+    /// Whether words and the doings of sub-agents are to be told as they come.
     pub(super) fn are_heard(&self) -> bool {
-        self.sender.is_some()
+        match &self.hearing {
+            Hearing::Client(_) | Hearing::Followers => true,
+            Hearing::FollowersIfAny => self.log.as_ref().is_some_and(|log| log.is_followed()),
+        }
     }
 
     /// Tells what this agent does.
     pub(super) async fn emit(&self, kind: RunEventKind) {
-        self.send_event(self.agent.to_string(), Vec::new(), kind)
-            .await;
+        self.tell(&self.agent, Vec::new(), kind).await;
     }
 
     /// Tells more words of this agent's answer.
     pub(super) async fn text(&self, text: &str) {
-        if let Some(sender) = &self.sender {
-            // A listener that has gone cancels the run by itself.
-            sender.send(Update::Text(text.to_owned())).await.ok();
+        if text.is_empty() {
+            return;
+        }
+        if let Some(log) = &self.log {
+            let text = text.to_owned();
+            log.push(&self.agent, &[], &RunEventKind::MessageDelta { text });
+        }
+        if let Hearing::Client(client) = &self.hearing {
+            // A client that has gone cancels the run by itself.
+            client.send(Update::Text(text.to_owned())).await.ok();
         }
     }
 
@@ -74,21 +96,35 @@ impl Events {
     pub(super) async fn forward(&self, delegation: &str, event: RunEvent) {
         let mut path = vec![delegation.to_owned()];
         path.extend(event.path);
-        self.send_event(event.agent, path, event.kind).await;
+        self.tell(&event.agent, path, event.kind).await;
     }
 
-    async fn send_event(&self, agent: String, path: Vec<String>, kind: RunEventKind) {
-        if let Some(sender) = &self.sender {
-            let seq = self.seq.fetch_add(1, Ordering::Relaxed) + 1;
-            sender
-                .send(Update::Event(RunEvent {
-                    seq,
-                    agent,
-                    path,
-                    kind,
-                }))
-                .await
-                .ok();
+    async fn tell(&self, agent: &str, path: Vec<String>, kind: RunEventKind) {
+        let seq = match &self.log {
+            Some(log) => log.push(agent, &path, &kind),
+            None => self.seq.fetch_add(1, Ordering::Relaxed) + 1,
+        };
+        if let Hearing::Client(client) = &self.hearing {
+            let event = RunEvent {
+                seq,
+                agent: agent.to_owned(),
+                path,
+                kind,
+            };
+            client.send(Update::Event(event)).await.ok();
         }
     }
+}
+
+/// What the client of a detached run hears: the log, in which the run never waits for it.
+pub(super) fn from_log(log: &Arc<Log>) -> impl Stream<Item = Result<Update, FellBehind>> + use<> {
+    Arc::clone(log).follow(0).map(|followed| match followed {
+        Followed::Event(RunEvent {
+            path,
+            kind: RunEventKind::MessageDelta { text },
+            ..
+        }) if path.is_empty() => Ok(Update::Text(text)),
+        Followed::Event(event) => Ok(Update::Event(event)),
+        Followed::Gap(_) => Err(FellBehind),
+    })
 }

@@ -1,9 +1,10 @@
 //! An answer in OpenAI's shapes: whole, or as server-sent events.
 
-use std::{convert::Infallible, time::Duration};
+use std::time::Duration;
 
 use api::chat::{
-    ChatChunk, ChatResponse, Choice, ChunkChoice, Delta, ErrorBody, Message, Role, Usage,
+    ChatChunk, ChatResponse, Choice, ChunkChoice, Content, Delta, ErrorBody, FunctionDelta,
+    Message, Role, ToolCall, ToolCallDelta, Usage,
 };
 use axum::{
     Json,
@@ -12,13 +13,17 @@ use axum::{
         sse::{Event, KeepAlive, Sse},
     },
 };
-use futures::{Stream, StreamExt, stream};
+use futures::{Stream, StreamExt, future, stream};
 use http::{HeaderMap, HeaderName, HeaderValue, header};
 use serde::Serialize;
-use tokio::sync::{mpsc, oneshot};
-use tokio_util::sync::DropGuard;
+use tokio::sync::oneshot;
 
-use super::{error::ChatError, events::Update};
+use super::{
+    error::ChatError,
+    events::{FellBehind, Update},
+    progress::{Form, Teller},
+    start::Started,
+};
 use crate::turn::Answer;
 
 /// Carries the trace id of every answer.
@@ -87,8 +92,8 @@ pub(super) fn whole(envelope: Envelope, answer: Answer) -> Response {
         model: envelope.model,
         choices: vec![Choice {
             index: 0,
-            message: Message::text(Role::Assistant, answer.content),
             finish_reason: Some(answer.finish.as_str().to_owned()),
+            message: message(answer.content, answer.calls),
         }],
         usage: Some(answer.usage),
         session_id: Some(envelope.session_id),
@@ -97,24 +102,34 @@ pub(super) fn whole(envelope: Envelope, answer: Answer) -> Response {
     (headers, Json(body)).into_response()
 }
 
-/// A run that is under way.
-pub(super) struct Running {
-    /// What it tells.
-    pub(super) updates: mpsc::Receiver<Update>,
-    /// How it ends.
-    pub(super) outcome: oneshot::Receiver<Result<Answer, ChatError>>,
-    /// Cancels it when the client goes away.
-    pub(super) guard: DropGuard,
+fn message(content: String, tool_calls: Vec<ToolCall>) -> Message {
+    // Who only calls says nothing at all, in OpenAI's answers.
+    let only_calls = content.is_empty() && !tool_calls.is_empty();
+    Message {
+        content: (!only_calls).then_some(Content::Text(content)),
+        tool_calls,
+        ..Message::text(Role::Assistant, "")
+    }
+}
+
+/// How a stream ends.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum LastChunk {
+    /// With the chunk that says why.
+    FinishReason,
+    /// With one more that carries the usage.
+    Usage,
 }
 
 /// The answer while it comes. `first` is what the run told already.
 pub(super) fn streamed(
-    envelope: Envelope,
-    first: Vec<Update>,
-    run: Running,
-    include_usage: bool,
+    run: Started,
+    first: Vec<Result<Update, FellBehind>>,
+    form: Form,
+    last: LastChunk,
 ) -> Response {
-    let Running {
+    let Started {
+        envelope,
         updates,
         outcome,
         guard,
@@ -125,49 +140,60 @@ pub(super) fn streamed(
         ..Delta::default()
     };
     let opening = envelope.piece(role, None);
-    let told = stream::iter(first).chain(stream::unfold(updates, |mut updates| async {
-        updates.recv().await.map(|update| (update, updates))
-    }));
     let pieces = {
         let envelope = envelope.clone();
-        told.map(move |update| data(&envelope.piece(delta(update), None)))
+        let told = stream::iter(first).chain(updates);
+        let mut teller = Teller::new(form);
+        told.filter_map(move |update| {
+            let piece = update.map(|update| teller.piece(update)).transpose();
+            let event = |piece| data(&envelope.piece(piece, None));
+            future::ready(piece.map(|piece| piece.map(event)))
+        })
     };
     let closing = stream::once(async move {
-        let events = closing(&envelope, outcome.await, include_usage);
+        let events = closing(&envelope, outcome.await, last);
         drop(guard);
-        stream::iter(events)
+        stream::iter(events).map(Ok)
     })
     .flatten();
-    let events = stream::once(async move { data(&opening) })
+    let events = stream::once(async move { Ok(data(&opening)) })
         .chain(pieces)
         .chain(closing);
     (headers, sse(events)).into_response()
 }
 
-fn delta(update: Update) -> Delta {
-    match update {
-        Update::Text(text) => Delta {
-            content: Some(text),
-            ..Delta::default()
-        },
-        Update::Event(event) => Delta {
-            kaos: Some(event),
-            ..Delta::default()
-        },
-    }
+/// The calls the caller is to make, each in one piece.
+fn calls(calls: Vec<ToolCall>) -> Option<Delta> {
+    let piece = |(index, call): (u32, ToolCall)| ToolCallDelta {
+        index,
+        id: Some(call.id),
+        kind: Some(call.kind),
+        function: Some(FunctionDelta {
+            name: Some(call.function.name),
+            arguments: Some(call.function.arguments),
+        }),
+    };
+    (!calls.is_empty()).then(|| Delta {
+        tool_calls: (0..).zip(calls).map(piece).collect(),
+        ..Delta::default()
+    })
 }
 
 fn closing(
     envelope: &Envelope,
     outcome: Result<Result<Answer, ChatError>, oneshot::error::RecvError>,
-    include_usage: bool,
+    last: LastChunk,
 ) -> Vec<Event> {
     let mut events = match outcome.unwrap_or(Err(ChatError::Cancelled)) {
         Ok(answer) => {
             let finish = Some(answer.finish.as_str().to_owned());
-            let last = data(&envelope.piece(Delta::default(), finish));
-            let usage = include_usage.then(|| data(&envelope.chunk(vec![], Some(answer.usage))));
-            std::iter::once(last).chain(usage).collect()
+            let calls = calls(answer.calls).map(|calls| data(&envelope.piece(calls, None)));
+            let why = data(&envelope.piece(Delta::default(), finish));
+            let usage = match last {
+                LastChunk::FinishReason => None,
+                LastChunk::Usage => Some(data(&envelope.chunk(vec![], Some(answer.usage)))),
+            };
+            calls.into_iter().chain([why]).chain(usage).collect()
         }
         Err(error) => {
             let body: ErrorBody = error.body(Some(envelope.trace_id.clone()));
@@ -185,9 +211,9 @@ fn data(value: &impl Serialize) -> Event {
         .unwrap_or_else(|error| Event::default().comment(error.to_string()))
 }
 
-fn sse(events: impl Stream<Item = Event> + Send + 'static) -> Response {
-    let stream = Sse::new(events.map(Ok::<_, Infallible>))
-        .keep_alive(KeepAlive::new().interval(KEEP_ALIVE).text("ping"));
+/// An error breaks the connection off, so that nobody takes half an answer for a whole one.
+fn sse(events: impl Stream<Item = Result<Event, FellBehind>> + Send + 'static) -> Response {
+    let stream = Sse::new(events).keep_alive(KeepAlive::new().interval(KEEP_ALIVE).text("ping"));
     let no_cache = [
         (header::CACHE_CONTROL, HeaderValue::from_static("no-cache")),
         // Nginx and others buffer a stream unless told not to.

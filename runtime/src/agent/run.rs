@@ -3,10 +3,11 @@
 //! A run is a task of its own, so that whoever waits for it may go away: dropping the guard of its
 //! token cancels whatever the run waits for, and its spans end as cancelled.
 
-use std::{sync::Arc, time::Instant};
+use std::sync::Arc;
 
 use api::{
     attributes::{key, span},
+    chat::ToolDefinition,
     run::RunEventKind,
 };
 use opentelemetry::{
@@ -14,18 +15,14 @@ use opentelemetry::{
     trace::{FutureExt, SpanKind},
 };
 use serde_json::{Map, Value, json};
-use tokio::sync::oneshot;
+use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
-use uuid::Uuid;
 
-use super::{
-    Agent, conversation::Asked, delegation::Ancestors, error::ChatError, events::Events,
-    respond::Envelope,
-};
+use super::{Agent, conversation::Asked, delegation::Ancestors, error::ChatError, events::Events};
 use crate::{
-    memory::{self, EventKind, EventMetadata, NewEvent},
+    memory::{EventKind, EventMetadata, NewEvent},
     telemetry::{Span, SpanSpec, millis},
-    turn::Answer,
+    turn::{Answer, Bounds},
 };
 
 /// What is asked of an agent.
@@ -34,12 +31,27 @@ pub(super) struct Request {
     pub(super) asked: Asked,
     /// Fields that go to the model as they are.
     pub(super) rest: Map<String, Value>,
+    /// Tools the caller makes itself.
+    pub(super) tools: Vec<ToolDefinition>,
+    /// How far the run may go.
+    pub(super) bounds: Bounds,
     /// The session the caller wants to continue.
     pub(super) session: Option<String>,
     /// The model name to echo.
     pub(super) model: Option<String>,
     /// Whether the answer is streamed.
     pub(super) streams: bool,
+    /// What it lives as long as.
+    pub(super) life: Life,
+}
+
+/// What a run lives as long as.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Life {
+    /// The connection that asked for it.
+    Attached,
+    /// It goes on when the client goes; whoever knows its id can follow and stop it.
+    Detached,
 }
 
 /// One run under way.
@@ -51,67 +63,22 @@ pub(super) struct Run {
     pub(super) ancestors: Ancestors,
     /// Fields that go to the model as they are.
     pub(super) rest: Map<String, Value>,
-}
-
-/// Starts a run; it ends at the receiver.
-pub(super) fn start(
-    agent: &Arc<Agent>,
-    request: Request,
-    events: Events,
-    parent: Context,
-    cancel: CancellationToken,
-) -> (Envelope, oneshot::Receiver<Result<Answer, ChatError>>) {
-    let session = memory::session_id(request.session.as_deref());
-    let server = agent.service.start_span(SpanSpec {
-        name: span::SERVER.into(),
-        kind: SpanKind::Server,
-        parent: &parent,
-        attributes: vec![
-            KeyValue::new(key::HTTP_METHOD, "POST"),
-            KeyValue::new(key::HTTP_ROUTE, "/v1/chat/completions"),
-            KeyValue::new(key::SESSION_ID, session.clone()),
-        ],
-    });
-    let id = Uuid::new_v4().simple().to_string();
-    let envelope = Envelope {
-        id: format!("chatcmpl-{id}"),
-        created: agent.context.clock.now().as_second(),
-        model: request.model.unwrap_or_else(|| agent.plan.id.name.clone()),
-        session_id: session.clone(),
-        trace_id: server.trace_id(),
-    };
-    let run = Run {
-        agent: Arc::clone(agent),
-        ancestors: Ancestors::of(&parent).with(&agent.plan.id.name),
-        session,
-        events,
-        cancel,
-        rest: request.rest,
-    };
-    let (sender, outcome) = oneshot::channel();
-    let (asked, streams) = (request.asked, request.streams);
-    agent.context.tracker.spawn(async move {
-        let context = server.context().clone();
-        let outcome = run
-            .observed(id, server, asked, streams)
-            .with_context(context)
-            .await;
-        // Nobody waits any more when the client has gone.
-        sender.send(outcome).ok();
-    });
-    (envelope, outcome)
+    /// Tools the caller makes itself.
+    pub(super) tools: Vec<ToolDefinition>,
+    /// How far it may go.
+    pub(super) bounds: Bounds,
+    pub(super) began: Instant,
 }
 
 impl Run {
     /// The run with its SERVER span, metrics and first and last event.
-    async fn observed(
+    pub(super) async fn observed(
         self,
         run_id: String,
         mut server: Span,
         asked: Asked,
         streams: bool,
     ) -> Result<Answer, ChatError> {
-        let started = Instant::now();
         let agent = &self.agent;
         let instruments = agent.service.instruments();
         server.set_attribute(KeyValue::new(key::RUN_ID, run_id.clone()));
@@ -127,7 +94,7 @@ impl Run {
             self.session
         );
         let outcome = self.looped(asked, server.context(), streams).await;
-        let elapsed = started.elapsed();
+        let elapsed = self.began.elapsed();
         instruments.request(elapsed, outcome.is_ok());
         match &outcome {
             Ok(answer) => {
@@ -170,7 +137,7 @@ impl Run {
             kind: SpanKind::Internal,
             parent,
             attributes: vec![
-                KeyValue::new(key::MAX_STEPS, i64::from(plan.max_steps)),
+                KeyValue::new(key::MAX_STEPS, i64::from(self.bounds.steps)),
                 KeyValue::new(key::STREAM, streams),
                 KeyValue::new(key::SESSION_ID, self.session.clone()),
                 KeyValue::new(key::OPERATION, "invoke_agent"),
@@ -206,22 +173,20 @@ impl Run {
         outcome
     }
 
+    /// When its time is up.
+    pub(super) fn deadline(&self) -> Instant {
+        self.began + self.bounds.runtime
+    }
+
     /// Writes an event into the session's memory.
     pub(super) fn remember(&self, kind: EventKind, content: Value, within: &Context) {
-        if self.agent.plan.memory.enabled {
-            let plan = &self.agent.plan;
-            let metadata = EventMetadata::of(within);
-            let event = NewEvent {
-                session: &self.session,
-                kind,
-                content,
-                metadata,
-            };
-            self.agent
-                .context
-                .memory
-                .append(&plan.id, &plan.memory, event);
-        }
+        let metadata = EventMetadata::of(within);
+        self.agent.memory.append(NewEvent {
+            session: &self.session,
+            kind,
+            content,
+            metadata,
+        });
     }
 }
 

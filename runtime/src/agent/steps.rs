@@ -3,63 +3,65 @@
 use std::sync::Arc;
 
 use api::{
-    attributes::{key, span},
-    chat::{Message, Usage},
+    attributes::{event, key, span},
+    chat::Message,
     plan::ResourceId,
     run::RunEventKind,
 };
 use opentelemetry::{
     Context, KeyValue,
-    trace::{FutureExt, SpanKind},
+    trace::{FutureExt, SpanKind, TraceContextExt},
 };
 use serde_json::json;
+use tokio::time::timeout_at;
 
 use super::{
+    ask::Question,
     conversation::Asked,
     error::ChatError,
-    run::{Run, end},
+    run::{Run, count, end},
 };
 use crate::{
     catalog::{Catalog, CatalogTool},
     mcp::McpState,
     memory::EventKind,
     telemetry::{Span, SpanSpec},
-    turn::{Answer, Event, Finish, Step, Turn},
+    turn::{Answer, Event, Finish, Limit, Offer, Step, Turn},
 };
 
 impl Run {
     /// Runs the turn to its end.
     pub(super) async fn steps(&self, asked: Asked, parent: &Context) -> Result<Answer, ChatError> {
-        let plan = &self.agent.plan;
-        let catalog = Arc::new(self.catalog());
+        let catalog = Arc::new(self.catalog().with_callers(self.tools.clone())?);
         let messages = self.opening(asked, parent).await;
-        let mut turn = Turn::new(Arc::clone(&catalog), plan.max_steps, messages);
+        let mut turn = Turn::new(Arc::clone(&catalog), self.bounds, messages);
         let mut event = Event::Started;
-        let mut delegated = Usage::default();
         let mut open: Option<Span> = None;
         loop {
-            match turn.next(event) {
+            match turn.next(event, self.began.elapsed()) {
                 Step::AskModel { step, offer } => {
                     close(open.take());
-                    let span = self.start_step(step, parent).await;
-                    let context = span.context().clone();
-                    let asking = self.ask(turn.messages(), &catalog, offer, &context);
-                    match asking.with_context(context.clone()).await {
-                        Ok(answer) => event = Event::ModelAnswered(answer),
-                        Err(error) => {
-                            end(span, &error);
-                            return Err(error);
-                        }
-                    }
+                    let question = Question {
+                        messages: turn.messages(),
+                        catalog: &catalog,
+                        step,
+                        offer,
+                    };
+                    let (span, answered) = self.ask_in_step(question, parent).await?;
                     open = Some(span);
+                    event = answered;
                 }
                 Step::Call(calls) => {
                     let context = open.as_ref().map_or(parent, Span::context).clone();
-                    let made = self
+                    let making = self
                         .make(calls, turn.messages(), &context)
-                        .with_context(context.clone())
-                        .await;
-                    delegated += made.usage;
+                        .with_context(context.clone());
+                    // What is given up at the end of the time ends as cancelled, by being dropped.
+                    let Ok(made) = timeout_at(self.deadline(), making).await else {
+                        let words = String::new();
+                        event = Event::TimeRanOut { words };
+                        continue;
+                    };
                     if self.cancel.is_cancelled() {
                         // A span that is dropped ends as cancelled.
                         return Err(ChatError::Cancelled);
@@ -69,13 +71,57 @@ impl Run {
                     {
                         span.fail(&failure.kind, &failure.message);
                     }
-                    event = Event::CallsFinished(made.results);
+                    event = Event::CallsFinished {
+                        results: made.results,
+                        usage: made.usage,
+                    };
                 }
-                Step::Done(mut answer) => {
+                Step::Done(answer) => {
                     close(open.take());
-                    answer.usage += delegated;
                     return self.conclude(answer, parent);
                 }
+            }
+        }
+    }
+
+    /// One question to the model, in the step it begins.
+    async fn ask_in_step(
+        &self,
+        question: Question<'_>,
+        parent: &Context,
+    ) -> Result<(Span, Event), ChatError> {
+        if let Offer::Nothing(limit) = question.offer {
+            self.reached(limit, parent);
+        }
+        let span = self.start_step(question.step, parent).await;
+        let context = span.context().clone();
+        match self
+            .ask(question, &context)
+            .with_context(context.clone())
+            .await
+        {
+            Ok(answer) => Ok((span, Event::ModelAnswered(answer))),
+            Err(ChatError::OutOfTime { words, .. }) => Ok((span, Event::TimeRanOut { words })),
+            Err(error) => {
+                end(span, &error);
+                Err(error)
+            }
+        }
+    }
+
+    /// Shows that the run is at a limit, in the span of `context`.
+    fn reached(&self, limit: Limit, context: &Context) {
+        let value = limit.value(&self.bounds);
+        let attributes = vec![
+            KeyValue::new(key::LIMIT, limit.as_str()),
+            count(key::LIMIT_VALUE, value),
+        ];
+        context.span().add_event(event::LIMIT, attributes);
+        self.agent.service.instruments().limit(limit.as_str());
+        match limit {
+            Limit::Steps => tracing::warn!("Reached maximum reasoning steps ({value})"),
+            Limit::Runtime | Limit::ToolCalls | Limit::Tokens => {
+                tracing::warn!("Reached the limit {} ({value})", limit.as_str());
             }
         }
     }
@@ -84,11 +130,15 @@ impl Run {
     fn conclude(&self, answer: Answer, context: &Context) -> Result<Answer, ChatError> {
         match answer.finish {
             Finish::MalformedCalls => return Err(ChatError::MalformedCalls),
-            Finish::MaxSteps => {
-                let max_steps = self.agent.plan.max_steps;
-                tracing::warn!("Reached maximum reasoning steps ({max_steps})");
+            Finish::Limit(Limit::Runtime) => {
+                self.reached(Limit::Runtime, context);
+                if answer.content.is_empty() {
+                    return Err(self.out_of_time(String::new()));
+                }
             }
-            Finish::Model(_) => {}
+            // The answer comes when the caller has made its calls.
+            Finish::CallersTools => return Ok(answer),
+            Finish::Limit(Limit::Steps | Limit::ToolCalls | Limit::Tokens) | Finish::Model(_) => {}
         }
         self.remember(EventKind::AgentResponse, json!(answer.content), context);
         Ok(answer)
@@ -97,13 +147,8 @@ impl Run {
     /// The conversation before the first question, which is remembered from here on.
     async fn opening(&self, asked: Asked, context: &Context) -> Vec<Message> {
         let plan = &self.agent.plan;
-        let history = if asked.wants_history() && plan.memory.enabled {
-            let limit = plan.memory.context_limit as usize;
-            self.agent
-                .context
-                .memory
-                .history(&plan.id, &self.session, limit)
-                .await
+        let history = if asked.wants_history() {
+            self.agent.memory.history(&self.session).await
         } else {
             Vec::new()
         };
@@ -142,7 +187,7 @@ impl Run {
     }
 
     async fn start_step(&self, step: u32, parent: &Context) -> Span {
-        let max_steps = self.agent.plan.max_steps;
+        let max_steps = self.bounds.steps;
         let span = self.agent.service.start_span(SpanSpec {
             name: format!("{}{step}", span::STEP_PREFIX).into(),
             kind: SpanKind::Internal,

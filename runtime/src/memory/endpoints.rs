@@ -1,6 +1,5 @@
 //! `/memory/…` of an agent.
 
-use api::plan::ResourceId;
 use axum::{
     Json, Router,
     extract::{Path, Query, State},
@@ -11,7 +10,7 @@ use axum::{
 use serde::Deserialize;
 use serde_json::json;
 
-use super::{Memory, MemoryError};
+use super::{AgentMemory, Events, MemoryError};
 
 /// Events listed when the request does not say how many.
 const DEFAULT_LIMIT: u32 = 100;
@@ -19,18 +18,12 @@ const DEFAULT_LIMIT: u32 = 100;
 const MAX_LIMIT: u32 = 1000;
 
 /// The memory of one agent, from the agent's root.
-pub fn routes(memory: Memory, agent: ResourceId) -> Router {
+pub fn routes(memory: AgentMemory) -> Router {
     Router::new()
         .route("/memory/events", get(events))
         .route("/memory/sessions", get(sessions))
         .route("/memory/sessions/{session}", delete(delete_session))
-        .with_state(AgentMemory { memory, agent })
-}
-
-#[derive(Clone)]
-struct AgentMemory {
-    memory: Memory,
-    agent: ResourceId,
+        .with_state(memory)
 }
 
 #[derive(Deserialize)]
@@ -40,33 +33,31 @@ struct EventsQuery {
 }
 
 async fn events(
-    State(AgentMemory { memory, agent }): State<AgentMemory>,
+    State(memory): State<AgentMemory>,
     Query(query): Query<EventsQuery>,
 ) -> Result<Response, Unavailable> {
     let limit = query.limit.unwrap_or(DEFAULT_LIMIT).min(MAX_LIMIT);
-    let found = memory
-        .events(&agent, query.session_id.as_deref(), limit)
-        .await?;
-    let (events, total) = (found.events, found.total);
-    Ok(Json(json!({"agent": agent.name, "events": events, "total": total})).into_response())
+    let Events { events, total } = memory.events(query.session_id.as_deref(), limit).await?;
+    Ok(Json(json!({"agent": memory.agent.name, "events": events, "total": total})).into_response())
 }
 
-async fn sessions(
-    State(AgentMemory { memory, agent }): State<AgentMemory>,
-) -> Result<Response, Unavailable> {
-    let sessions = memory.sessions(&agent).await?;
+async fn sessions(State(memory): State<AgentMemory>) -> Result<Response, Unavailable> {
+    let sessions = memory.sessions().await?;
     let total = sessions.len();
-    Ok(Json(json!({"agent": agent.name, "sessions": sessions, "total": total})).into_response())
+    Ok(
+        Json(json!({"agent": memory.agent.name, "sessions": sessions, "total": total}))
+            .into_response(),
+    )
 }
 
 async fn delete_session(
-    State(AgentMemory { memory, agent }): State<AgentMemory>,
+    State(memory): State<AgentMemory>,
     Path(session): Path<String>,
 ) -> Result<Response, Unavailable> {
-    if memory.delete_session(&agent, &session).await? {
+    if memory.delete_session(&session).await? {
         return Ok(StatusCode::NO_CONTENT.into_response());
     }
-    let detail = format!("{} has no session \"{session}\"", agent.name);
+    let detail = format!("{} has no session \"{session}\"", memory.agent.name);
     Ok((StatusCode::NOT_FOUND, Json(json!({"detail": detail}))).into_response())
 }
 
@@ -84,10 +75,17 @@ impl IntoResponse for Unavailable {
         let Self(error) = self;
         let status = match error {
             MemoryError::Closed => StatusCode::SERVICE_UNAVAILABLE,
+            MemoryError::Use { .. } | MemoryError::AwaitAnswer { .. } => {
+                tracing::warn!("{error}");
+                StatusCode::SERVICE_UNAVAILABLE
+            }
             MemoryError::Open { .. }
             | MemoryError::Newer { .. }
             | MemoryError::Read(_)
-            | MemoryError::Write(_) => {
+            | MemoryError::Write(_)
+            | MemoryError::Locate { .. }
+            | MemoryError::Understand { .. }
+            | MemoryError::Full => {
                 tracing::error!("{error}");
                 StatusCode::INTERNAL_SERVER_ERROR
             }

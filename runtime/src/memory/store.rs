@@ -1,13 +1,13 @@
 //! Sessions and events in SQLite.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use jiff::Timestamp;
 use rusqlite::{Connection, Row, Transaction, params, types::Type};
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use serde_json::Value;
 
-use super::{Event, EventKind, Events};
+use super::{Event, EventKind, Events, MemoryError, sessions::Append};
 
 /// The version of [`SCHEMA`], kept in the file.
 const SCHEMA_VERSION: i64 = 1;
@@ -35,52 +35,9 @@ const SCHEMA: &str = "
     PRAGMA user_version = 1;
 ";
 
-/// What can go wrong with the memory.
-#[derive(Debug, thiserror::Error)]
-pub enum MemoryError {
-    /// The file cannot be opened.
-    #[error("failed to open the memory at {path}: {source}")]
-    Open {
-        /// The file.
-        path: PathBuf,
-        /// Why.
-        source: rusqlite::Error,
-    },
-    /// The file was written by a later version of the program.
-    #[error("the memory at {path} has version {version}, and this program knows {SCHEMA_VERSION}")]
-    Newer {
-        /// The file.
-        path: PathBuf,
-        /// Its version.
-        version: i64,
-    },
-    /// The file cannot be read.
-    #[error("failed to read the memory: {0}")]
-    Read(#[source] rusqlite::Error),
-    /// The file cannot be written.
-    #[error("failed to write the memory: {0}")]
-    Write(#[source] rusqlite::Error),
-    /// The program is stopping.
-    #[error("the memory is closed")]
-    Closed,
-}
-
 /// The open file.
 pub(super) struct Store {
     connection: Connection,
-}
-
-/// An event to remember, and how much its agent may.
-pub(super) struct Append {
-    pub(super) agent: String,
-    pub(super) event: Event,
-    pub(super) bounds: Bounds,
-}
-
-/// How much an agent may remember.
-pub(super) struct Bounds {
-    pub(super) sessions: u32,
-    pub(super) events: u32,
 }
 
 impl Store {
@@ -105,6 +62,7 @@ impl Store {
                 return Err(MemoryError::Newer {
                     path: path.to_owned(),
                     version,
+                    known: SCHEMA_VERSION,
                 });
             }
         }

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use tokio::sync::mpsc;
 
-use super::store::{Append, Store};
+use super::{sessions::Append, store::Store};
 
 /// How long runs that were cancelled by the shutdown have to say so.
 pub(super) const LAST_WORDS: Duration = Duration::from_millis(200);

@@ -83,6 +83,7 @@ impl Assembly {
             },
             id: self.id,
             model: self.model,
+            asked: String::new(),
         }
     }
 }

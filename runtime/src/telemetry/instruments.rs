@@ -39,7 +39,9 @@ pub struct Instruments {
     model_calls: Timed,
     tool_calls: Timed,
     delegations: Timed,
+    model_retries: Counter<u64>,
     tokens: Histogram<u64>,
+    limits: Counter<u64>,
     changed: Changed,
 }
 
@@ -72,14 +74,31 @@ impl Instruments {
                 metric::DELEGATION_DURATION,
                 "Delegation",
             ),
+            model_retries: meter
+                .u64_counter(metric::MODEL_RETRIES)
+                .with_unit("1")
+                .with_description("Model API call retry count")
+                .build(),
             tokens: meter
                 .u64_histogram(metric::TOKEN_USAGE)
                 .with_unit("{token}")
                 .with_description("Number of input and output tokens used")
                 .with_boundaries(TOKEN_BUCKETS.to_vec())
                 .build(),
+            limits: meter
+                .u64_counter(metric::LIMITS)
+                .with_unit("1")
+                .with_description("Limits that runs reached")
+                .build(),
             changed,
         }
+    }
+
+    /// A run reached one of its limits.
+    pub fn limit(&self, limit: &'static str) {
+        let labels = [self.agent.clone(), KeyValue::new(key::LIMIT, limit)];
+        self.limits.add(1, &labels);
+        self.changed.store(true, Ordering::Relaxed);
     }
 
     /// A request was answered, or failed.
@@ -91,6 +110,17 @@ impl Instruments {
     pub fn model(&self, model: &str, elapsed: Duration, success: bool) {
         let label = KeyValue::new(key::MODEL, model.to_owned());
         self.record(&self.model_calls, elapsed, success, Some(label));
+    }
+
+    /// The model is asked once more, because of `reason`: a status or the type of an error.
+    pub fn model_retry(&self, model: &str, reason: String) {
+        let labels = [
+            self.agent.clone(),
+            KeyValue::new(key::MODEL, model.to_owned()),
+            KeyValue::new(key::RETRY_REASON, reason),
+        ];
+        self.model_retries.add(1, &labels);
+        self.changed.store(true, Ordering::Relaxed);
     }
 
     /// A tool was called. Names that a model made up must not come here: each becomes a series.

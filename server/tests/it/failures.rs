@@ -36,7 +36,9 @@ async fn a_model_that_cannot_be_reached_is_a_502_with_a_red_trace() {
         .iter()
         .find(|span| span.name == "model.inference")
         .unwrap();
-    assert_eq!(model.raw["events"][0]["name"], "exception");
+    let events = model.raw["events"].as_array().unwrap();
+    let names: Vec<_> = events.iter().map(|event| &event["name"]).collect();
+    assert_eq!(names, ["retry", "retry", "exception"]);
 
     let streamed = json!({"stream": true, "messages": [{"role": "user", "content": "hello"}]});
     let path = "/agents/kaos-hierarchy/lonely/v1/chat/completions";
@@ -46,6 +48,43 @@ async fn a_model_that_cannot_be_reached_is_a_502_with_a_red_trace() {
         "a stream that never began is an HTTP error too"
     );
     assert!(body["error"]["trace_id"].is_string());
+}
+
+#[tokio::test]
+async fn a_model_that_fails_is_replaced_by_the_next_and_left_alone_when_it_goes_on() {
+    let data = tempfile::tempdir().unwrap();
+    let kaos = Kaos::with_team(data.path()).await;
+    let agent = |name: &str, fallbacks: &[&str]| {
+        json!({"apiVersion": "kaos.tools/v1alpha1", "kind": "Agent", "metadata": {"name": name},
+            "spec": {"modelAPI": "llm-proxy", "model": "mock/fail",
+            "config": {"fallbackModels": fallbacks}}})
+    };
+    let careful = agent("careful", &["mock/instant"]);
+    for (name, agent) in [("careful", careful), ("careless", agent("careless", &[]))] {
+        assert_eq!(kaos.create("agents", &agent).await.0, 201);
+        kaos.until_ready("agents", name).await;
+    }
+
+    let (status, body) = kaos.ask("careful", "hello").await;
+    assert_eq!(status, 200, "{body:#}");
+    let spans = kaos.trace(body["trace_id"].as_str().unwrap()).await;
+    let model = spans
+        .iter()
+        .find(|span| span.name == "model.inference")
+        .unwrap();
+    assert_eq!(model.status, 1, "the answer was found");
+    let events = model.raw["events"].as_array().unwrap();
+    let names: Vec<_> = events.iter().map(|event| &event["name"]).collect();
+    assert_eq!(names, ["retry", "retry", "fallback"]);
+    let attributes = model.raw["attributes"].to_string();
+    assert!(attributes.contains("kaos.fallback.model"), "{attributes}");
+
+    // Two more failures make five in a row; then it is not even asked, by no agent.
+    assert_eq!(kaos.ask("careless", "hello").await.0, 502);
+    let (status, body) = kaos.ask("careless", "hello").await;
+    assert_eq!(status, 503, "{body:#}");
+    assert_eq!(body["error"]["code"], "model_circuit_open", "{body:#}");
+    assert_eq!(kaos.ask("careful", "hello").await.0, 200);
 }
 
 #[tokio::test]

@@ -1,11 +1,11 @@
 //! Rows into tables, one transaction for all that waited.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeMap, HashMap};
 
 use api::traces::TraceId;
 use opentelemetry_proto::tonic::trace::v1::Span;
 use prost::Message;
-use rusqlite::{Connection, OptionalExtension, Transaction, params};
+use rusqlite::{Connection, Transaction, params};
 
 use super::Committed;
 use super::rows::{self, Group, LogRow, PointRow, Source, SpanRow};
@@ -19,39 +19,52 @@ pub(super) const SEEN_PRECISION_NS: i64 = 3_600 * 1_000_000_000;
 /// Sources remembered before the memory is emptied.
 const MAX_SOURCES: usize = 4_096;
 
-/// The ids of sources that were seen lately, by resource and scope.
+/// Operations remembered before the memory is emptied: their names may be of the senders' making.
+const MAX_OPERATIONS: usize = 4_096;
+
+/// What was written lately and need not be written again so soon.
 #[derive(Default)]
-pub(super) struct Sources {
-    ids: HashMap<(Vec<u8>, Vec<u8>), (i64, i64)>,
+pub(super) struct Seen {
+    /// The id of each source, and when it was written, by resource and scope.
+    sources: HashMap<(Vec<u8>, Vec<u8>), (i64, i64)>,
+    /// When each operation was written, by service, name and kind.
+    operations: HashMap<(String, String, i32), i64>,
+}
+
+impl Seen {
+    fn clear(&mut self) {
+        self.sources.clear();
+        self.operations.clear();
+    }
 }
 
 /// Commits all or nothing.
 pub(super) fn commit<'a>(
     connection: &mut Connection,
-    sources: &mut Sources,
+    seen: &mut Seen,
     batches: impl Iterator<Item = &'a Batch>,
     now_ns: i64,
 ) -> rusqlite::Result<Committed> {
-    let outcome = try_commit(connection, sources, batches, now_ns);
+    let outcome = try_commit(connection, seen, batches, now_ns);
     if outcome.is_err() {
         // It may know ids that were rolled back.
-        sources.ids.clear();
+        seen.clear();
     }
     outcome
 }
 
 fn try_commit<'a>(
     connection: &mut Connection,
-    sources: &mut Sources,
+    seen: &mut Seen,
     batches: impl Iterator<Item = &'a Batch>,
     now_ns: i64,
 ) -> rusqlite::Result<Committed> {
     let transaction = connection.transaction()?;
     let mut ingest = Ingest {
         db: &transaction,
-        sources,
+        seen,
         now_ns,
-        touched: BTreeSet::new(),
+        touched: BTreeMap::new(),
         has_logs: false,
     };
     for batch in batches {
@@ -63,7 +76,7 @@ fn try_commit<'a>(
     }
     ingest.summaries()?;
     let committed = Committed {
-        trace_ids: ingest.touched.into_iter().collect(),
+        trace_ids: ingest.touched.into_keys().collect(),
         has_logs: ingest.has_logs,
     };
     transaction.commit()?;
@@ -73,16 +86,24 @@ fn try_commit<'a>(
 /// One transaction under way.
 struct Ingest<'a> {
     db: &'a Transaction<'a>,
-    sources: &'a mut Sources,
+    seen: &'a mut Seen,
     now_ns: i64,
-    touched: BTreeSet<TraceId>,
+    touched: BTreeMap<TraceId, Touched>,
     has_logs: bool,
+}
+
+/// A trace that gets spans.
+enum Touched {
+    /// All its spans are in this transaction: most traces arrive in one piece.
+    New(Vec<SpanFacts>),
+    /// Some of its spans are stored already.
+    Known,
 }
 
 impl Ingest<'_> {
     fn source(&mut self, source: &Source) -> rusqlite::Result<i64> {
         let key = (source.resource.clone(), source.scope.clone());
-        if let Some((id, seen_ns)) = self.sources.ids.get(&key)
+        if let Some((id, seen_ns)) = self.seen.sources.get(&key)
             && self.now_ns - seen_ns < SEEN_PRECISION_NS
         {
             return Ok(*id);
@@ -108,10 +129,10 @@ impl Ingest<'_> {
         for (name, value) in &source.attributes {
             insert.execute(params![name, value, id])?;
         }
-        if self.sources.ids.len() >= MAX_SOURCES {
-            self.sources.ids.clear();
+        if self.seen.sources.len() >= MAX_SOURCES {
+            self.seen.sources.clear();
         }
-        self.sources.ids.insert(key, (id, self.now_ns));
+        self.seen.sources.insert(key, (id, self.now_ns));
         Ok(id)
     }
 
@@ -120,24 +141,58 @@ impl Ingest<'_> {
             let source = self.source(&group.source)?;
             for row in &group.rows {
                 self.span(row, source, &group.source)?;
-                self.touched.insert(row.trace_id);
             }
         }
         Ok(())
     }
 
     fn span(&mut self, row: &SpanRow, source: i64, from: &Source) -> rusqlite::Result<()> {
-        if let Some((id, otlp, known_source)) = self.known_span(row)? {
+        self.touch(row, from)?;
+        if !self.insert_span(row, source, from)? {
+            // Its facts in this transaction may be those of its earlier form.
+            self.touched.insert(row.trace_id, Touched::Known);
+            let (id, otlp, known_source) = self.known_span(row)?;
             if otlp == row.otlp && known_source == source {
                 return Ok(());
             }
             delete_span(self.db, id, &otlp)?;
+            self.insert_span(row, source, from)?;
         }
+        let id = self.db.last_insert_rowid();
+        let sql = "INSERT OR IGNORE INTO span_attributes (key, value, span) VALUES (?1, ?2, ?3)";
+        let mut insert = self.db.prepare_cached(sql)?;
+        for (name, value) in &row.attributes {
+            insert.execute(params![name, value, id])?;
+        }
+        drop(insert);
+        self.operation(row, from)
+    }
+
+    /// Notes that the span's trace needs a new summary, and what that will need of the span.
+    fn touch(&mut self, row: &SpanRow, from: &Source) -> rusqlite::Result<()> {
+        if !self.touched.contains_key(&row.trace_id) {
+            let sql = "SELECT 1 FROM traces WHERE trace_id = ?1";
+            let touched = if self.db.prepare_cached(sql)?.exists([row.trace_id.0])? {
+                Touched::Known
+            } else {
+                Touched::New(Vec::new())
+            };
+            self.touched.insert(row.trace_id, touched);
+        }
+        if let Some(Touched::New(facts)) = self.touched.get_mut(&row.trace_id) {
+            facts.push(SpanFacts::of(row, from));
+        }
+        Ok(())
+    }
+
+    /// Whether it was not there yet.
+    fn insert_span(&self, row: &SpanRow, source: i64, from: &Source) -> rusqlite::Result<bool> {
         let sql =
             "INSERT INTO spans (trace_id, span_id, parent_id, source, service, namespace, name,
                                       kind, start_ns, end_ns, is_error, otlp)
-                   VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)";
-        self.db.prepare_cached(sql)?.execute(params![
+                   VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)
+                   ON CONFLICT (trace_id, span_id) DO NOTHING";
+        let n_inserted = self.db.prepare_cached(sql)?.execute(params![
             row.trace_id.0,
             row.span_id.0,
             row.parent_id.map(|id| id.0),
@@ -151,37 +206,37 @@ impl Ingest<'_> {
             row.is_error,
             row.otlp,
         ])?;
-        let id = self.db.last_insert_rowid();
-        let sql = "INSERT OR IGNORE INTO span_attributes (key, value, span) VALUES (?1, ?2, ?3)";
-        let mut insert = self.db.prepare_cached(sql)?;
-        for (name, value) in &row.attributes {
-            insert.execute(params![name, value, id])?;
-        }
-        self.operation(row, from)
+        Ok(n_inserted > 0)
     }
 
-    fn known_span(&self, row: &SpanRow) -> rusqlite::Result<Option<(i64, Vec<u8>, i64)>> {
+    fn known_span(&self, row: &SpanRow) -> rusqlite::Result<(i64, Vec<u8>, i64)> {
         let sql = "SELECT id, otlp, source FROM spans WHERE trace_id = ?1 AND span_id = ?2";
         self.db
             .prepare_cached(sql)?
             .query_row(params![row.trace_id.0, row.span_id.0], |row| {
                 Ok((row.get(0)?, row.get(1)?, row.get(2)?))
             })
-            .optional()
     }
 
-    fn operation(&self, row: &SpanRow, from: &Source) -> rusqlite::Result<()> {
+    fn operation(&mut self, row: &SpanRow, from: &Source) -> rusqlite::Result<()> {
+        let key = (from.service.clone(), row.name.clone(), row.kind);
+        let seen_ns = self.seen.operations.get(&key);
+        if seen_ns.is_some_and(|seen_ns| self.now_ns - seen_ns < SEEN_PRECISION_NS) {
+            return Ok(());
+        }
         let sql =
             "INSERT INTO operations (service, name, kind, last_seen_ns) VALUES (?1, ?2, ?3, ?4)
-                   ON CONFLICT DO UPDATE SET last_seen_ns = excluded.last_seen_ns
-                   WHERE excluded.last_seen_ns - last_seen_ns >= ?5";
+                   ON CONFLICT DO UPDATE SET last_seen_ns = excluded.last_seen_ns";
         self.db.prepare_cached(sql)?.execute(params![
             from.service,
             row.name,
             row.kind,
-            self.now_ns,
-            SEEN_PRECISION_NS
+            self.now_ns
         ])?;
+        if self.seen.operations.len() >= MAX_OPERATIONS {
+            self.seen.operations.clear();
+        }
+        self.seen.operations.insert(key, self.now_ns);
         Ok(())
     }
 
@@ -243,14 +298,23 @@ impl Ingest<'_> {
     }
 
     fn summaries(&self) -> rusqlite::Result<()> {
-        self.touched
-            .iter()
-            .try_for_each(|id| write_summary(self.db, *id, self.now_ns))
+        for (id, touched) in &self.touched {
+            match touched {
+                Touched::New(facts) => write_summary(self.db, *id, facts, self.now_ns)?,
+                Touched::Known => write_summary(self.db, *id, &facts(self.db, *id)?, self.now_ns)?,
+            }
+        }
+        Ok(())
     }
 }
 
-fn write_summary(db: &Connection, id: TraceId, now_ns: i64) -> rusqlite::Result<()> {
-    let Some(summary) = summarize(id, &facts(db, id)?) else {
+fn write_summary(
+    db: &Connection,
+    id: TraceId,
+    facts: &[SpanFacts],
+    now_ns: i64,
+) -> rusqlite::Result<()> {
+    let Some(summary) = summarize(id, facts) else {
         return Ok(());
     };
     let services = serde_json::to_string(&summary.services)

@@ -16,6 +16,12 @@ const MIGRATIONS: [&str; 1] = [include_str!("schema/1.sql")];
 /// How long a statement waits for another process to finish.
 const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
 
+/// Pages that the writer keeps in memory, at most; they are taken as they are needed.
+const WRITER_CACHE_KIB: i64 = 16 * 1024;
+
+/// Pages in the log before they are moved into the file: a page that changes often is moved once.
+const WAL_PAGES: i64 = 4_000;
+
 /// Opens the writer's connection and migrates the file.
 pub(super) fn open(path: &Path) -> Result<Connection, OpenError> {
     let failed = |source| OpenError::OpenDatabase {
@@ -55,6 +61,9 @@ fn configure(connection: &Connection) -> rusqlite::Result<()> {
     connection.pragma_update(None, "auto_vacuum", "INCREMENTAL")?;
     connection.pragma_update(None, "journal_mode", "WAL")?;
     connection.pragma_update(None, "synchronous", "NORMAL")?;
+    // Many indexes are written at once; with less, their pages would be read again and again.
+    connection.pragma_update(None, "cache_size", -WRITER_CACHE_KIB)?;
+    connection.pragma_update(None, "wal_autocheckpoint", WAL_PAGES)?;
     connection.set_prepared_statement_cache_capacity(64);
     Ok(())
 }

@@ -6,6 +6,8 @@ use std::collections::{BTreeMap, HashSet};
 
 use api::traces::{ServiceCount, SpanId, TraceId, TraceSummary};
 
+use super::rows::{Source, SpanRow};
+
 /// What the summary needs of a span.
 #[derive(Clone, Debug)]
 pub(super) struct SpanFacts {
@@ -16,6 +18,21 @@ pub(super) struct SpanFacts {
     pub(super) start_ns: u64,
     pub(super) end_ns: u64,
     pub(super) is_error: bool,
+}
+
+impl SpanFacts {
+    pub(super) fn of(row: &SpanRow, from: &Source) -> Self {
+        let unsigned = |ns: i64| u64::try_from(ns).unwrap_or_default();
+        Self {
+            span_id: row.span_id,
+            parent_id: row.parent_id,
+            service: from.service.clone(),
+            name: row.name.clone(),
+            start_ns: unsigned(row.start_ns),
+            end_ns: unsigned(row.end_ns),
+            is_error: row.is_error,
+        }
+    }
 }
 
 /// `None` without spans.

@@ -12,7 +12,7 @@ use tokio::runtime::Handle;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, broadcast, mpsc, oneshot};
 use tokio_util::sync::CancellationToken;
 
-use super::ingest::{self, Sources};
+use super::ingest::{self, Seen};
 use super::retention::{self, Limits, Sweep};
 use super::rows::{Group, LogRow, PointRow, SpanRow};
 use super::{Committed, WriteError};
@@ -110,7 +110,7 @@ pub(super) struct Writer {
     limits: Limits,
     clock: Arc<dyn Clock>,
     committed: broadcast::Sender<Committed>,
-    sources: Sources,
+    seen: Seen,
     next_sweep_ns: i64,
 }
 
@@ -126,7 +126,7 @@ impl Writer {
             limits,
             clock,
             committed,
-            sources: Sources::default(),
+            seen: Seen::default(),
             next_sweep_ns: 0,
         }
     }
@@ -155,7 +155,7 @@ impl Writer {
     fn commit(&mut self, jobs: Vec<Job>) {
         let now_ns = self.now_ns();
         let batches = jobs.iter().map(|job| &job.batch);
-        let outcome = ingest::commit(&mut self.connection, &mut self.sources, batches, now_ns);
+        let outcome = ingest::commit(&mut self.connection, &mut self.seen, batches, now_ns);
         let answer = match outcome {
             Ok(committed) => {
                 // Nobody listening is fine.
@@ -187,7 +187,7 @@ impl Writer {
             Err(error) => tracing::warn!(%error, "failed to delete old telemetry"),
         }
         // It may have deleted some.
-        self.sources = Sources::default();
+        self.seen = Seen::default();
         self.next_sweep_ns = now_ns.saturating_add(every_ns);
         SWEEP_EVERY
     }

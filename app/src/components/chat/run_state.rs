@@ -110,6 +110,9 @@ pub(crate) struct RunState {
     pub(crate) duration_ms: Option<u64>,
 }
 
+/// The error of a run that somebody stopped.
+const CANCELLED: &str = "Cancelled";
+
 /// What can happen to a run.
 #[cfg_attr(
     not(any(feature = "hydrate", test)),
@@ -128,6 +131,8 @@ pub(crate) enum Input {
     },
     /// The run failed.
     Failed(ErrorDetail),
+    /// The connection broke; the run may go on.
+    Broken(ErrorDetail),
     /// The reader stopped it.
     Stopped,
     /// The stream ended.
@@ -151,7 +156,7 @@ impl RunState {
                 self.begin_running();
                 self.answer.push_str(&text);
             }
-            Input::Failed(error) => self.fail(error),
+            Input::Failed(error) | Input::Broken(error) => self.fail(error),
             Input::Stopped => self.close(Status::Stopped),
             Input::Ended if self.answer.is_empty() && self.duration_ms.is_none() => {
                 self.close(Status::Failed(broken_off()));
@@ -159,6 +164,30 @@ impl RunState {
             Input::Ended => self.close(Status::Done),
         }
         self
+    }
+
+    /// The run to go on reading when this input says only that nothing more is heard of it.
+    pub(crate) fn to_resume(&self, input: &Input) -> Option<String> {
+        let is_cut_off = match input {
+            Input::Broken(_) => true,
+            Input::Ended => self.duration_ms.is_none(),
+            Input::Event(_)
+            | Input::Text(_)
+            | Input::Ids { .. }
+            | Input::Failed(_)
+            | Input::Stopped => false,
+        };
+        let run_id = self.run_id.clone()?;
+        (is_cut_off && self.status.is_open()).then_some(run_id)
+    }
+
+    /// What is known of a run before its events are read from the first on.
+    pub(crate) fn resumed(run_id: String) -> Self {
+        Self {
+            status: Status::Running,
+            run_id: Some(run_id),
+            ..Self::default()
+        }
     }
 
     /// The numbers to say when the run has ended.
@@ -205,6 +234,9 @@ impl RunState {
                 self.usage = Some(usage);
                 self.duration_ms = Some(duration_ms);
             }
+            RunEventKind::RunError { error, .. } if at_top && error == CANCELLED => {
+                self.close(Status::Stopped);
+            }
             RunEventKind::RunError { error, message } if at_top => self.fail(ErrorDetail {
                 message,
                 kind: error,
@@ -215,6 +247,7 @@ impl RunState {
             | RunEventKind::RunFinished { .. }
             | RunEventKind::RunError { .. } => {}
             RunEventKind::StepStarted { .. } => self.n_steps += 1,
+            RunEventKind::MessageDelta { text } if at_top => self.answer.push_str(&text),
             RunEventKind::MessageDelta { text } => {
                 if let Some(step) = event.path.last().and_then(|span| self.step(span)) {
                     step.outcome.push_str(&text);

@@ -1,6 +1,9 @@
 //! Reads the events of a streamed answer from pieces of any size.
 
-use api::chat::{ChatChunk, ErrorBody, ErrorDetail};
+use api::{
+    chat::{ChatChunk, ErrorBody, ErrorDetail},
+    run::RunEvent,
+};
 use serde::Deserialize;
 
 use super::run_state::Input;
@@ -30,6 +33,8 @@ impl Lines {
 #[serde(untagged)]
 enum Data {
     Failed(ErrorBody),
+    /// In the events of a run; in its chat stream they come inside chunks.
+    Event(Box<RunEvent>),
     Chunk(Box<ChatChunk>),
 }
 
@@ -43,6 +48,7 @@ fn read_line(line: &str) -> Vec<Input> {
     }
     match serde_json::from_str(data) {
         Ok(Data::Failed(body)) => vec![Input::Failed(body.error)],
+        Ok(Data::Event(event)) => vec![Input::Event(event)],
         Ok(Data::Chunk(chunk)) => read_chunk(*chunk),
         Err(_) => Vec::new(),
     }
@@ -93,6 +99,7 @@ mod tests {
             Input::Text(_) => "text",
             Input::Ids { .. } => "ids",
             Input::Failed(_) => "failed",
+            Input::Broken(_) => "broken",
             Input::Stopped => "stopped",
             Input::Ended => "ended",
         };
@@ -116,6 +123,13 @@ mod tests {
     fn words_cut_inside_a_character_arrive_whole() {
         let inputs = Lines::default().feed(STREAM.as_bytes());
         assert_eq!(inputs[1], Input::Text("Zürich".to_owned()));
+    }
+
+    #[test]
+    fn the_events_of_a_run_are_read_without_chunks_around_them() {
+        let line =
+            "id: 3\ndata: {\"seq\":3,\"agent\":\"a\",\"type\":\"message.delta\",\"text\":\"x\"}\n";
+        assert_eq!(kinds(&Lines::default().feed(line.as_bytes())), ["event"]);
     }
 
     #[test]

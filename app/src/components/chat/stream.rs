@@ -1,14 +1,14 @@
-//! The browser's side of a run: sends the message, reads the stream, lets go of it.
+//! The browser's side of a run: sends the message, reads the stream, lets go of it, and comes back.
 //!
 //! On the server nothing here does anything; only the browser sends messages.
 
 #[cfg(feature = "hydrate")]
 mod browser;
 #[cfg(feature = "hydrate")]
-pub(super) use browser::{Request, abort, now_ms, replace_address, send};
+pub(super) use browser::{Request, abort, cancel, follow, now_ms, replace_address, send};
 
 #[cfg(not(feature = "hydrate"))]
-pub(super) use elsewhere::{Request, abort, now_ms, replace_address, send};
+pub(super) use elsewhere::{Request, abort, cancel, follow, now_ms, replace_address, send};
 
 #[cfg(not(feature = "hydrate"))]
 mod elsewhere {
@@ -25,6 +25,14 @@ mod elsewhere {
     ) -> Request {
         Request
     }
+
+    /// Reads the events of a run that goes on already.
+    pub(in super::super) fn follow(_run_id: &str, _hear: impl Fn(Input) + 'static) -> Request {
+        Request
+    }
+
+    /// Stops a run.
+    pub(in super::super) fn cancel(_run_id: &str) {}
 
     /// Lets go of the answer.
     pub(in super::super) fn abort(_request: Request) {}

@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use api::run::RunSummary;
 use axum::{Router, body::Body};
 use http::{Request, StatusCode};
 use serde::{Deserialize, de::DeserializeOwned};
@@ -26,7 +27,7 @@ pub(crate) enum Error {
 /// An agent whose memory is read.
 #[derive(Clone, Copy)]
 pub(crate) struct Remembering<'a> {
-    /// Serves `/agents/{namespace}/{name}/…`.
+    /// Serves `/agents/{namespace}/{name}/…` and `/api/runs`.
     pub(crate) agents: &'a Router,
     pub(crate) namespace: &'a str,
     pub(crate) name: &'a str,
@@ -44,34 +45,55 @@ struct Sessions {
     sessions: Vec<String>,
 }
 
+#[derive(Deserialize)]
+struct Runs {
+    #[serde(default)]
+    runs: Vec<RunSummary>,
+}
+
 impl Remembering<'_> {
     /// The events of a session, oldest first; the newest of all sessions without one.
     pub(crate) async fn events(self, session: Option<&str>) -> Result<Vec<MemoryEvent>, Error> {
         let of_session = session.map(|session| format!("&session_id={}", Encoded(session)));
         let query = of_session.unwrap_or_default();
         let answer: Events = self
-            .get(&format!("memory/events?limit=1000{query}"))
+            .get(self.path(&format!("memory/events?limit=1000{query}")))
             .await?;
         Ok(answer.events)
     }
 
     /// Ids of its sessions.
     pub(crate) async fn sessions(self) -> Result<Vec<String>, Error> {
-        let answer: Sessions = self.get("memory/sessions").await?;
+        let answer: Sessions = self.get(self.path("memory/sessions")).await?;
         Ok(answer.sessions)
     }
 
-    async fn get<T: DeserializeOwned>(self, path: &str) -> Result<T, Error> {
+    /// Its runs in a session that go on, newest first.
+    pub(crate) async fn running(self, session: &str) -> Result<Vec<RunSummary>, Error> {
+        let uri = format!(
+            "/api/runs?state=running&namespace={}&agent={}&session={}",
+            Encoded(self.namespace),
+            Encoded(self.name),
+            Encoded(session)
+        );
+        let answer: Runs = self.get(uri).await?;
+        Ok(answer.runs)
+    }
+
+    fn path(self, path: &str) -> String {
+        format!(
+            "/agents/{}/{}/{path}",
+            Encoded(self.namespace),
+            Encoded(self.name)
+        )
+    }
+
+    async fn get<T: DeserializeOwned>(self, uri: String) -> Result<T, Error> {
         let agent = || self.name.to_owned();
         let unreadable = |reason: String| Error::Read {
             agent: agent(),
             reason,
         };
-        let uri = format!(
-            "/agents/{}/{}/{path}",
-            Encoded(self.namespace),
-            Encoded(self.name)
-        );
         let request = Request::get(uri)
             .body(Body::empty())
             .map_err(|error| unreadable(error.to_string()))?;

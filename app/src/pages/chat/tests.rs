@@ -52,7 +52,18 @@ fn agents() -> Router {
         Json(json!({"agent": "coordinator", "events": if other { vec![] } else { events }}))
     };
     let sessions = || async { Json(json!({"agent": "coordinator", "sessions": ["session_1"]})) };
+    let runs = |RawQuery(query): RawQuery| async move {
+        let query = query.unwrap_or_default();
+        let filter = "state=running&namespace=team&agent=coordinator&session=going";
+        let run = json!({
+            "id": "run_1", "namespace": "team", "agent": "coordinator", "session_id": "going",
+            "trace_id": TRACE.to_string(), "state": "running",
+            "started_at": "2026-01-01T00:00:00Z", "last_seq": 3,
+        });
+        Json(json!({"runs": if query == filter { vec![run] } else { vec![] }}))
+    };
     Router::new()
+        .route("/api/runs", get(runs))
         .route("/agents/team/coordinator/memory/events", get(events))
         .route("/agents/team/coordinator/memory/sessions", get(sessions))
 }
@@ -93,6 +104,22 @@ async fn a_session_can_be_read_with_its_steps_and_its_trace() {
             &format!("href=\"/traces/{TRACE}\""),
             "aria-current=\"page\">What is the share?",
         ],
+    );
+}
+
+#[tokio::test]
+async fn a_run_that_goes_on_is_handed_to_the_browser_instead_of_drawn() {
+    let path = "/ns/team/agents/coordinator/chat/going";
+    let (status, html) = fixture().get(path).await;
+    assert_eq!(status, StatusCode::OK);
+    has(&html, &["run_1", "What is the share?"]);
+    assert!(
+        !html.contains("<strong>80</strong>"),
+        "it is not drawn as past: {html}"
+    );
+    assert!(
+        !html.contains("Coordinates research."),
+        "the conversation has begun"
     );
 }
 

@@ -72,6 +72,55 @@ fn outline(state: &RunState) -> Vec<String> {
         .collect()
 }
 
+fn words(text: &str) -> RunEventKind {
+    RunEventKind::MessageDelta {
+        text: text.to_owned(),
+    }
+}
+
+#[test]
+fn a_run_read_from_its_log_says_the_same_as_its_stream() {
+    let state = run([
+        started(),
+        event(&[], words("two ")),
+        event(&[], words("words")),
+    ]);
+    assert_eq!(state.answer, "two words");
+}
+
+#[test]
+fn a_run_that_is_cut_off_is_read_on_and_one_that_ended_is_not() {
+    let broken = Input::Broken(ErrorDetail::default());
+    assert_eq!(
+        run([]).to_resume(&broken),
+        None,
+        "there is nothing to ask for"
+    );
+    let going = run([started(), Input::Text("half".to_owned())]);
+    assert_eq!(going.to_resume(&broken).as_deref(), Some("run"));
+    assert_eq!(going.to_resume(&Input::Ended).as_deref(), Some("run"));
+    let finished = RunEventKind::RunFinished {
+        finish_reason: "stop".to_owned(),
+        usage: Usage::default(),
+        duration_ms: 5,
+    };
+    let finished = run([started(), event(&[], finished)]);
+    assert_eq!(finished.to_resume(&Input::Ended), None);
+    assert_eq!(run([started(), Input::Stopped]).to_resume(&broken), None);
+}
+
+#[test]
+fn a_run_that_somebody_else_stopped_is_stopped() {
+    let cancelled = RunEventKind::RunError {
+        error: "Cancelled".to_owned(),
+        message: "the run was cancelled".to_owned(),
+    };
+    assert_eq!(
+        run([started(), event(&[], cancelled)]).status,
+        Status::Stopped
+    );
+}
+
 #[test]
 fn the_trace_is_known_as_soon_as_the_run_starts() {
     let state = run([started()]);

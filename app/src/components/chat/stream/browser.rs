@@ -12,10 +12,10 @@ use crate::components::chat::{
     sse::{Lines, read_error},
 };
 
-/// A message on its way.
+/// A message on its way, or a run that is followed.
 pub(in super::super) struct Request(Option<AbortController>);
 
-/// Lets go of the answer; the agent sees the connection close and stops.
+/// Lets go of the answer; the run goes on.
 pub(in super::super) fn abort(request: Request) {
     if let Some(controller) = request.0 {
         controller.abort();
@@ -32,40 +32,68 @@ pub(in super::super) fn send(
     let controller = AbortController::new().ok();
     let signal = controller.as_ref().map(AbortController::signal);
     spawn_local(async move {
-        match read(&path, text, session, signal.as_ref(), &hear).await {
-            Ok(()) => hear(Input::Ended),
-            Err(error) => hear(Input::Failed(error)),
-        }
+        let response = post(&path, text, session, signal.as_ref()).await;
+        hear(read(response, &hear).await);
     });
     Request(controller)
 }
 
-async fn read(
-    path: &str,
-    text: String,
-    session: Option<String>,
-    signal: Option<&AbortSignal>,
-    hear: &impl Fn(Input),
-) -> Result<(), ErrorDetail> {
-    let response = post(path, text, session, signal).await.map_err(broken)?;
-    if !response.ok() {
-        let body = response.text().map_err(broken)?;
-        let body = JsFuture::from(body).await.map_err(broken)?;
-        let body = body.as_string().unwrap_or_default();
-        return Err(read_error(response.status(), &body));
+/// Reads the events of a run that goes on already, from the first on.
+pub(in super::super) fn follow(run_id: &str, hear: impl Fn(Input) + 'static) -> Request {
+    let path = format!("/api/runs/{run_id}/events?after=0");
+    let controller = AbortController::new().ok();
+    let init = RequestInit::new();
+    init.set_signal(controller.as_ref().map(AbortController::signal).as_ref());
+    spawn_local(async move {
+        let response = fetch(&path, &init).await;
+        hear(read(response, &hear).await);
+    });
+    Request(controller)
+}
+
+/// Stops a run. When nobody hears it, the run has ended or the program has.
+pub(in super::super) fn cancel(run_id: &str) {
+    let path = format!("/api/runs/{run_id}/cancel");
+    spawn_local(async move {
+        let init = RequestInit::new();
+        init.set_method("POST");
+        let _ = fetch(&path, &init).await;
+    });
+}
+
+/// Reads a stream to its end, and says how it ended.
+async fn read(response: Result<Response, JsValue>, hear: &impl Fn(Input)) -> Input {
+    match response {
+        Ok(response) if response.ok() => match read_stream(&response, hear).await {
+            Ok(()) => Input::Ended,
+            Err(error) => Input::Broken(broken(error)),
+        },
+        Ok(response) => match read_text(&response).await {
+            Ok(body) => Input::Failed(read_error(response.status(), &body)),
+            Err(error) => Input::Broken(broken(error)),
+        },
+        Err(error) => Input::Broken(broken(error)),
     }
+}
+
+async fn read_text(response: &Response) -> Result<String, JsValue> {
+    let body = JsFuture::from(response.text()?).await?;
+    Ok(body.as_string().unwrap_or_default())
+}
+
+async fn read_stream(response: &Response, hear: &impl Fn(Input)) -> Result<(), JsValue> {
     let Some(body) = response.body() else {
         return Ok(());
     };
     let reader: ReadableStreamDefaultReader = body.get_reader().unchecked_into();
     let mut lines = Lines::default();
     loop {
-        let piece = JsFuture::from(reader.read()).await.map_err(broken)?;
+        let piece = JsFuture::from(reader.read()).await?;
         let is_done = Reflect::get(&piece, &"done".into()).is_ok_and(|done| done.is_truthy());
         if is_done {
             return Ok(());
         }
-        let value = Reflect::get(&piece, &"value".into()).map_err(broken)?;
+        let value = Reflect::get(&piece, &"value".into())?;
         let bytes = Uint8Array::new(&value).to_vec();
         lines.feed(&bytes).into_iter().for_each(hear);
     }
@@ -87,12 +115,19 @@ async fn post(
     let headers = web_sys::Headers::new()?;
     headers.set("content-type", "application/json")?;
     headers.set("accept", "text/event-stream")?;
+    // The run goes on when this page goes, and says who it is before anything else.
+    headers.set("x-kaos-run", "detached")?;
+    headers.set("x-kaos-progress", "events")?;
     let init = RequestInit::new();
     init.set_method("POST");
     init.set_headers(&headers);
     init.set_body(&body.into());
     init.set_signal(signal);
-    let response = window().fetch_with_str_and_init(path, &init);
+    fetch(path, &init).await
+}
+
+async fn fetch(path: &str, init: &RequestInit) -> Result<Response, JsValue> {
+    let response = window().fetch_with_str_and_init(path, init);
     JsFuture::from(response).await?.dyn_into()
 }
 

@@ -1,0 +1,85 @@
+//! Measures KAOS against a scripted model on the same machine, and prints how it compares with what is
+//! to be reached. `cargo xtask bench` builds the programs and starts this.
+
+#![expect(clippy::print_stdout, reason = "the table is this program's result")]
+
+mod house;
+mod http;
+mod load;
+mod measure;
+mod program;
+mod table;
+
+use std::{path::PathBuf, process::ExitCode};
+
+use clap::{Parser, ValueEnum};
+
+use crate::measure::{Programs, latency, many, throughput};
+
+#[derive(Parser)]
+#[command(about = "Measures KAOS against a scripted model")]
+struct Args {
+    /// The program `kaos`.
+    #[arg(long)]
+    kaos: PathBuf,
+    /// The program `mock-model`.
+    #[arg(long)]
+    mock_model: PathBuf,
+    /// Measure one part only.
+    #[arg(long, value_enum)]
+    only: Option<Part>,
+}
+
+/// A part that can be measured alone.
+#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Part {
+    /// What one question costs.
+    Latency,
+    /// Answers per second.
+    Throughput,
+    /// Memory with a thousand agents and streams.
+    Many,
+}
+
+/// One thread: the processors are for what is measured.
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> anyhow::Result<ExitCode> {
+    let Args {
+        kaos,
+        mock_model,
+        only,
+    } = Args::parse();
+    let programs = Programs {
+        kaos: &kaos,
+        model: &mock_model,
+    };
+    let wanted = |part| only.is_none_or(|only| only == part);
+    let mut rows = Vec::new();
+    if wanted(Part::Latency) {
+        say("measuring what one question costs");
+        rows.extend(latency(programs).await?);
+    }
+    if wanted(Part::Throughput) {
+        say("measuring answers per second on 16 connections");
+        rows.extend(throughput(programs).await?);
+    }
+    if wanted(Part::Many) {
+        say("measuring memory with 1,000 agents and 1,000 streams");
+        rows.extend(many(programs).await?);
+    }
+    for row in &rows {
+        println!("{row}");
+    }
+    let missed = rows.iter().filter(|row| row.is_missed()).count();
+    println!("{missed} missed");
+    Ok(if missed == 0 {
+        ExitCode::SUCCESS
+    } else {
+        ExitCode::FAILURE
+    })
+}
+
+/// Prints what happens now.
+fn say(what: &str) {
+    println!("{what}");
+}

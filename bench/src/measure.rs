@@ -1,0 +1,20 @@
+//! The measurements, each with programs of its own.
+
+mod latency;
+mod many;
+mod throughput;
+
+use std::path::Path;
+
+use crate::table::Row;
+pub(crate) use {latency::latency, many::many, throughput::throughput};
+
+/// The programs that are measured.
+#[derive(Clone, Copy)]
+pub(crate) struct Programs<'a> {
+    pub(crate) kaos: &'a Path,
+    pub(crate) model: &'a Path,
+}
+
+/// What a measurement comes to.
+type Rows = anyhow::Result<Vec<Row>>;

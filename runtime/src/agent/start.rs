@@ -1,0 +1,195 @@
+//! Begins a run: its span, its place among the runs of this process, and who hears it.
+
+use std::sync::Arc;
+
+use api::{
+    attributes::{key, span},
+    run::RunState,
+};
+use futures::{
+    StreamExt,
+    stream::{self, BoxStream},
+};
+use opentelemetry::{
+    Context, KeyValue,
+    trace::{FutureExt, SpanKind},
+};
+use tokio::{
+    sync::{mpsc, oneshot},
+    time::Instant,
+};
+use tokio_stream::wrappers::ReceiverStream;
+use tokio_util::sync::DropGuard;
+use uuid::Uuid;
+
+use super::{
+    Agent,
+    conversation::Asked,
+    delegation::Ancestors,
+    error::ChatError,
+    events::{CAPACITY, Events, FellBehind, Hearing, Update, from_log},
+    respond::Envelope,
+    run::{Life, Request, Run, end},
+};
+use crate::{
+    memory,
+    runs::{Log, NewRun, Underway},
+    telemetry::{Span, SpanSpec},
+    turn::Answer,
+};
+
+/// What a client hears of a run, until it ends.
+pub(super) type Updates = BoxStream<'static, Result<Update, FellBehind>>;
+
+/// A run that has begun.
+pub(super) struct Started {
+    pub(super) envelope: Envelope,
+    /// What it tells; nothing when the answer is not streamed.
+    pub(super) updates: Updates,
+    /// How it ends.
+    pub(super) outcome: oneshot::Receiver<Result<Answer, ChatError>>,
+    /// Cancels an attached run when the client goes away.
+    pub(super) guard: Option<DropGuard>,
+}
+
+/// Starts a run as a task of its own. One that is refused has a trace all the same, and its id.
+pub(super) fn start(
+    agent: &Arc<Agent>,
+    request: Request,
+    parent: &Context,
+) -> Result<Started, (ChatError, String)> {
+    let session = memory::session_id(request.session.as_deref());
+    let server = server_span(agent, &session, parent);
+    let id = Uuid::new_v4().simple().to_string();
+    let envelope = Envelope {
+        id: format!("chatcmpl-{id}"),
+        created: agent.context.clock.now().as_second(),
+        model: request.model.unwrap_or_else(|| agent.plan.id.name.clone()),
+        session_id: session.clone(),
+        trace_id: server.trace_id(),
+    };
+    let cancel = agent.context.shutdown.child_token();
+    let ancestors = Ancestors::of(parent);
+    let new = NewRun {
+        id: id.clone(),
+        agent: agent.plan.id.clone(),
+        session_id: session.clone(),
+        trace_id: envelope.trace_id.clone(),
+        cancel: cancel.clone(),
+    };
+    let (life, underway) = match placed(agent, &ancestors, new) {
+        Ok(None) => (Life::Attached, None),
+        Ok(underway) => (request.life, underway),
+        Err(error) => {
+            end(server, &error);
+            return Err((error, envelope.trace_id));
+        }
+    };
+    let log = underway.as_ref().map(Underway::log);
+    let (hearing, updates) = heard(life, request.streams, log);
+    let run = Run {
+        events: Events::new(&agent.plan.id.name, hearing, log.cloned()),
+        agent: Arc::clone(agent),
+        ancestors: ancestors.with(&agent.plan.id.name),
+        session,
+        cancel: cancel.clone(),
+        rest: request.rest,
+        tools: request.tools,
+        bounds: request.bounds,
+        began: Instant::now(),
+    };
+    let work = Work {
+        asked: request.asked,
+        streams: request.streams,
+        server,
+        underway,
+    };
+    let outcome = spawn(run, id, work);
+    let guard = (life == Life::Attached).then(|| cancel.drop_guard());
+    Ok(Started {
+        envelope,
+        updates,
+        outcome,
+        guard,
+    })
+}
+
+/// What the task of a run is given, besides the run.
+struct Work {
+    asked: Asked,
+    streams: bool,
+    server: Span,
+    underway: Option<Underway>,
+}
+
+fn spawn(run: Run, id: String, work: Work) -> oneshot::Receiver<Result<Answer, ChatError>> {
+    let Work {
+        asked,
+        streams,
+        server,
+        underway,
+    } = work;
+    let (sender, outcome) = oneshot::channel();
+    let tracker = run.agent.context.tracker.clone();
+    tracker.spawn(async move {
+        let context = server.context().clone();
+        let outcome = run
+            .observed(id, server, asked, streams)
+            .with_context(context)
+            .await;
+        if let Some(underway) = underway {
+            underway.end(state_after(&outcome));
+        }
+        // Nobody waits any more when the client has gone.
+        sender.send(outcome).ok();
+    });
+    outcome
+}
+
+/// Its place among the runs of this process. A delegated run has none: it is part of the run that
+/// delegated, and ends with it.
+fn placed(
+    agent: &Agent,
+    ancestors: &Ancestors,
+    new: NewRun,
+) -> Result<Option<Underway>, ChatError> {
+    if !ancestors.is_empty() {
+        return Ok(None);
+    }
+    Ok(Some(agent.runs.begin(new)?))
+}
+
+fn server_span(agent: &Agent, session: &str, parent: &Context) -> Span {
+    agent.service.start_span(SpanSpec {
+        name: span::SERVER.into(),
+        kind: SpanKind::Server,
+        parent,
+        attributes: vec![
+            KeyValue::new(key::HTTP_METHOD, "POST"),
+            KeyValue::new(key::HTTP_ROUTE, "/v1/chat/completions"),
+            KeyValue::new(key::SESSION_ID, session.to_owned()),
+        ],
+    })
+}
+
+/// Who hears a run, and what its client hears.
+fn heard(life: Life, streams: bool, log: Option<&Arc<Log>>) -> (Hearing, Updates) {
+    match (life, log) {
+        (Life::Attached, _) if streams => {
+            let (sender, receiver) = mpsc::channel(CAPACITY);
+            let updates = ReceiverStream::new(receiver).map(Ok);
+            (Hearing::Client(sender), updates.boxed())
+        }
+        (Life::Detached, Some(log)) if streams => (Hearing::Followers, from_log(log).boxed()),
+        (Life::Attached, _) => (Hearing::FollowersIfAny, stream::empty().boxed()),
+        (Life::Detached, _) => (Hearing::Followers, stream::empty().boxed()),
+    }
+}
+
+fn state_after(outcome: &Result<Answer, ChatError>) -> RunState {
+    match outcome {
+        Ok(_) => RunState::Finished,
+        Err(ChatError::Cancelled) => RunState::Cancelled,
+        Err(_) => RunState::Failed,
+    }
+}

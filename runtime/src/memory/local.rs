@@ -1,0 +1,96 @@
+//! Sessions in a SQLite file of this process, which one thread owns.
+
+use std::path::Path;
+
+use async_trait::async_trait;
+use tokio::sync::{mpsc, oneshot};
+use tokio_util::{sync::CancellationToken, task::TaskTracker};
+
+use super::{
+    Event, Events, MemoryError,
+    sessions::{Append, Sessions},
+    store::Store,
+    writer::{self, Job, write},
+};
+
+/// Events that may wait to be written.
+pub(super) const MAX_WAITING: usize = 8_192;
+
+/// The way to the thread that owns the file.
+pub(super) struct Local {
+    jobs: mpsc::Sender<Job>,
+}
+
+impl Local {
+    /// Opens the file, and writes it on `tracker` until shortly after `shutdown`.
+    pub(super) fn open(
+        path: &Path,
+        tracker: &TaskTracker,
+        shutdown: CancellationToken,
+    ) -> Result<Self, MemoryError> {
+        let store = Store::open(path)?;
+        let (jobs, queue) = mpsc::channel(MAX_WAITING);
+        tracker.spawn_blocking(move || write(store, queue));
+        let closing = jobs.clone();
+        tracker.spawn(async move {
+            shutdown.cancelled().await;
+            tokio::time::sleep(writer::LAST_WORDS).await;
+            // It fails when the writer has ended already.
+            closing.send(Job::Close).await.ok();
+        });
+        Ok(Self { jobs })
+    }
+
+    /// Asks the thread that owns the file, after everything appended so far.
+    async fn ask<T: Send + 'static>(
+        &self,
+        question: impl FnOnce(&Store) -> Result<T, MemoryError> + Send + 'static,
+    ) -> Result<T, MemoryError> {
+        let (answer, answered) = oneshot::channel();
+        let job = Job::Ask(Box::new(move |store| {
+            // Nobody waits any more when the request was given up.
+            answer.send(question(store)).ok();
+        }));
+        self.jobs.send(job).await.map_err(|_| MemoryError::Closed)?;
+        answered.await.map_err(|_| MemoryError::Closed)?
+    }
+}
+
+#[async_trait]
+impl Sessions for Local {
+    fn append(&self, append: Append) -> Result<(), MemoryError> {
+        let sent = self.jobs.try_send(Job::Append(Box::new(append)));
+        sent.map_err(|refused| match refused {
+            mpsc::error::TrySendError::Full(_) => MemoryError::Full,
+            mpsc::error::TrySendError::Closed(_) => MemoryError::Closed,
+        })
+    }
+
+    async fn conversation(&self, agent: &str, session: &str) -> Result<Vec<Event>, MemoryError> {
+        let (agent, session) = (agent.to_owned(), session.to_owned());
+        self.ask(move |store| store.conversation(&agent, &session))
+            .await
+    }
+
+    async fn events(
+        &self,
+        agent: &str,
+        session: Option<&str>,
+        limit: u32,
+    ) -> Result<Events, MemoryError> {
+        let (agent, session) = (agent.to_owned(), session.map(str::to_owned));
+        self.ask(move |store| store.events(&agent, session.as_deref(), limit))
+            .await
+    }
+
+    async fn sessions(&self, agent: &str) -> Result<Vec<String>, MemoryError> {
+        let agent = agent.to_owned();
+        self.ask(move |store| store.sessions(&agent)).await
+    }
+
+    async fn delete_session(&self, agent: &str, session: &str) -> Result<bool, MemoryError> {
+        let (agent, session) = (agent.to_owned(), session.to_owned());
+        self.ask(move |store| store.delete_session(&agent, &session))
+            .await
+    }
+}

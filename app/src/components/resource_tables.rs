@@ -37,7 +37,7 @@ pub fn AgentsTable(
                 <td>{cell(|row| row.model_api.clone())}</td>
                 <td>{cell(|row| list(&row.mcp_servers))}</td>
                 <td>{cell(|row| list(&row.access))}</td>
-                <td class="table-aside">{cell(|row| format::minute(&row.created))}</td>
+                <td class="table-time">{cell(|row| format::minute(&row.created))}</td>
             </tr>
         }
     };

@@ -2,28 +2,23 @@
 
 pub(crate) mod history;
 pub(crate) mod memory;
-mod past;
+pub(crate) mod past;
 #[cfg(test)]
 mod tests;
 
 use api::resources::Agent;
 use http::StatusCode;
-use kube::Api;
 use leptos::prelude::*;
 
 use crate::{
-    components::{
-        agent_tabs::{AgentTab, AgentTabs},
-        chat::ChatConsole,
-        error_panel::ErrorPanel,
-    },
+    components::{agent_tabs::AgentTab, chat::ChatConsole, error_panel::ErrorPanel},
     frame::{Crumb, Frame, Section},
     pages::{
-        not_found::NotFoundPage,
+        agent::{AgentHead, missing},
         params::{namespace, path_param, ports, set_status},
     },
     rows,
-    site::{Failure, Ports},
+    site::{Failure, Ports, kubernetes},
     untrusted::visible,
 };
 use history::{PastRun, runs};
@@ -42,7 +37,7 @@ pub(crate) fn ChatPage() -> impl IntoView {
     Suspend::new(async move {
         match load(&ports, &address).await {
             Ok(Some(loaded)) => draw(loaded, &address),
-            Ok(None) => view! { <NotFoundPage /> }.into_any(),
+            Ok(None) => not_found(&address),
             Err(failure) => failed(&address, &failure),
         }
     })
@@ -88,10 +83,8 @@ struct Session {
 }
 
 async fn load(ports: &Ports, address: &Address) -> Result<Option<Loaded>, Failure> {
-    let agents: Api<Agent> = Api::namespaced(ports.kube.clone(), &address.namespace);
-    let agent = agents.get_opt(&address.agent).await;
-    let what = format!("agent {}", address.agent);
-    let Some(agent) = agent.map_err(Failure::kubernetes("read", what))? else {
+    let agent = kubernetes::agent(&ports.kube, &address.namespace, &address.agent).await?;
+    let Some(agent) = agent else {
         return Ok(None);
     };
     let state = serde_json::to_value(&agent).map(|object| rows::State::of(&object));
@@ -157,12 +150,14 @@ fn draw(loaded: Loaded, address: &Address) -> AnyView {
         past::view(loaded.runs, &name, &loaded.numbers)
     };
     view! {
-        <Frame section=Section::Agents title=format!("Chat with {name}") crumbs>
+        <Frame section=Section::Agents title=name.clone() crumbs>
             <div class="chat">
-                <header class="chat-head">
-                    <h1>{format!("Chat with {name}")}</h1>
-                    <AgentTabs namespace=namespace.clone() name=name.clone() current=AgentTab::Chat />
-                </header>
+                <AgentHead
+                    namespace=namespace.clone()
+                    name=name.clone()
+                    state=loaded.state.clone()
+                    tab=AgentTab::Chat
+                />
                 {sessions}
                 <div class="chat-main">
                     {failure}
@@ -177,9 +172,20 @@ fn draw(loaded: Loaded, address: &Address) -> AnyView {
     .into_any()
 }
 
+fn not_found(address: &Address) -> AnyView {
+    set_status(StatusCode::NOT_FOUND);
+    let missing = missing(&address.namespace, &address.agent);
+    view! {
+        <Frame section=Section::Agents title=address.agent.clone()>
+            {missing}
+        </Frame>
+    }
+    .into_any()
+}
+
 fn failed(address: &Address, failure: &Failure) -> AnyView {
     set_status(StatusCode::BAD_GATEWAY);
-    let title = format!("Chat with {}", address.agent);
+    let title = address.agent.clone();
     let message = failure.to_string();
     view! {
         <Frame section=Section::Agents title=title.clone()>

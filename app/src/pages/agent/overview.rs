@@ -193,7 +193,7 @@ fn Conditions(conditions: Vec<Condition>) -> impl IntoView {
                 <td>{condition.status}</td>
                 <td>{condition.reason}</td>
                 <td class="table-prose">{condition.message}</td>
-                <td class="table-aside">{since}</td>
+                <td class="table-time">{since}</td>
             </tr>
         }
     };

@@ -259,7 +259,7 @@ impl Choices {
             .collect()
     }
 
-    /// Names of models the model APIs allow, without patterns.
+    /// Names of models that other agents use and model APIs allow, without patterns.
     fn models(&self) -> Vec<String> {
         let proxied = self.model_apis.iter().flat_map(|api| {
             let proxy = api.spec.proxy_config.as_ref();
@@ -269,8 +269,10 @@ impl Choices {
             let hosted = api.spec.hosted_config.as_ref()?;
             Some(&hosted.model)
         });
+        let used = self.agents.iter().map(|agent| &agent.spec.model);
         let mut models: Vec<_> = proxied
             .chain(hosted)
+            .chain(used)
             .filter(|model| !model.contains('*'))
             .cloned()
             .collect();

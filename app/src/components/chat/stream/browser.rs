@@ -87,6 +87,8 @@ async fn post(
     let headers = web_sys::Headers::new()?;
     headers.set("content-type", "application/json")?;
     headers.set("accept", "text/event-stream")?;
+    // Steps are shown as they begin; an error then comes in the stream.
+    headers.set("x-kaos-progress", "events")?;
     let init = RequestInit::new();
     init.set_method("POST");
     init.set_headers(&headers);

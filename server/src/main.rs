@@ -39,7 +39,9 @@ fn run(command: impl Future<Output = anyhow::Result<()>>) -> anyhow::Result<()> 
     struct Threads(Option<Runtime>);
     impl Drop for Threads {
         fn drop(&mut self) {
-            self.0.take().map_or((), Runtime::shutdown_background);
+            if let Some(runtime) = self.0.take() {
+                runtime.shutdown_background();
+            }
         }
     }
     let runtime = Runtime::new().context("failed to start threads")?;

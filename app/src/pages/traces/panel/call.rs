@@ -1,5 +1,7 @@
 //! What a span means, by its kind: the model's messages, the tool's arguments, the task handed over.
 
+use std::time::Duration;
+
 use api::{
     attributes::key,
     traces::{Span, SpanEvent, SpanStatus, StepKind},
@@ -64,7 +66,13 @@ fn short(name: &str, value: &Value) -> String {
             let values: Vec<String> = values.iter().map(messages::plain).collect();
             values.join(", ")
         }
-        Value::Number(seconds) if name == key::TIME_TO_FIRST_CHUNK => format!("{seconds} s"),
+        Value::Number(seconds) if name == key::TIME_TO_FIRST_CHUNK => {
+            let seconds = seconds.as_f64().unwrap_or_default();
+            Duration::try_from_secs_f64(seconds).map_or_else(
+                |_| format!("{seconds} s"),
+                |time| format::duration(u64::try_from(time.as_nanos()).unwrap_or(u64::MAX)),
+            )
+        }
         other => messages::plain(other),
     }
 }

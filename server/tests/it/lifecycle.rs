@@ -14,8 +14,17 @@ async fn resources_memory_and_traces_are_there_after_a_restart() {
     let before = kaos.trace(trace).await.len();
     kaos.stop().await;
 
+    // Ready means ready: the first question is answered, with the tool.
     let kaos = Kaos::start(command(data.path())).await;
-    kaos.until_ready("agents", "analyst").await;
+    let (status, again) = kaos.ask("analyst", "add 2 and 3").await;
+    assert_eq!(status, 200, "{again:#}");
+    assert!(
+        again["choices"][0]["message"]["content"]
+            .as_str()
+            .unwrap()
+            .contains('5'),
+        "{again:#}"
+    );
     assert_eq!(kaos.trace(trace).await.len(), before);
     let memory = format!("/agents/kaos-hierarchy/analyst/memory/events?session_id={session}");
     let (_, events) = kaos.get(&memory).await;

@@ -26,7 +26,6 @@ fn main() -> ExitCode {
     match done {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            tracing::error!("{error:#}");
             say_error(&error);
             ExitCode::FAILURE
         }

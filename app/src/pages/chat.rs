@@ -103,6 +103,9 @@ async fn load(ports: &Ports, address: &Address) -> Result<Option<Loaded>, Failur
     }))
 }
 
+/// Characters of a session's first message that stand for it in the list.
+const TITLE_CHARS: usize = 120;
+
 async fn remembered(
     ports: &Ports,
     address: &Address,
@@ -116,7 +119,7 @@ async fn remembered(
     let title = |id: &str| {
         let mut events = newest.iter();
         let first = events.find(|event| event.session_id.as_deref() == Some(id) && event.asks())?;
-        Some(first.question())
+        Some(first.question().chars().take(TITLE_CHARS).collect())
     };
     let sessions = agent.sessions().await?.into_iter().map(|id| Session {
         title: title(&id),
@@ -199,7 +202,11 @@ fn failed(address: &Address, failure: &Failure) -> AnyView {
 fn sessions(sessions: &[Session], address: &Address) -> AnyView {
     let current = address.session.as_deref();
     let lines = sessions.iter().map(|session| {
-        let title = session.title.as_deref().unwrap_or(&session.id);
+        let title = session
+            .title
+            .as_deref()
+            .filter(|title| !title.trim().is_empty());
+        let title = title.unwrap_or(&session.id);
         let is_current = current == Some(session.id.as_str());
         view! {
             <li>

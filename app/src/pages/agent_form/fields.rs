@@ -9,6 +9,7 @@ use crate::{
     components::field::{CheckBoxes, Control, Field, Need, Notes},
     rows::State,
     site::{AgentForm, kubernetes},
+    untrusted::visible,
 };
 
 /// A field of the form.
@@ -295,7 +296,11 @@ impl Choices {
     fn agents(&self) -> Vec<(String, String, String)> {
         let one = |agent: &api::resources::Agent| {
             let name = agent.name_any();
-            (name.clone(), name, agent.spec.description().to_owned())
+            (
+                name.clone(),
+                name,
+                visible(agent.spec.description()).into_owned(),
+            )
         };
         self.agents.iter().map(one).collect()
     }

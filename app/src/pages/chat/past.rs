@@ -92,6 +92,7 @@ pub(crate) fn one(run: &PastRun, agent: &str, told: Option<&Told>) -> AnyView {
         Ending::Error(_) => "failed",
         Ending::Stopped => "cancelled",
     };
+    let question = untrusted::block(&run.question);
     view! {
         <div class="chat-message chat-message--user" data-testid="chat-message" data-role="user">
             <p class="chat-who">
@@ -99,7 +100,9 @@ pub(crate) fn one(run: &PastRun, agent: &str, told: Option<&Told>) -> AnyView {
                     {format::minute(&run.asked_at)}
                 </time>
             </p>
-            <p class="chat-text">{visible(&run.question).into_owned()}</p>
+            <p class="chat-text">
+                {question.text.into_owned()} {question.cut_from.map(untrusted::cut_note)}
+            </p>
         </div>
         <div
             class="chat-message chat-message--assistant"

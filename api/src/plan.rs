@@ -46,6 +46,15 @@ impl Secret {
     pub fn expose(&self) -> &str {
         &self.0
     }
+
+    /// `text` without the secret: what others say may repeat it.
+    pub fn hide_in(&self, text: &str) -> String {
+        if self.0.is_empty() {
+            text.to_owned()
+        } else {
+            text.replace(&self.0, "••••")
+        }
+    }
 }
 
 impl fmt::Debug for Secret {

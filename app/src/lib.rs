@@ -14,13 +14,12 @@
 pub mod components;
 pub mod format;
 pub mod live;
+mod markdown;
 pub mod rows;
 mod untrusted;
 
 #[cfg(feature = "ssr")]
 mod frame;
-#[cfg(feature = "ssr")]
-mod markdown;
 #[cfg(feature = "ssr")]
 mod pages;
 #[cfg(feature = "ssr")]

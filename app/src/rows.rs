@@ -26,10 +26,7 @@ impl State {
             .pointer("/status/phase")
             .and_then(|phase| Phase::deserialize(phase).ok())
             .unwrap_or_default();
-        let reason = match phase {
-            Phase::Ready => String::new(),
-            Phase::Pending | Phase::Waiting | Phase::Failed => text(object, "/status/message"),
-        };
+        let reason = text(object, "/status/message");
         Self { phase, reason }
     }
 }

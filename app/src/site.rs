@@ -50,7 +50,9 @@ pub fn router(ports: Ports) -> Router {
 /// Sends to the last namespace, else to the first that has agents, else to `default`.
 async fn home(State(ports): State<Ports>, request: Request) -> Result<Redirect, Failure> {
     let visitor = Visitor::of(request.headers());
-    let namespace = match visitor.namespace {
+    let known = kubernetes::namespaces(&ports.kube).await?;
+    let last = visitor.namespace.filter(|last| known.contains(last));
+    let namespace = match last {
         Some(namespace) => namespace,
         None => kubernetes::first_namespace_with_agents(&ports.kube)
             .await?

@@ -196,7 +196,7 @@ impl Agents {
 /// Hands a request to the agent's own router, with the path as the agent knows it.
 async fn dispatch(
     State(agents): State<Agents>,
-    Path((namespace, name, path)): Path<(String, String, String)>,
+    Path((namespace, name, _)): Path<(String, String, String)>,
     mut request: Request<Body>,
 ) -> Response {
     let id = ResourceId::new(namespace, name);
@@ -206,17 +206,35 @@ async fn dispatch(
             "code": "agent_not_found"});
         return (StatusCode::NOT_FOUND, Json(json!({"error": error}))).into_response();
     };
-    let query = request
-        .uri()
-        .query()
-        .map(|query| format!("?{query}"))
-        .unwrap_or_default();
-    match format!("/{path}{query}").parse::<Uri>() {
+    match own_path(request.uri()).parse::<Uri>() {
         Ok(uri) => *request.uri_mut() = uri,
         Err(error) => return (StatusCode::BAD_REQUEST, format!("{error}\n")).into_response(),
     }
     match router.oneshot(request).await {
         Ok(response) => response,
         Err(never) => match never {},
+    }
+}
+
+/// What follows `/{namespace}/{name}`, as it was sent: decoding it would change what it means.
+fn own_path(uri: &Uri) -> String {
+    let path = uri.path().splitn(4, '/').nth(3).unwrap_or_default();
+    match uri.query() {
+        Some(query) => format!("/{path}?{query}"),
+        None => format!("/{path}"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_agents_own_path_keeps_its_escapes() {
+        let uri = "/ns/a/memory/sessions/a%20b%2Fc%3Fd%25?limit=1"
+            .parse()
+            .unwrap();
+        assert_eq!(own_path(&uri), "/memory/sessions/a%20b%2Fc%3Fd%25?limit=1");
+        assert_eq!(own_path(&"/ns/a/health".parse().unwrap()), "/health");
     }
 }

@@ -30,6 +30,7 @@ use axum::{
 };
 use bytes::Bytes;
 use serde_json::{Map, Value, json};
+use tokio::sync::watch;
 
 /// The largest request read: conversations carry images.
 const MAX_REQUEST_BYTES: usize = 32 * 1024 * 1024;
@@ -42,6 +43,8 @@ struct Inner {
     client: reqwest::Client,
     clock: Arc<dyn Clock>,
     plans: RwLock<HashMap<ResourceId, Arc<ModelApiPlan>>>,
+    /// Told after every new plan.
+    served: watch::Sender<()>,
 }
 
 impl Gateway {
@@ -52,6 +55,7 @@ impl Gateway {
             client,
             clock,
             plans: RwLock::default(),
+            served: watch::Sender::new(()),
         }))
     }
 
@@ -59,6 +63,23 @@ impl Gateway {
     pub fn apply(&self, plan: ModelApiPlan) {
         let mut plans = self.0.plans.write().unwrap_or_else(PoisonError::into_inner);
         plans.insert(plan.id.clone(), Arc::new(plan));
+        drop(plans);
+        self.0.served.send_replace(());
+    }
+
+    /// Waits until all of these are served.
+    pub async fn until_serving(&self, ids: &[ResourceId]) {
+        let mut served = self.0.served.subscribe();
+        while !self.serves(ids) {
+            if served.changed().await.is_err() {
+                return;
+            }
+        }
+    }
+
+    fn serves(&self, ids: &[ResourceId]) -> bool {
+        let plans = self.0.plans.read().unwrap_or_else(PoisonError::into_inner);
+        ids.iter().all(|id| plans.contains_key(id))
     }
 
     /// Stops serving the model API; answers under way are finished.

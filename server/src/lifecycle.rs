@@ -2,8 +2,14 @@
 //!
 //! Two stages, so that nothing is lost: first what works and sends, then the stores that receive.
 
-use std::time::Duration;
+use std::{
+    panic::AssertUnwindSafe,
+    sync::{Arc, OnceLock},
+    time::Duration,
+};
 
+use anyhow::anyhow;
+use futures::FutureExt;
 use tokio::signal;
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
@@ -40,6 +46,8 @@ pub(crate) struct Lifecycle {
     pub(crate) work: Stage,
     /// Databases.
     pub(crate) stores: Stage,
+    /// Why an essential task ended.
+    failure: Arc<OnceLock<anyhow::Error>>,
 }
 
 impl Lifecycle {
@@ -57,21 +65,28 @@ impl Lifecycle {
         });
     }
 
-    /// Runs a task without which the program is useless: its end stops everything.
+    /// Runs a task without which the program is useless: its end, or its panic, stops everything,
+    /// and the program fails.
     pub(crate) fn spawn_essential(
         &self,
         name: &'static str,
         task: impl Future<Output = anyhow::Result<()>> + Send + 'static,
     ) {
         let shutdown = self.work.shutdown.clone();
+        let failure = Arc::clone(&self.failure);
         self.work.tracker.spawn(async move {
-            if let Err(error) = task.await {
-                tracing::error!("{name} failed: {error:#}");
+            let outcome = AssertUnwindSafe(task).catch_unwind().await;
+            if shutdown.is_cancelled() {
+                return;
             }
-            if !shutdown.is_cancelled() {
-                tracing::error!("{name} ended; the program stops");
-                shutdown.cancel();
-            }
+            let reason = match outcome {
+                Ok(Ok(())) => anyhow!("{name} ended while it was still needed"),
+                Ok(Err(error)) => error.context(format!("{name} failed")),
+                Err(_) => anyhow!("{name} crashed"),
+            };
+            // The first failure is the one to know.
+            failure.set(reason).ok();
+            shutdown.cancel();
         });
     }
 
@@ -80,10 +95,12 @@ impl Lifecycle {
         self.work.shutdown.cancelled().await;
     }
 
-    /// Ends every task, the stores last.
-    pub(crate) async fn end(self) {
+    /// Ends every task, the stores last. Fails if an essential task failed.
+    pub(crate) async fn end(self) -> anyhow::Result<()> {
         self.work.end().await;
         self.stores.end().await;
+        let failure = Arc::into_inner(self.failure).and_then(OnceLock::into_inner);
+        failure.map_or(Ok(()), Err)
     }
 }
 
@@ -107,4 +124,39 @@ async fn signal_received() {
 #[cfg(not(unix))]
 async fn signal_received() {
     signal::ctrl_c().await.ok();
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn an_essential_task_that_fails_or_crashes_stops_the_program_with_its_reason() {
+        let lifecycle = Lifecycle::default();
+        lifecycle.spawn_essential("the operator", async { Err(anyhow!("no API")) });
+        lifecycle.stopping().await;
+        assert_eq!(
+            format!("{:#}", lifecycle.end().await.unwrap_err()),
+            "the operator failed: no API"
+        );
+
+        let lifecycle = Lifecycle::default();
+        lifecycle.spawn_essential("the server", async { panic!("on purpose") });
+        lifecycle.stopping().await;
+        assert_eq!(
+            lifecycle.end().await.unwrap_err().to_string(),
+            "the server crashed"
+        );
+    }
+
+    #[tokio::test]
+    async fn an_orderly_stop_is_no_failure() {
+        let lifecycle = Lifecycle::default();
+        let shutdown = lifecycle.work.shutdown.clone();
+        lifecycle.spawn_essential("the server", async move {
+            shutdown.cancelled().await;
+            Ok(())
+        });
+        lifecycle.end().await.unwrap();
+    }
 }

@@ -13,23 +13,40 @@ mod telemetry;
 
 use std::process::ExitCode;
 
+use anyhow::Context;
 use clap::Parser;
+use tokio::runtime::Runtime;
 
 use crate::config::{Args, Command};
 
-#[tokio::main]
-async fn main() -> ExitCode {
+fn main() -> ExitCode {
     let done = match Args::parse().command {
-        Command::Serve(config) => serve::serve(*config).await,
+        Command::Serve(config) => run(serve::serve(*config)),
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            tracing::error!("{error:#}");
             say_error(&error);
             ExitCode::FAILURE
         }
     }
+}
+
+/// Runs a command to its end, even if that is a panic: a thread that still works for it must not
+/// keep the process alive, and with it the data directory.
+fn run(command: impl Future<Output = anyhow::Result<()>>) -> anyhow::Result<()> {
+    struct Threads(Option<Runtime>);
+    impl Drop for Threads {
+        fn drop(&mut self) {
+            if let Some(runtime) = self.0.take() {
+                runtime.shutdown_background();
+            }
+        }
+    }
+    let runtime = Runtime::new().context("failed to start threads")?;
+    let handle = runtime.handle().clone();
+    let _threads = Threads(Some(runtime));
+    handle.block_on(command)
 }
 
 #[expect(

@@ -56,19 +56,16 @@ pub(crate) async fn serve(config: ServeConfig) -> anyhow::Result<()> {
         Some(addr) => Some(bind(addr, "--otlp-addr").await?),
         None => None,
     };
-    let started = run(
-        &lifecycle,
-        &data_dir,
-        listener,
-        otlp_listener,
-        Wanted { apply, demo, logs },
-    )
-    .await;
+    let wanted = Wanted { apply, demo, logs };
+    let started = tokio::select! {
+        started = start(&lifecycle, &data_dir, listener, otlp_listener, wanted) => started,
+        () = lifecycle.stopping() => Ok(()),
+    };
     if started.is_ok() {
         lifecycle.stopping().await;
     }
-    lifecycle.end().await;
-    started
+    let ended = lifecycle.end().await;
+    started.and(ended)
 }
 
 /// What the user wants to be there.
@@ -86,7 +83,7 @@ struct Stores {
     memory: Memory,
 }
 
-async fn run(
+async fn start(
     lifecycle: &Lifecycle,
     data_dir: &DataDir,
     listener: TcpListener,
@@ -132,10 +129,13 @@ async fn run(
     let router = surface::router(parts, Guard::new(addr), readiness.clone());
     listen(lifecycle, "the server", listener, router);
     if let Some(listener) = otlp_listener {
-        let grpc = traces::otlp_grpc(stores.telemetry.clone()).into_axum_router();
+        let grpc = surface::guarded(
+            traces::otlp_grpc(stores.telemetry.clone()).into_axum_router(),
+            Guard::new(listener.local_addr()?),
+        );
         listen(lifecycle, "the OTLP server", listener, grpc);
     }
-    let were_ready = settle::ready_agents(&client).await?;
+    let were_ready = settle::were_ready(&client).await?;
     start_operator(lifecycle, &client, embedded.clone(), clock);
 
     if let Some(model) = model {
@@ -156,11 +156,12 @@ fn open_stores(
     clock: &Arc<dyn Clock>,
 ) -> anyhow::Result<Stores> {
     let Stage { tracker, shutdown } = &lifecycle.stores;
+    // Its watches end with the work: a server does not stop while somebody watches.
     let resources = ApiServer::open(
         &data_dir.join("resources.db"),
         Arc::clone(clock),
         tracker,
-        shutdown.clone(),
+        lifecycle.work.shutdown.clone(),
     )
     .context("failed to open the resources")?;
     let telemetry = Store::open(

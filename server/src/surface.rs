@@ -50,15 +50,20 @@ pub(crate) fn router(parts: Parts, guard: Guard, readiness: Readiness) -> Router
         live,
     } = parts;
     let pages = dashboard.merge(assets::router()).layer(compression());
-    Router::new()
+    let router = Router::new()
         .merge(runtime)
         .merge(otlp)
         .nest("/kube", kube)
         .nest("/jaeger", jaeger)
         .merge(live)
         .merge(health::router(readiness))
-        .merge(pages)
-        .layer(middleware::from_fn_with_state(guard, guard::check))
+        .merge(pages);
+    guarded(router, guard)
+}
+
+/// Keeps other web sites out of a router.
+pub(crate) fn guarded(router: Router, guard: Guard) -> Router {
+    router.layer(middleware::from_fn_with_state(guard, guard::check))
 }
 
 /// Pages and assets are compressed; streams of events must not wait for a full block.

@@ -11,6 +11,7 @@ use super::live_status::state_view;
 use crate::{
     format, live,
     rows::{self, AgentRow, McpServerRow, ModelApiRow, Row, State},
+    untrusted::visible,
 };
 
 /// All agents of a namespace.
@@ -32,12 +33,12 @@ pub fn AgentsTable(
                 <th scope="row">
                     <a href=href>{name}</a>
                 </th>
-                <td class="table-prose">{cell(|row| row.description.clone())}</td>
-                <td class="table-code">{cell(|row| row.model.clone())}</td>
+                <td class="table-prose">{cell(|row| visible(&row.description).into_owned())}</td>
+                <td class="table-code">{cell(|row| visible(&row.model).into_owned())}</td>
                 <td>{cell(|row| row.model_api.clone())}</td>
                 <td>{cell(|row| list(&row.mcp_servers))}</td>
                 <td>{cell(|row| list(&row.access))}</td>
-                <td class="table-aside">{cell(|row| format::minute(&row.created))}</td>
+                <td class="table-time">{cell(|row| format::minute(&row.created))}</td>
             </tr>
         }
     };

@@ -38,7 +38,7 @@ pub(crate) fn NamespaceSwitch(section: Section, namespace: String) -> impl IntoV
                 <span class="namespace-switch-name">{current}</span>
                 <Icon symbol=Symbol::Down />
             </summary>
-            <ul aria-label="Namespaces">{links}</ul>
+            <ul>{links}</ul>
         </details>
     }
 }

@@ -40,7 +40,7 @@ pub(crate) fn AgentYamlPage() -> impl IntoView {
                     view! {
                         <AgentHead namespace name state tab=AgentTab::Yaml />
                         <p class="yaml-note">
-                            "Managed fields are hidden. The same from a terminal: " <code>{command}</code>
+                            "Managed fields and secret values are hidden. The whole from a terminal: " <code>{command}</code>
                         </p>
                         <Yaml yaml />
                     }
@@ -68,12 +68,30 @@ fn Yaml(yaml: Result<String, serde_saphyr::ser::Error>) -> impl IntoView {
     }
 }
 
-/// The object without what only the API server needs.
+/// The object without what only the API server needs, and without secrets.
 fn yaml(mut object: Value) -> Result<String, serde_saphyr::ser::Error> {
     if let Some(Value::Object(metadata)) = object.get_mut("metadata") {
         metadata.remove("managedFields");
     }
+    // A copy of the whole object, secrets included.
+    if let Some(Value::Object(annotations)) = object.pointer_mut("/metadata/annotations") {
+        annotations.remove("kubectl.kubernetes.io/last-applied-configuration");
+    }
+    if let Some(Value::Array(variables)) = object.pointer_mut("/spec/container/env") {
+        variables.iter_mut().for_each(mask);
+    }
     serde_saphyr::to_string(&object)
+}
+
+/// Hides the value of a variable whose name says that it is secret.
+fn mask(variable: &mut Value) {
+    const SECRET: [&str; 5] = ["key", "token", "secret", "passw", "credential"];
+    let name = variable["name"].as_str().unwrap_or_default().to_lowercase();
+    if let Some(value) = variable.get_mut("value")
+        && SECRET.iter().any(|word| name.contains(word))
+    {
+        *value = Value::from("••••");
+    }
 }
 
 #[cfg(test)]
@@ -93,5 +111,21 @@ mod tests {
         assert!(!text.contains("manager"));
         let read: Value = serde_saphyr::from_str(&text).unwrap();
         assert_eq!(read["spec"], object["spec"]);
+    }
+
+    #[test]
+    fn secrets_are_hidden_wherever_the_object_repeats_them() {
+        let applied = json!({"kubectl.kubernetes.io/last-applied-configuration": "sk-secret"});
+        let env = [
+            json!({"name": "API_KEY", "value": "sk-secret"}),
+            json!({"name": "LEVEL", "value": "debug"}),
+        ];
+        let object = json!({
+            "metadata": {"name": "a", "annotations": applied},
+            "spec": {"container": {"env": env}}
+        });
+        let text = yaml(object).unwrap();
+        assert!(!text.contains("sk-secret"), "{text}");
+        assert!(text.contains("debug"));
     }
 }

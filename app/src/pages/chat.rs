@@ -2,28 +2,27 @@
 
 pub(crate) mod history;
 pub(crate) mod memory;
-mod past;
+pub(crate) mod past;
 #[cfg(test)]
 mod tests;
 
 use api::{resources::Agent, run::RunSummary, traces::TraceId};
 use http::StatusCode;
-use kube::Api;
 use leptos::prelude::*;
 
 use crate::{
     components::{
-        agent_tabs::{AgentTab, AgentTabs},
+        agent_tabs::AgentTab,
         chat::{ChatConsole, OpenRun},
         error_panel::ErrorPanel,
     },
     frame::{Crumb, Frame, Section},
     pages::{
-        not_found::NotFoundPage,
+        agent::{AgentHead, missing},
         params::{namespace, path_param, ports, set_status},
     },
     rows,
-    site::{Failure, Ports},
+    site::{Failure, Ports, kubernetes},
     untrusted::visible,
 };
 use history::{PastRun, runs};
@@ -42,7 +41,7 @@ pub(crate) fn ChatPage() -> impl IntoView {
     Suspend::new(async move {
         match load(&ports, &address).await {
             Ok(Some(loaded)) => draw(loaded, &address),
-            Ok(None) => view! { <NotFoundPage /> }.into_any(),
+            Ok(None) => not_found(&address),
             Err(failure) => failed(&address, &failure),
         }
     })
@@ -89,10 +88,8 @@ struct Session {
 }
 
 async fn load(ports: &Ports, address: &Address) -> Result<Option<Loaded>, Failure> {
-    let agents: Api<Agent> = Api::namespaced(ports.kube.clone(), &address.namespace);
-    let agent = agents.get_opt(&address.agent).await;
-    let what = format!("agent {}", address.agent);
-    let Some(agent) = agent.map_err(Failure::kubernetes("read", what))? else {
+    let agent = kubernetes::agent(&ports.kube, &address.namespace, &address.agent).await?;
+    let Some(agent) = agent else {
         return Ok(None);
     };
     let state = serde_json::to_value(&agent).map(|object| rows::State::of(&object));
@@ -113,6 +110,9 @@ async fn load(ports: &Ports, address: &Address) -> Result<Option<Loaded>, Failur
     }))
 }
 
+/// Characters of a session's first message that stand for it in the list.
+const TITLE_CHARS: usize = 120;
+
 async fn remembered(
     ports: &Ports,
     address: &Address,
@@ -126,7 +126,7 @@ async fn remembered(
     let title = |id: &str| {
         let mut events = newest.iter();
         let first = events.find(|event| event.session_id.as_deref() == Some(id) && event.asks())?;
-        Some(first.question())
+        Some(first.question().chars().take(TITLE_CHARS).collect())
     };
     let sessions = agent.sessions().await?.into_iter().map(|id| Session {
         title: title(&id),
@@ -189,12 +189,14 @@ fn draw(loaded: Loaded, address: &Address) -> AnyView {
         past::view(loaded.runs, &name, &loaded.numbers)
     };
     view! {
-        <Frame section=Section::Agents title=format!("Chat with {name}") crumbs>
+        <Frame section=Section::Agents title=name.clone() crumbs>
             <div class="chat">
-                <header class="chat-head">
-                    <h1>{format!("Chat with {name}")}</h1>
-                    <AgentTabs namespace=namespace.clone() name=name.clone() current=AgentTab::Chat />
-                </header>
+                <AgentHead
+                    namespace=namespace.clone()
+                    name=name.clone()
+                    state=loaded.state.clone()
+                    tab=AgentTab::Chat
+                />
                 {sessions}
                 <div class="chat-main">
                     {failure}
@@ -215,9 +217,20 @@ fn draw(loaded: Loaded, address: &Address) -> AnyView {
     .into_any()
 }
 
+fn not_found(address: &Address) -> AnyView {
+    set_status(StatusCode::NOT_FOUND);
+    let missing = missing(&address.namespace, &address.agent);
+    view! {
+        <Frame section=Section::Agents title=address.agent.clone()>
+            {missing}
+        </Frame>
+    }
+    .into_any()
+}
+
 fn failed(address: &Address, failure: &Failure) -> AnyView {
     set_status(StatusCode::BAD_GATEWAY);
-    let title = format!("Chat with {}", address.agent);
+    let title = address.agent.clone();
     let message = failure.to_string();
     view! {
         <Frame section=Section::Agents title=title.clone()>
@@ -231,7 +244,11 @@ fn failed(address: &Address, failure: &Failure) -> AnyView {
 fn sessions(sessions: &[Session], address: &Address) -> AnyView {
     let current = address.session.as_deref();
     let lines = sessions.iter().map(|session| {
-        let title = session.title.as_deref().unwrap_or(&session.id);
+        let title = session
+            .title
+            .as_deref()
+            .filter(|title| !title.trim().is_empty());
+        let title = title.unwrap_or(&session.id);
         let is_current = current == Some(session.id.as_str());
         view! {
             <li>

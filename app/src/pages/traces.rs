@@ -6,6 +6,7 @@ mod header;
 pub(crate) mod layout;
 mod list;
 mod panel;
+mod session;
 #[cfg(test)]
 mod tests;
 mod tree;

@@ -7,7 +7,7 @@ use http::{HeaderMap, HeaderValue, header};
 pub(super) enum Reach {
     /// Kept for a year.
     Preference,
-    /// Ends with the browser's session and never travels with another site's request.
+    /// Ends with the browser's session and never travels with what another site posts.
     Guard,
 }
 
@@ -29,7 +29,9 @@ pub(super) fn set_cookie(name: &str, value: &str, reach: Reach) -> Option<Header
     }
     let scope = match reach {
         Reach::Preference => "Max-Age=31536000; SameSite=Lax",
-        Reach::Guard => "SameSite=Strict",
+        // Strict would be left out when another site links here, and a new one would break the
+        // forms of other tabs.
+        Reach::Guard => "SameSite=Lax",
     };
     HeaderValue::from_str(&format!("{name}={value}; Path=/; HttpOnly; {scope}")).ok()
 }

@@ -213,8 +213,8 @@ impl<'a> Upstream<'a> {
     fn without_key(&self, body: &[u8]) -> String {
         let text = String::from_utf8_lossy(body);
         match &self.plan.api_key {
-            Some(key) if !key.expose().is_empty() => text.replace(key.expose(), "••••"),
-            Some(_) | None => text.into_owned(),
+            Some(key) => key.hide_in(&text),
+            None => text.into_owned(),
         }
     }
 

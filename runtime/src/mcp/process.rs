@@ -7,7 +7,7 @@ use std::{
     time::Duration,
 };
 
-use api::plan::{McpRuntime, McpServerPlan};
+use api::plan::{McpRuntime, McpServerPlan, Secret};
 use serde_json::json;
 use tokio::{
     io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader},
@@ -42,8 +42,12 @@ pub(super) struct Process {
 }
 
 /// The last line a process wrote to standard error; it often says why it ended.
-#[derive(Clone, Default)]
-struct LastWords(Arc<Mutex<String>>);
+#[derive(Clone)]
+struct LastWords {
+    line: Arc<Mutex<String>>,
+    /// What the process was given and must not repeat in a status or a log.
+    secrets: Arc<[Secret]>,
+}
 
 /// Where a process speaks MCP.
 pub(super) type Streams = (ChildStdout, ChildStdin);
@@ -88,7 +92,10 @@ impl Process {
         else {
             unreachable!("all three streams were asked for");
         };
-        let last_words = LastWords::default();
+        let last_words = LastWords {
+            line: Arc::default(),
+            secrets: plan.env.iter().map(|(_, value)| value.clone()).collect(),
+        };
         let listening = last_words.clone().listen(plan.id.to_string(), stderr);
         let process = Self {
             group: child.id(),
@@ -134,8 +141,13 @@ impl Process {
 
 impl LastWords {
     fn get(&self) -> String {
-        let words = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let words = self.line.lock().unwrap_or_else(PoisonError::into_inner);
         words.clone()
+    }
+
+    fn without_secrets(&self, text: &str) -> String {
+        let hide = |text: String, secret: &Secret| secret.hide_in(&text);
+        self.secrets.iter().fold(text.to_owned(), hide)
     }
 
     /// Logs what a process writes to standard error, and keeps its last line.
@@ -150,11 +162,10 @@ impl LastWords {
                 Ok(_) => {}
             }
             let text = String::from_utf8_lossy(&line);
-            let text = text.trim_end();
+            let text = self.without_secrets(text.trim_end());
             if !text.is_empty() {
                 tracing::debug!(mcp.server = server, "{text}");
-                let mut words = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-                text.clone_into(&mut words);
+                *self.line.lock().unwrap_or_else(PoisonError::into_inner) = text;
             }
         }
     }

@@ -17,7 +17,9 @@ use rust_embed::{EmbeddedFile, RustEmbed};
 #[allow_missing = true]
 struct Site;
 
+/// For what pages name with a hash of its content.
 const FOR_EVER: &str = "public, max-age=31536000, immutable";
+const A_DAY: &str = "public, max-age=86400";
 const ASK_AGAIN: &str = "no-cache";
 
 /// URLs of the style sheet and the browser part, with the hashes of their content.
@@ -53,7 +55,7 @@ pub(super) fn router() -> Router {
     let folder = |folder: &'static str| {
         get(
             move |Path(path): Path<String>, headers: HeaderMap| async move {
-                serve(&format!("{folder}/{path}"), &headers, FOR_EVER)
+                serve(&format!("{folder}/{path}"), &headers, caching(folder))
             },
         )
     };
@@ -83,6 +85,10 @@ fn serve(path: &str, request: &HeaderMap, caching: &'static str) -> Response {
     } else {
         (headers, file.data).into_response()
     }
+}
+
+fn caching(folder: &str) -> &'static str {
+    if folder == "pkg" { FOR_EVER } else { A_DAY }
 }
 
 fn content_type(path: &str) -> &'static str {

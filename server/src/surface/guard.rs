@@ -40,10 +40,16 @@ impl Guard {
     }
 
     fn objection(self, request: &Request) -> Option<&'static str> {
-        let host = authority(request)?;
-        if !self.is_our_name(&host) {
-            return Some("this server answers to its own address only, not to the name in Host");
-        }
+        let host = match authority(request) {
+            Ok(Some(host)) if self.is_our_name(&host) => host,
+            // Every browser says whom it asks; who does not is no browser.
+            Ok(None) => return None,
+            Ok(Some(_)) | Err(()) => {
+                return Some(
+                    "this server answers to its own address only, not to the name in Host",
+                );
+            }
+        };
         let changes = !matches!(
             *request.method(),
             Method::GET | Method::HEAD | Method::OPTIONS
@@ -56,15 +62,15 @@ impl Guard {
     }
 }
 
-/// HTTP/1.1 names the host in a header, HTTP/2 in the URI.
-fn authority(request: &Request) -> Option<Authority> {
-    let header = request
-        .headers()
-        .get(header::HOST)
-        .and_then(|host| host.to_str().ok());
-    header
-        .and_then(|host| host.parse().ok())
-        .or_else(|| request.uri().authority().cloned())
+/// HTTP/1.1 names the host in a header, HTTP/2 in the URI. A name that cannot be read is an error.
+fn authority(request: &Request) -> Result<Option<Authority>, ()> {
+    match request.headers().get(header::HOST) {
+        Some(host) => {
+            let host = host.to_str().map_err(|_| ())?;
+            host.parse().map(Some).map_err(|_| ())
+        }
+        None => Ok(request.uri().authority().cloned()),
+    }
 }
 
 fn is_foreign(headers: &HeaderMap, host: &Authority) -> bool {
@@ -83,7 +89,7 @@ fn is_foreign(headers: &HeaderMap, host: &Authority) -> bool {
 }
 
 /// Refuses what other web sites ask for.
-pub(super) async fn check(State(guard): State<Guard>, request: Request, next: Next) -> Response {
+pub(crate) async fn check(State(guard): State<Guard>, request: Request, next: Next) -> Response {
     match guard.objection(&request) {
         None => next.run(request).await,
         Some(message) => {
@@ -140,6 +146,11 @@ mod tests {
 
     #[test]
     fn a_foreign_name_that_resolves_here_is_refused() {
-        assert!(objection(Method::GET, &[("host", "evil.test")]).is_some());
+        for name in ["evil.test", "{.evil.test:3000", "127.0.0.1.evil.test"] {
+            assert!(
+                objection(Method::GET, &[("host", name)]).is_some(),
+                "{name}"
+            );
+        }
     }
 }

@@ -43,6 +43,27 @@ const PLURALS: [(&str, &str); 3] = [
     ("MCPServer", "mcpservers"),
 ];
 
+/// What pages show of an object. Keys, environments and instructions stay on the server.
+const SHOWN: [&str; 14] = [
+    "/metadata/name",
+    "/metadata/namespace",
+    "/metadata/creationTimestamp",
+    "/spec/modelAPI",
+    "/spec/model",
+    "/spec/mcpServers",
+    "/spec/agentNetwork",
+    "/spec/config/description",
+    "/spec/mode",
+    "/spec/proxyConfig/provider",
+    "/spec/proxyConfig/models",
+    "/spec/hostedConfig",
+    "/spec/runtime",
+    "/status",
+];
+
+/// Namespace and name.
+type Place = (String, String);
+
 /// Objects by plural, namespace and name.
 type Objects = BTreeMap<(&'static str, String, String), Value>;
 
@@ -78,17 +99,22 @@ async fn watch(shared: Arc<Shared>, api: Api<DynamicObject>, plural: &'static st
     let mut events = watcher(api, watcher::Config::default())
         .default_backoff()
         .boxed();
+    // Places seen in a list that is under way; what is not among them at its end is gone.
+    let mut listed = HashSet::new();
     loop {
         let event = tokio::select! {
             event = events.try_next() => event,
             () = shared.shutdown.cancelled() => return,
         };
         match event {
-            Ok(Some(Event::Apply(object) | Event::InitApply(object))) => {
+            Ok(Some(Event::Apply(object))) => shared.upsert(plural, &object),
+            Ok(Some(Event::Delete(object))) => shared.delete(plural, place(&object)),
+            Ok(Some(Event::Init)) => listed.clear(),
+            Ok(Some(Event::InitApply(object))) => {
+                listed.extend(place(&object));
                 shared.upsert(plural, &object);
             }
-            Ok(Some(Event::Delete(object))) => shared.delete(plural, &object),
-            Ok(Some(Event::Init | Event::InitDone)) => {}
+            Ok(Some(Event::InitDone)) => shared.delete_unlisted(plural, &listed),
             Ok(None) => return,
             Err(error) => tracing::debug!("the watch of {plural} was interrupted: {error}"),
         }
@@ -105,12 +131,10 @@ impl Shared {
         let Some((namespace, name)) = place(object) else {
             return;
         };
-        let Ok(mut data) = serde_json::to_value(object) else {
+        let Ok(data) = serde_json::to_value(object) else {
             return;
         };
-        if let Some(metadata) = data.get_mut("metadata").and_then(Value::as_object_mut) {
-            metadata.remove("managedFields");
-        }
+        let data = shown(&data);
         self.objects()
             .insert((plural, namespace.clone(), name), data.clone());
         let seq = version(object);
@@ -122,20 +146,32 @@ impl Shared {
         });
     }
 
-    fn delete(&self, plural: &'static str, object: &DynamicObject) {
-        let Some((namespace, name)) = place(object) else {
+    fn delete(&self, plural: &'static str, place: Option<Place>) {
+        let Some((namespace, name)) = place else {
             return;
         };
         self.objects()
             .remove(&(plural, namespace.clone(), name.clone()));
         let data = serde_json::json!({"metadata": {"name": name, "namespace": namespace}});
-        let seq = version(object);
         self.announce(LiveMessage {
             topic: topic(&namespace, plural),
-            seq,
+            seq: 0,
             op: LiveOp::Delete,
             data,
         });
+    }
+
+    /// Forgets what was deleted while the watch was interrupted.
+    fn delete_unlisted(&self, plural: &'static str, listed: &HashSet<Place>) {
+        let known: Vec<Place> = self
+            .objects()
+            .keys()
+            .filter(|(kind, _, _)| *kind == plural)
+            .map(|(_, namespace, name)| (namespace.clone(), name.clone()))
+            .collect();
+        for place in known.into_iter().filter(|place| !listed.contains(place)) {
+            self.delete(plural, Some(place));
+        }
     }
 
     fn announce(&self, message: LiveMessage) {
@@ -161,6 +197,22 @@ impl Shared {
     }
 }
 
+/// The part of an object that pages show.
+fn shown(object: &Value) -> Value {
+    let mut shown = Value::Null;
+    for pointer in SHOWN {
+        let Some(value) = object.pointer(pointer) else {
+            continue;
+        };
+        let mut place = &mut shown;
+        for key in pointer.split('/').skip(1) {
+            place = &mut place[key];
+        }
+        *place = value.clone();
+    }
+    shown
+}
+
 fn topic(namespace: &str, plural: &str) -> String {
     format!("k8s/{namespace}/{plural}")
 }
@@ -173,7 +225,7 @@ fn version(object: &DynamicObject) -> u64 {
         .unwrap_or_default()
 }
 
-fn place(object: &DynamicObject) -> Option<(String, String)> {
+fn place(object: &DynamicObject) -> Option<Place> {
     Some((
         object.metadata.namespace.clone()?,
         object.metadata.name.clone()?,
@@ -248,4 +300,28 @@ async fn send(socket: &mut WebSocket, messages: impl IntoIterator<Item = LiveMes
         }
     }
     true
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn a_key_written_into_a_resource_does_not_reach_the_browser() {
+        let object = json!({
+            "metadata": {"name": "llm", "annotations": {"copy": "sk-1"}, "managedFields": []},
+            "spec": {"mode": "Proxy", "proxyConfig": {
+                "provider": "openai", "apiKey": {"value": "sk-1"}, "models": ["*"]
+            }, "container": {"env": [{"name": "TOKEN", "value": "sk-1"}]}},
+            "status": {"phase": "Ready"}
+        });
+        let expected = json!({
+            "metadata": {"name": "llm"},
+            "spec": {"mode": "Proxy", "proxyConfig": {"provider": "openai", "models": ["*"]}},
+            "status": {"phase": "Ready"}
+        });
+        assert_eq!(shown(&object), expected);
+    }
 }

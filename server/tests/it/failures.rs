@@ -8,7 +8,7 @@ use crate::kaos::{Kaos, TEAM, command};
 async fn a_model_that_cannot_be_reached_is_a_502_with_a_red_trace() {
     let data = tempfile::tempdir().unwrap();
     let kaos = Kaos::with_team(data.path()).await;
-    // Bound and never served: nobody else can take the port meanwhile.
+    // A port that was free a moment ago: nobody answers there.
     let deaf = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     let port = deaf.local_addr().unwrap().port();
     drop(deaf);

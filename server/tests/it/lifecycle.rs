@@ -1,6 +1,8 @@
 //! Starting, stopping, and starting again.
 
-use crate::kaos::{Kaos, command, command_at, failure_of};
+use serde_json::json;
+
+use crate::kaos::{DEADLINE, Kaos, command, command_at, failure_of};
 
 #[tokio::test]
 async fn resources_memory_and_traces_are_there_after_a_restart() {
@@ -14,8 +16,17 @@ async fn resources_memory_and_traces_are_there_after_a_restart() {
     let before = kaos.trace(trace).await.len();
     kaos.stop().await;
 
+    // Ready means ready: the first question is answered, with the tool.
     let kaos = Kaos::start(command(data.path())).await;
-    kaos.until_ready("agents", "analyst").await;
+    let (status, again) = kaos.ask("analyst", "add 2 and 3").await;
+    assert_eq!(status, 200, "{again:#}");
+    assert!(
+        again["choices"][0]["message"]["content"]
+            .as_str()
+            .unwrap()
+            .contains('5'),
+        "{again:#}"
+    );
     assert_eq!(kaos.trace(trace).await.len(), before);
     let memory = format!("/agents/kaos-hierarchy/analyst/memory/events?session_id={session}");
     let (_, events) = kaos.get(&memory).await;
@@ -61,4 +72,38 @@ async fn an_address_others_can_reach_is_refused() {
     let data = tempfile::tempdir().unwrap();
     let said = failure_of(command_at("0.0.0.0:0", data.path())).await;
     assert!(said.contains("has no sign-in yet"), "{said}");
+}
+
+#[cfg(target_os = "linux")]
+#[tokio::test]
+async fn a_program_that_is_killed_leaves_no_python_behind() {
+    let data = tempfile::tempdir().unwrap();
+    let kaos = Kaos::with_team(data.path()).await;
+    let pid_file = data.path().join("pid");
+    let code = format!(
+        "import os\nopen({:?}, 'w').write(str(os.getpid()))\nwhile True:\n    pass\n",
+        pid_file.to_str().unwrap()
+    );
+    let server = json!({"apiVersion": "kaos.tools/v1alpha1", "kind": "MCPServer",
+        "metadata": {"name": "busy"}, "spec": {"runtime": "python-string", "params": code}});
+    assert_eq!(kaos.create("mcpservers", &server).await.0, 201);
+    let started = std::time::Instant::now();
+    let pid = loop {
+        match std::fs::read_to_string(&pid_file) {
+            Ok(pid) if !pid.is_empty() => break pid,
+            Ok(_) | Err(_) => wait(started).await,
+        }
+    };
+    kaos.kill().await;
+    let process = std::path::PathBuf::from(format!("/proc/{pid}"));
+    let started = std::time::Instant::now();
+    while process.exists() {
+        wait(started).await;
+    }
+}
+
+#[cfg(target_os = "linux")]
+async fn wait(since: std::time::Instant) {
+    assert!(since.elapsed() < DEADLINE, "it takes too long");
+    tokio::time::sleep(std::time::Duration::from_millis(20)).await;
 }

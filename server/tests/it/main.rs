@@ -7,3 +7,4 @@ mod failures;
 mod kaos;
 mod lifecycle;
 mod resources;
+mod telemetry;

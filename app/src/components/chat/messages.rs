@@ -9,7 +9,7 @@ use super::{
 };
 use crate::{
     components::kind_tile::KindTile,
-    format,
+    format, markdown,
     untrusted::{block, cut_note, visible},
 };
 
@@ -36,11 +36,25 @@ pub(super) fn turn_view(conversation: Conversation, turn: Turn) -> AnyView {
                 {move || trace_link(run)}
             </p>
             {steps(conversation, run, Signal::derive(is_last))}
-            <p class="chat-text chat-answer">{move || answer.with(|text| visible(text).into_owned())}</p>
+            {answer_view(status, answer)}
             {move || status.with(|status| ending(status, conversation, turn))}
         </div>
     }
     .into_any()
+}
+
+/// Plain words while they come, Markdown once no more will: a half-written table is no table.
+fn answer_view(status: Memo<Status>, answer: Memo<String>) -> impl IntoView {
+    let grows =
+        Memo::new(move |_| status.with(|status| matches!(status, Status::Sent | Status::Running)));
+    move || {
+        if grows.get() {
+            let words = move || answer.with(|text| visible(text).into_owned());
+            view! { <p class="chat-text chat-answer">{words}</p> }.into_any()
+        } else {
+            answer.with(|answer| markdown::view(answer))
+        }
+    }
 }
 
 /// How far the run has come, until there is something better to say.

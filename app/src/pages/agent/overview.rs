@@ -18,6 +18,7 @@ use crate::{
     pages::params::now,
     rows::State,
     site::kubernetes,
+    untrusted::visible,
 };
 
 #[component]
@@ -30,8 +31,8 @@ pub(super) fn Overview(namespace: String, found: Surroundings) -> impl IntoView 
         .status
         .map(|status| status.conditions)
         .unwrap_or_default();
-    let instructions = agent.spec.instructions().to_owned();
-    let description = agent.spec.description().to_owned();
+    let instructions = visible(agent.spec.instructions()).into_owned();
+    let description = visible(agent.spec.description()).into_owned();
     view! {
         {(!description.is_empty()).then(|| view! { <p class="lead">{description}</p> })}
         <div class="columns">
@@ -193,7 +194,7 @@ fn Conditions(conditions: Vec<Condition>) -> impl IntoView {
                 <td>{condition.status}</td>
                 <td>{condition.reason}</td>
                 <td class="table-prose">{condition.message}</td>
-                <td class="table-aside">{since}</td>
+                <td class="table-time">{since}</td>
             </tr>
         }
     };

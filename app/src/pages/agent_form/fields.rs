@@ -9,6 +9,7 @@ use crate::{
     components::field::{CheckBoxes, Control, Field, Need, Notes},
     rows::State,
     site::{AgentForm, kubernetes},
+    untrusted::visible,
 };
 
 /// A field of the form.
@@ -259,7 +260,7 @@ impl Choices {
             .collect()
     }
 
-    /// Names of models the model APIs allow, without patterns.
+    /// Names of models that other agents use and model APIs allow, without patterns.
     fn models(&self) -> Vec<String> {
         let proxied = self.model_apis.iter().flat_map(|api| {
             let proxy = api.spec.proxy_config.as_ref();
@@ -269,8 +270,10 @@ impl Choices {
             let hosted = api.spec.hosted_config.as_ref()?;
             Some(&hosted.model)
         });
+        let used = self.agents.iter().map(|agent| &agent.spec.model);
         let mut models: Vec<_> = proxied
             .chain(hosted)
+            .chain(used)
             .filter(|model| !model.contains('*'))
             .cloned()
             .collect();
@@ -293,7 +296,11 @@ impl Choices {
     fn agents(&self) -> Vec<(String, String, String)> {
         let one = |agent: &api::resources::Agent| {
             let name = agent.name_any();
-            (name.clone(), name, agent.spec.description().to_owned())
+            (
+                name.clone(),
+                name,
+                visible(agent.spec.description()).into_owned(),
+            )
         };
         self.agents.iter().map(one).collect()
     }

@@ -56,6 +56,8 @@ pub(crate) enum Ending {
     Open,
     Answer(String),
     Error(String),
+    /// Whoever asked went away; only the trace knows.
+    Stopped,
 }
 
 /// A remembered call of a tool or an agent.

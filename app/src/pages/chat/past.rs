@@ -12,13 +12,19 @@ use crate::{
     format, markdown,
     pages::traces::{
         TraceUrl,
-        layout::{Facts, Transport, lay_out},
+        layout::{Facts, Outcome, Transport, lay_out},
     },
     untrusted::{self, visible},
 };
 
-/// Numbers of past runs by their traces.
-pub(super) type Numbers = HashMap<TraceId, Counts>;
+/// What the trace of a past run tells of it.
+pub(crate) struct Told {
+    counts: Counts,
+    outcome: Outcome,
+}
+
+/// What traces tell of past runs.
+pub(super) type Numbers = HashMap<TraceId, Told>;
 
 /// Counts what happened in the newest runs; older ones are shown without numbers.
 pub(super) async fn numbers(reader: &dyn TraceReader, runs: &[PastRun]) -> Numbers {
@@ -32,32 +38,38 @@ pub(super) async fn numbers(reader: &dyn TraceReader, runs: &[PastRun]) -> Numbe
     let counted = ids.map(async |id| {
         // Without its trace a run is still worth reading.
         let trace = reader.trace(id).await.ok().flatten()?;
-        Some((id, counts(&lay_out(&trace, Transport::Hidden).facts)))
+        Some((id, told(&lay_out(&trace, Transport::Hidden).facts)))
     });
     join_all(counted).await.into_iter().flatten().collect()
 }
 
-fn counts(facts: &Facts) -> Counts {
-    Counts {
+/// What a trace's facts tell of its run.
+pub(crate) fn told(facts: &Facts) -> Told {
+    let counts = Counts {
         steps: facts.steps,
         model_calls: facts.model_calls,
         tool_calls: facts.tool_calls,
         delegations: facts.delegations,
         duration_ms: Some(facts.total_ns / 1_000_000),
         tokens: facts.tokens.map(|tokens| tokens.input + tokens.output),
+    };
+    Told {
+        counts,
+        outcome: facts.outcome,
     }
 }
 
 /// All runs of a session, oldest first.
 pub(super) fn view(runs: Vec<PastRun>, agent: &str, numbers: &Numbers) -> AnyView {
     let runs = runs.into_iter().map(|run| {
-        let counts = run.trace_id.and_then(|id| numbers.get(&id));
-        one(run, agent, counts)
+        let told = run.trace_id.and_then(|id| numbers.get(&id));
+        one(&run, agent, told)
     });
     runs.collect_view().into_any()
 }
 
-fn one(run: PastRun, agent: &str, counts: Option<&Counts>) -> impl IntoView + use<> {
+/// One message and what followed.
+pub(crate) fn one(run: &PastRun, agent: &str, told: Option<&Told>) -> AnyView {
     let who = if run.delegated {
         "Another agent"
     } else {
@@ -70,11 +82,17 @@ fn one(run: PastRun, agent: &str, counts: Option<&Counts>) -> impl IntoView + us
             </a>
         }
     });
-    let state = match &run.ending {
+    let ending = match (&run.ending, told.map(|told| told.outcome)) {
+        (Ending::Open | Ending::Error(_), Some(Outcome::Cancelled)) => &Ending::Stopped,
+        (ending, _) => ending,
+    };
+    let state = match ending {
         Ending::Open => "unknown",
         Ending::Answer(_) => "done",
         Ending::Error(_) => "failed",
+        Ending::Stopped => "cancelled",
     };
+    let question = untrusted::block(&run.question);
     view! {
         <div class="chat-message chat-message--user" data-testid="chat-message" data-role="user">
             <p class="chat-who">
@@ -82,7 +100,9 @@ fn one(run: PastRun, agent: &str, counts: Option<&Counts>) -> impl IntoView + us
                     {format::minute(&run.asked_at)}
                 </time>
             </p>
-            <p class="chat-text">{visible(&run.question).into_owned()}</p>
+            <p class="chat-text">
+                {question.text.into_owned()} {question.cut_from.map(untrusted::cut_note)}
+            </p>
         </div>
         <div
             class="chat-message chat-message--assistant"
@@ -91,10 +111,11 @@ fn one(run: PastRun, agent: &str, counts: Option<&Counts>) -> impl IntoView + us
             data-state=state
         >
             <p class="chat-who">{agent.to_owned()} {trace}</p>
-            {steps(&run, counts)}
-            {ending(&run.ending)}
+            {steps(run, told.map(|told| &told.counts))}
+            {ending_view(ending)}
         </div>
     }
+    .into_any()
 }
 
 /// One line of numbers; behind it, what the agent itself remembers of its steps.
@@ -148,8 +169,9 @@ fn step(step: &PastStep) -> impl IntoView + use<> {
     }
 }
 
-fn ending(ending: &Ending) -> AnyView {
+fn ending_view(ending: &Ending) -> AnyView {
     match ending {
+        Ending::Stopped => view! { <p class="chat-stopped">"Stopped."</p> }.into_any(),
         Ending::Open => view! { <p class="chat-stopped">"No answer is remembered."</p> }.into_any(),
         Ending::Answer(answer) => markdown::view(answer),
         Ending::Error(message) => view! {

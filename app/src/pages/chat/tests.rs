@@ -130,7 +130,7 @@ async fn a_new_conversation_says_who_it_is_with() {
     has(
         &html,
         &[
-            "Chat with coordinator",
+            "<h1>coordinator</h1>",
             "Coordinates research.",
             "<li>echo-search</li>",
             "<li>researcher</li>",

@@ -1,6 +1,9 @@
 //! One trace: why it was slow, what failed, and every span of it.
 
-use api::traces::{LogQuery, LogReader, LogRecord, SpanId, Trace, TraceId};
+use api::{
+    attributes::key,
+    traces::{LogQuery, LogReader, LogRecord, SpanId, Trace, TraceId},
+};
 use http::StatusCode;
 use leptos::prelude::*;
 
@@ -8,14 +11,15 @@ use super::{
     flame, header,
     layout::{self, Layout, lay_out},
     panel::{self, Chosen},
+    session::{self, Session},
     tree,
     url::TraceUrl,
 };
 use crate::{
     components::error_panel::ErrorPanel,
     frame::{Crumb, Frame, Section},
-    pages::params::{namespace, path_param, ports, set_status},
-    site::{Failure, Ports},
+    pages::params::{namespace, path_param, ports, set_status, visitor},
+    site::{Failure, Ports, Visitor},
     untrusted,
 };
 
@@ -41,6 +45,7 @@ struct Loaded {
     trace: Trace,
     layout: Layout,
     chosen: Option<Chosen>,
+    session: Option<Session>,
 }
 
 async fn load(ports: &Ports, url: TraceUrl) -> Result<Option<Loaded>, Failure> {
@@ -60,10 +65,12 @@ async fn load(ports: &Ports, url: TraceUrl) -> Result<Option<Loaded>, Failure> {
         Some(index) => Some(choose(ports, &trace, &layout, index).await),
         None => None,
     };
+    let session = session::of(ports, &trace, &layout.facts).await;
     Ok(Some(Loaded {
         trace,
         layout,
         chosen,
+        session,
     }))
 }
 
@@ -101,13 +108,22 @@ fn draw(loaded: &Loaded, url: TraceUrl) -> AnyView {
         trace,
         layout,
         chosen,
+        session,
     } = loaded;
+    // What stands around the page is that of the trace's namespace, wherever the reader comes from.
+    if let Some(namespace) = namespace_of(trace) {
+        provide_context(Visitor {
+            namespace: Some(namespace),
+            ..visitor()
+        });
+    }
     let selected = chosen.as_ref().map(|chosen| chosen.span.span_id);
     let title = header::title(trace);
     let body = view! {
         <article class="trace">
-            {header::view(trace, layout, url)}
+            {header::view(trace, layout, url, session.as_ref())}
             <div class="trace-panes">
+                {session.as_ref().map(session::view)}
                 <section class="trace-tree" aria-label="Spans">
                     {flame::view(&layout.rows, url, selected)} {tree::view(trace, layout, url, selected)}
                 </section>
@@ -121,6 +137,18 @@ fn draw(loaded: &Loaded, url: TraceUrl) -> AnyView {
         </Frame>
     }
     .into_any()
+}
+
+/// Namespace of the service that sent the first span.
+pub(super) fn namespace_of(trace: &Trace) -> Option<String> {
+    let resource = &trace.spans.first()?.resource;
+    let (_, namespace) = resource
+        .iter()
+        .find(|(key, _)| key == key::SERVICE_NAMESPACE)?;
+    let namespace = namespace.as_str()?;
+    api::validation::name_problem(namespace, 63)
+        .is_none()
+        .then(|| namespace.to_owned())
 }
 
 fn crumbs(id: TraceId) -> Vec<Crumb> {

@@ -5,6 +5,7 @@ use leptos::prelude::*;
 
 use super::{
     layout::{Cause, Facts, Layout, Outcome, Share, Transport, operation},
+    session::Session,
     url::TraceUrl,
 };
 use crate::{format, untrusted};
@@ -19,12 +20,25 @@ pub(super) fn title(trace: &Trace) -> String {
     untrusted::visible(&title).into_owned()
 }
 
-pub(super) fn view(trace: &Trace, layout: &Layout, url: TraceUrl) -> AnyView {
+pub(super) fn view(
+    trace: &Trace,
+    layout: &Layout,
+    url: TraceUrl,
+    session: Option<&Session>,
+) -> AnyView {
+    let chat = session.map(|session| {
+        view! {
+            <a class="button trace-chat" href=session.href.clone()>
+                "Open chat"
+            </a>
+        }
+    });
     view! {
         <header class="trace-head">
             <div class="trace-head-title">
                 <h1>{title(trace)}</h1>
                 {chips(&layout.facts)}
+                {chat}
             </div>
             {facts(layout, url)}
             {incomplete(&layout.facts)}
@@ -41,6 +55,7 @@ fn chips(facts: &Facts) -> impl IntoView {
     let (class, shape, word) = match facts.outcome {
         Outcome::Completed => ("trace-chip trace-chip--ok", "✓", "Completed"),
         Outcome::Failed => ("trace-chip trace-chip--err", "▲", "Failed"),
+        Outcome::Cancelled => ("trace-chip trace-chip--warn", "⊖", "Cancelled"),
         Outcome::Incomplete => ("trace-chip trace-chip--warn", "○", "Incomplete"),
     };
     let errors = (facts.errors > 0).then(|| counted(facts.errors, "error span", "error spans"));
@@ -140,8 +155,8 @@ fn incomplete(facts: &Facts) -> Option<AnyView> {
              total is that of the spans that are here."
                 .to_owned()
         }
-        (Outcome::Completed | Outcome::Failed, 0) => return None,
-        (Outcome::Completed | Outcome::Failed, orphans) => {
+        (Outcome::Completed | Outcome::Failed | Outcome::Cancelled, 0) => return None,
+        (Outcome::Completed | Outcome::Failed | Outcome::Cancelled, orphans) => {
             let spans = counted(orphans, "span", "spans");
             format!("The parent of {spans} has not arrived; they stand under \"missing parent\".")
         }

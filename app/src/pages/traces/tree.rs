@@ -77,8 +77,6 @@ fn tile(row: &Row) -> AnyView {
 }
 
 fn bar(row: &Row, kind: &'static str) -> impl IntoView {
-    /// Past this the label stands before the bar: behind it there is no room left.
-    const FULL: f64 = 0.8;
     let shape = match row.bar {
         Bar::Wrapper => "hollow",
         Bar::Leaf => "solid",
@@ -93,31 +91,15 @@ fn bar(row: &Row, kind: &'static str) -> impl IntoView {
     } else {
         ""
     };
-    let end = row.offset + row.width;
-    let (side, at) = match (end > FULL, row.offset > 1.0 - FULL) {
-        (false, _) => ("after", end),
-        (true, true) => ("before", row.offset),
-        (true, false) => ("inside", end),
-    };
-    let bar_style = format!(
-        "left:{:.3}%;width:{:.3}%",
+    let style = format!(
+        "--start:{:.3}%;--width:{:.3}%",
         row.offset * 100.0,
         row.width * 100.0
     );
-    let label_style = match side {
-        "after" => format!("left:{:.3}%", at * 100.0),
-        "before" => format!("right:{:.3}%", (1.0 - at) * 100.0),
-        _ => String::new(),
-    };
     view! {
-        <span class="span-time">
-            <span
-                class=format!("span-bar span-bar--{kind} span-bar--{shape}{error}{critical}")
-                style=bar_style
-            ></span>
-            <span class=format!("span-duration span-duration--{side}") style=label_style>
-                {format::duration(row.duration_ns)}
-            </span>
+        <span class="span-time" style=style>
+            <span class=format!("span-bar span-bar--{kind} span-bar--{shape}{error}{critical}")></span>
+            <span class="span-duration">{format::duration(row.duration_ns)}</span>
             <span class="visually-hidden">{described(row)}</span>
         </span>
     }

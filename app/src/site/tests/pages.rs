@@ -11,14 +11,16 @@ async fn the_first_page_is_the_first_namespace_with_agents() {
 }
 
 #[tokio::test]
-async fn the_first_page_is_the_namespace_visited_last() {
-    let request = Request::get("/")
-        .header(header::COOKIE, "ns=other")
-        .body(Body::empty())
-        .unwrap();
-    let dashboard = dashboard(&Cluster::with_agents(&["coordinator"]));
-    let home = Answer::of(dashboard.oneshot(request).await.unwrap()).await;
-    assert_eq!(home.location(), "/ns/other");
+async fn the_first_page_is_the_namespace_visited_last_if_it_is_still_there() {
+    for (visited, expected) in [("default", "/ns/default"), ("mistyped", "/ns/team")] {
+        let request = Request::get("/")
+            .header(header::COOKIE, format!("ns={visited}"))
+            .body(Body::empty())
+            .unwrap();
+        let dashboard = dashboard(&Cluster::with_agents(&["coordinator"]));
+        let home = Answer::of(dashboard.oneshot(request).await.unwrap()).await;
+        assert_eq!(home.location(), expected);
+    }
 }
 
 #[tokio::test]

@@ -117,6 +117,7 @@ async fn post(
     headers.set("accept", "text/event-stream")?;
     // The run goes on when this page goes, and says who it is before anything else.
     headers.set("x-kaos-run", "detached")?;
+    // Steps are shown as they begin; an error then comes in the stream.
     headers.set("x-kaos-progress", "events")?;
     let init = RequestInit::new();
     init.set_method("POST");

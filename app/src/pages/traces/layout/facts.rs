@@ -16,6 +16,8 @@ pub(crate) enum Outcome {
     Completed,
     /// The root failed.
     Failed,
+    /// Whoever asked went away before the end.
+    Cancelled,
     /// The root has not arrived.
     Incomplete,
 }
@@ -90,6 +92,7 @@ pub(super) fn facts(tree: &Tree<'_>) -> Facts {
     let outcome = match root {
         None => Outcome::Incomplete,
         Some(root) if tree.failed(root) => Outcome::Failed,
+        Some(root) if cancelled(tree, root) => Outcome::Cancelled,
         Some(_) => Outcome::Completed,
     };
     let of_kind = |kind| {
@@ -108,6 +111,13 @@ pub(super) fn facts(tree: &Tree<'_>) -> Facts {
         errors: count(tree, |span| span.status.is_error()),
         orphans: tree.missing.map_or(0, |node| tree.children[node].len()),
     }
+}
+
+fn cancelled(tree: &Tree<'_>, node: usize) -> bool {
+    let reason = tree
+        .span(node)
+        .and_then(|span| span.text(key::FINISH_REASON));
+    reason == Some("cancelled")
 }
 
 fn count(tree: &Tree<'_>, matches: impl Fn(&Span) -> bool) -> usize {

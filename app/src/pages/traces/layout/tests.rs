@@ -324,3 +324,15 @@ fn a_spans_own_time_is_what_its_children_leave() {
     assert_eq!(root.subtree.len(), 4);
     assert_eq!(place(&spans, 1).self_ns, 40 * MS);
 }
+
+#[test]
+fn a_run_that_was_stopped_is_neither_completed_nor_failed() {
+    let mut research = research();
+    research.spans[0] = with(
+        research.spans[0].clone(),
+        key::FINISH_REASON,
+        json!("cancelled"),
+    );
+    let facts = lay_out(&research, Transport::Hidden).facts;
+    assert_eq!(facts.outcome, Outcome::Cancelled);
+}

@@ -1,5 +1,7 @@
 //! What a span means, by its kind: the model's messages, the tool's arguments, the task handed over.
 
+use std::time::Duration;
+
 use api::{
     attributes::key,
     traces::{Span, SpanEvent, SpanStatus, StepKind},
@@ -41,10 +43,11 @@ fn facts(chosen: &Chosen) -> Vec<AnyView> {
     let own = format::duration(chosen.self_ns);
     let own = share.map_or(own.clone(), |share| format!("{own}, {share} of the trace"));
     let mut facts = vec![fact("Service", &span.service)];
-    facts.extend(by_kind(span).iter().filter_map(|(term, key)| {
-        let value = messages::plain(span.attribute(key)?);
-        Some(fact(term, &value))
-    }));
+    facts.extend(
+        by_kind(span)
+            .iter()
+            .filter_map(|(term, key)| Some(fact(term, &short(key, span.attribute(key)?)))),
+    );
     facts.extend(tokens(span));
     facts.extend([
         fact("Started", &format::offset(chosen.offset_ns(span.start_ns))),
@@ -54,6 +57,24 @@ fn facts(chosen: &Chosen) -> Vec<AnyView> {
         fact("Span id", &span.span_id.to_string()),
     ]);
     facts
+}
+
+/// A value on one line: lists without brackets, seconds as a duration.
+fn short(name: &str, value: &Value) -> String {
+    match value {
+        Value::Array(values) => {
+            let values: Vec<String> = values.iter().map(messages::plain).collect();
+            values.join(", ")
+        }
+        Value::Number(seconds) if name == key::TIME_TO_FIRST_CHUNK => {
+            let seconds = seconds.as_f64().unwrap_or_default();
+            Duration::try_from_secs_f64(seconds).map_or_else(
+                |_| format!("{seconds} s"),
+                |time| format::duration(u64::try_from(time.as_nanos()).unwrap_or(u64::MAX)),
+            )
+        }
+        other => messages::plain(other),
+    }
 }
 
 fn by_kind(span: &Span) -> &'static [(&'static str, &'static str)] {
@@ -91,15 +112,14 @@ fn tokens(span: &Span) -> Option<AnyView> {
     if span.step_kind() != StepKind::Model {
         return None;
     }
-    let number = |key| match span.attribute(key).and_then(Value::as_u64) {
-        Some(number) => format::count(number),
-        None => "not reported".to_owned(),
+    let number = |key| span.attribute(key).and_then(Value::as_u64);
+    let text = match (number(key::INPUT_TOKENS), number(key::OUTPUT_TOKENS)) {
+        (None, None) => "not reported".to_owned(),
+        (input, output) => {
+            let count = |number: Option<u64>| number.map_or("?".to_owned(), format::count);
+            format!("{} in / {} out", count(input), count(output))
+        }
     };
-    let text = format!(
-        "{} in / {} out",
-        number(key::INPUT_TOKENS),
-        number(key::OUTPUT_TOKENS)
-    );
     Some(fact("Tokens", &text))
 }
 
@@ -113,12 +133,12 @@ fn fact(term: &'static str, value: &str) -> AnyView {
     .into_any()
 }
 
-fn status(status: &SpanStatus) -> &str {
+/// The reason of a failure has its own place below.
+fn status(status: &SpanStatus) -> &'static str {
     match status {
         SpanStatus::Unset => "not said",
         SpanStatus::Ok => "Ok",
-        SpanStatus::Error(reason) if reason.is_empty() => "Error",
-        SpanStatus::Error(reason) => reason,
+        SpanStatus::Error(_) => "Error",
     }
 }
 

@@ -142,7 +142,8 @@ test("failures are the client's own classes of errors", async () => {
       .catch((error: unknown) => error);
   const unreachable = await failure("unreachable");
   expect(unreachable).toBeInstanceOf(OpenAI.InternalServerError);
-  expect(unreachable).toMatchObject({ status: 502 });
+  // 503 once it was asked so often that it is spared for a while.
+  expect([502, 503]).toContain((unreachable as InstanceType<typeof OpenAI.APIError>).status);
   expect(await failure("nobody")).toBeInstanceOf(OpenAI.NotFoundError);
   expect(await failure("plain", [])).toBeInstanceOf(OpenAI.BadRequestError);
 });

@@ -22,7 +22,7 @@ use super::{
 use crate::{
     catalog::Catalog,
     model::{Listener, ModelError, Remedy, Reply, Target},
-    telemetry::{Span, SpanSpec, inject, millis, preview},
+    telemetry::{Span, SpanSpec, inject, millis},
     turn::{
         ModelAnswer, Offer,
         fences::{self, Filter},
@@ -87,11 +87,10 @@ impl Run {
         self.events
             .emit(RunEventKind::ModelStarted { model, span_id })
             .await;
-        tracing::debug!(
-            "Model call: {}, messages count: {}",
-            plan.model,
-            request.messages.len()
-        );
+        span.log(|| {
+            let count = request.messages.len();
+            tracing::debug!("Model call: {}, messages count: {count}", plan.model);
+        });
         let context = span.context().clone();
         let mut headers = http::HeaderMap::new();
         inject(&context, &mut headers);
@@ -283,11 +282,9 @@ impl Run {
                 "tool_calls": answer.calls}]);
             span.set_attribute(KeyValue::new(key::OUTPUT_MESSAGES, said.to_string()));
         }
-        tracing::debug!(
-            "Model response ({} chars): {}",
-            answer.content.chars().count(),
-            preview(&answer.content)
-        );
+        let n_chars = answer.content.chars().count();
+        let shown = self.shown(&answer.content);
+        span.log(|| tracing::debug!("Model response ({n_chars} chars): {shown}"));
     }
 }
 

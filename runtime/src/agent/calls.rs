@@ -189,10 +189,8 @@ impl Run {
             })
             .await;
         let outcome = async {
-            tracing::info!(
-                "Executing tool: {name}, args: {}",
-                preview(&shown.to_string())
-            );
+            let arguments_shown = self.shown(&shown.to_string());
+            tracing::info!("Executing tool: {name}, args: {arguments_shown}");
             self.remember(
                 EventKind::ToolCall,
                 json!({"tool": name, "arguments": shown}),
@@ -234,7 +232,7 @@ impl Run {
         match &outcome {
             Ok(text) => {
                 open.span
-                    .log(|| tracing::debug!("Tool {name} result: {}", preview(text)));
+                    .log(|| tracing::debug!("Tool {name} result: {}", self.shown(text)));
                 self.remember(
                     EventKind::ToolResult,
                     json!({"tool": name, "result": text}),

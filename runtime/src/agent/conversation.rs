@@ -129,6 +129,10 @@ pub(super) fn delegation(messages: &[Message], limit: usize, task: &str) -> Vec<
         .map(|message| Message::text(message.role, message.words()))
         .collect();
     context.reverse();
+    // A task passed on word for word would be asked twice.
+    if context.last().is_some_and(|last| last.words() == task) {
+        context.pop();
+    }
     context.push(Message::text(Role::TaskDelegation, task));
     context
 }
@@ -219,6 +223,13 @@ mod tests {
             asked.conversation("", vec![]),
             [Message::text(Role::User, "look")]
         );
+    }
+
+    #[test]
+    fn a_task_passed_on_word_for_word_is_asked_once() {
+        let messages = [Message::text(Role::User, "look")];
+        let asked = delegation(&messages, 6, "look");
+        assert_eq!(asked, [Message::text(Role::TaskDelegation, "look")]);
     }
 
     #[test]

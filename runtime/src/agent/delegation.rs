@@ -91,7 +91,7 @@ impl Run {
         let span_id = open.span.span_id();
         let asking = async {
             tracing::info!("Delegating to sub-agent: {target}");
-            tracing::debug!("Delegation task: {}", preview(task));
+            tracing::debug!("Delegation task: {}", self.shown(task));
             self.remember(
                 EventKind::DelegationRequest,
                 json!({"agent": target, "task": task}),

@@ -21,7 +21,7 @@ use tokio_util::sync::CancellationToken;
 use super::{Agent, conversation::Asked, delegation::Ancestors, error::ChatError, events::Events};
 use crate::{
     memory::{EventKind, EventMetadata, NewEvent},
-    telemetry::{Span, SpanSpec, millis},
+    telemetry::{Span, SpanSpec, millis, preview},
     turn::{Answer, Bounds},
 };
 
@@ -176,6 +176,15 @@ impl Run {
     /// When its time is up.
     pub(super) fn deadline(&self) -> Instant {
         self.began + self.bounds.runtime
+    }
+
+    /// The beginning of a text as logs may show it: its size alone where content is not captured.
+    pub(super) fn shown(&self, text: &str) -> String {
+        if self.agent.service.captures_content() {
+            preview(text)
+        } else {
+            format!("({} characters)", text.chars().count())
+        }
     }
 
     /// Writes an event into the session's memory.

@@ -135,6 +135,17 @@ pub struct McpLink {
     pub name: String,
     /// Its base URL, without `/mcp`.
     pub url: String,
+    /// The tools the agent is given; all of them when absent.
+    pub tools: Option<Vec<String>>,
+}
+
+impl McpLink {
+    /// Whether the agent is given this tool of the server.
+    pub fn gives(&self, tool: &str) -> bool {
+        self.tools
+            .as_ref()
+            .is_none_or(|tools| tools.iter().any(|given| given == tool))
+    }
 }
 
 /// An agent another one may delegate to.

@@ -74,6 +74,7 @@ pub fn validate_agent(name: &str, spec: &AgentSpec) -> Vec<FieldError> {
             MAX_MCP_SERVER_NAME,
         );
     }
+    check_mcp_tools(&mut problems, spec);
     for (index, peer) in spec.access().iter().enumerate() {
         let field = format!("spec.agentNetwork.access[{index}]");
         if peer == name {
@@ -92,6 +93,20 @@ pub fn validate_agent(name: &str, spec: &AgentSpec) -> Vec<FieldError> {
     }
     check_memory(&mut problems, &spec.memory());
     problems.0
+}
+
+fn check_mcp_tools(problems: &mut Problems, spec: &AgentSpec) {
+    for (server, tools) in &spec.mcp_tools {
+        let field = format!("spec.mcpTools.{server}");
+        if !spec.mcp_servers.contains(server) {
+            problems.add(field, "names an MCP server that spec.mcpServers does not");
+        } else if tools.is_empty() {
+            problems.add(
+                field,
+                "needs at least one tool; to give none, take the server out of spec.mcpServers",
+            );
+        }
+    }
 }
 
 fn check_memory(problems: &mut Problems, memory: &MemoryConfig) {

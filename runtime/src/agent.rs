@@ -15,6 +15,7 @@ mod run;
 mod speech;
 mod start;
 mod steps;
+mod tools;
 
 use std::{
     collections::HashMap,

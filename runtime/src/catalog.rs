@@ -4,25 +4,26 @@
 //! A model sees one flat list of functions, so names must be unique in it: a tool whose name two
 //! servers share is offered as `server_tool`.
 
-use std::collections::HashMap;
+use std::{collections::HashMap, sync::Arc};
 
 use api::{chat::ToolDefinition, plan::Peer};
-use serde_json::{Value, json};
+use serde_json::json;
+
+use crate::mcp::Tool;
 
 /// Name of the function that hands a task to another agent.
 pub(crate) const DELEGATE: &str = "delegate";
 
-/// A tool as an MCP server describes it.
+/// Characters of a function's name that all providers accept.
+const MAX_FUNCTION_NAME: usize = 64;
+
+/// A tool, and whose it is.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct CatalogTool {
     /// Name of the `MCPServer`.
-    pub(crate) server: String,
-    /// Name of the tool there.
-    pub(crate) name: String,
-    /// What it does, for the model.
-    pub(crate) description: String,
-    /// JSON schema of its arguments.
-    pub(crate) input_schema: Value,
+    pub(crate) server: Arc<str>,
+    /// The tool as that describes it.
+    pub(crate) tool: Arc<Tool>,
 }
 
 /// Everything the model may call.
@@ -47,19 +48,20 @@ impl Catalog {
         if !peers.is_empty() {
             counts.insert(DELEGATE.to_owned(), 1);
         }
-        for tool in &tools {
-            *counts.entry(tool.name.clone()).or_default() += 1;
+        for CatalogTool { tool, .. } in &tools {
+            *counts.entry(function_name(&tool.name)).or_default() += 1;
         }
         let tools = tools
             .into_iter()
-            .map(|tool| {
-                let shared = counts.get(&tool.name).is_some_and(|count| *count > 1);
+            .map(|of_server| {
+                let name = function_name(&of_server.tool.name);
+                let shared = counts.get(&name).is_some_and(|count| *count > 1);
                 let offered = if shared {
-                    format!("{}_{}", tool.server, tool.name)
+                    function_name(&format!("{}_{name}", of_server.server))
                 } else {
-                    tool.name.clone()
+                    name
                 };
-                (offered, tool)
+                (offered, of_server)
             })
             .collect();
         Self {
@@ -121,7 +123,7 @@ impl Catalog {
     /// The functions, as the model is told of them.
     pub(crate) fn definitions(&self) -> Vec<ToolDefinition> {
         let delegate = self.delegates().then(|| self.delegate_definition());
-        let tools = self.tools.iter().map(|(name, tool)| {
+        let tools = self.tools.iter().map(|(name, CatalogTool { tool, .. })| {
             ToolDefinition::function(name, &tool.description, tool.input_schema.clone())
         });
         let callers = self.callers.iter().cloned();
@@ -162,11 +164,57 @@ impl Catalog {
     }
 }
 
+/// A tool's name as the name of a function: providers refuse a whole request for one that has other
+/// characters in it or is longer.
+fn function_name(name: &str) -> String {
+    let fits = |c: char| {
+        if c.is_ascii_alphanumeric() || "_-".contains(c) {
+            c
+        } else {
+            '_'
+        }
+    };
+    name.chars().take(MAX_FUNCTION_NAME).map(fits).collect()
+}
+
 fn join<'a>(names: impl Iterator<Item = &'a str>) -> String {
     let names: Vec<&str> = names.collect();
     if names.is_empty() {
         "none".to_owned()
     } else {
         names.join(", ")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_tool_is_offered_under_a_name_of_its_own_that_providers_accept() {
+        let tool = |server: &str, name: &str| CatalogTool {
+            server: server.into(),
+            tool: Arc::new(Tool {
+                name: name.to_owned(),
+                description: String::new(),
+                input_schema: json!({"type": "object"}),
+            }),
+        };
+        let catalog = Catalog::new(
+            vec![
+                tool("notes", "files.read"),
+                tool("notes", "add"),
+                tool("math", "add"),
+            ],
+            Vec::new(),
+        );
+        let definitions = catalog.definitions();
+        let names: Vec<_> = definitions
+            .iter()
+            .map(|tool| tool.function.name.as_str())
+            .collect();
+        assert_eq!(names, ["files_read", "notes_add", "math_add"]);
+        let found = catalog.tool("files_read").unwrap();
+        assert_eq!(found.tool.name, "files.read");
     }
 }

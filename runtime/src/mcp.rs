@@ -9,7 +9,7 @@ mod endpoint;
 mod process;
 mod supervise;
 
-pub use client::{McpClient, McpError, Tool, ToolOutcome, ToolRequest};
+pub use client::{McpClient, McpError, Tool, ToolOutcome, ToolRequest, Tools};
 
 use std::{
     collections::HashMap,
@@ -59,8 +59,8 @@ pub enum McpState {
     Starting,
     /// It answers.
     Running {
-        /// What it offers.
-        tools: Vec<Tool>,
+        /// What it offers; who asks often shares it.
+        tools: Tools,
     },
     /// It does not answer, and why; it may be tried again.
     Failed {
@@ -240,7 +240,7 @@ impl Server {
                 Err(McpError::FindTool {
                     server: self.name(),
                     tool: tool.to_owned(),
-                    offered: tools.into_iter().map(|tool| tool.name).collect(),
+                    offered: tools.iter().map(|tool| tool.name.clone()).collect(),
                 })
             }
             (McpState::Failed { message }, _) => Err(not_running(message)),

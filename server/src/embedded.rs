@@ -55,11 +55,13 @@ impl Workloads for Embedded {
         let id = plan.id.clone();
         self.mcp.apply(plan);
         let (state, tools) = match self.mcp.state(&id) {
-            Some(McpState::Running { tools }) => (State::Ready, tools),
+            Some(McpState::Running { tools }) => {
+                let names = tools.iter().map(|tool| tool.name.clone()).collect();
+                (State::Ready, names)
+            }
             Some(McpState::Failed { message }) => (State::Failed(message), Vec::new()),
             Some(McpState::Starting) | None => (State::Starting, Vec::new()),
         };
-        let tools = tools.into_iter().map(|tool| tool.name).collect();
         Ok(Running {
             tools,
             ..self.running(Kind::McpServer, &id, state)

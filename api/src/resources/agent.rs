@@ -39,6 +39,9 @@ pub struct AgentSpec {
     /// Names of the `MCPServer`s whose tools it may call.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub mcp_servers: Vec<String>,
+    /// Of each MCP server named here, the tools it may call; of the others, all of them.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub mcp_tools: BTreeMap<String, Vec<String>>,
     /// Who may reach it, and whom it may reach.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub agent_network: Option<AgentNetwork>,

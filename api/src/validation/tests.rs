@@ -141,3 +141,19 @@ fn a_python_server_needs_functions_and_a_custom_one_an_image() {
         ["spec.container.image"]
     );
 }
+
+#[test]
+fn tools_are_given_of_servers_that_the_agent_uses() {
+    let mut spec = agent();
+    spec.mcp_servers = vec!["calculator".to_owned()];
+    let tools = |names: &[&str]| names.iter().map(|&name| name.to_owned()).collect();
+    spec.mcp_tools
+        .insert("calculator".to_owned(), tools(&["add"]));
+    assert_eq!(validate_agent("me", &spec), []);
+    spec.mcp_tools.insert("calculator".to_owned(), Vec::new());
+    spec.mcp_tools.insert("search".to_owned(), tools(&["find"]));
+    assert_eq!(
+        fields(&validate_agent("me", &spec)),
+        ["spec.mcpTools.calculator", "spec.mcpTools.search"]
+    );
+}

@@ -27,6 +27,7 @@ pub(super) fn build(
             .map(|name| McpLink {
                 name: name.clone(),
                 url: endpoint(Kind::McpServer, name),
+                tools: spec.mcp_tools.get(name).cloned(),
             })
             .collect(),
         peers: valid

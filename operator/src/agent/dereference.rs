@@ -1,6 +1,6 @@
 //! Step 1: looks up what an agent refers to, in what the watches know.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 
 use api::plan::ResourceId;
 use api::resources::{Agent, AgentSpec, MCPServer, ModelAPI, Phase};
@@ -16,6 +16,8 @@ pub(super) struct Links {
     /// Name of the provider behind the model API, where that says it.
     pub(super) provider: Option<String>,
     pub(super) mcp_servers: Vec<Link>,
+    /// What each of those offers that says so.
+    pub(super) tools: HashMap<String, Vec<String>>,
     pub(super) peers: Vec<PeerLink>,
 }
 
@@ -42,16 +44,24 @@ pub(super) fn dereference(namespace: &str, spec: &AgentSpec, stores: &Stores) ->
         Found::Object(api) => provider(api),
         Found::Nothing | Found::Malformed(_) => None,
     };
+    let mcp_servers: Vec<_> = once_each(&spec.mcp_servers)
+        .map(|name| (name.to_owned(), find(&stores.mcp_servers, &id(name))))
+        .collect();
     Links {
         model_api: Link {
             name: spec.model_api.clone(),
             state: model_api.state(model_api_state),
         },
         provider,
-        mcp_servers: once_each(&spec.mcp_servers)
-            .map(|name| Link {
-                name: name.to_owned(),
-                state: find(&stores.mcp_servers, &id(name)).state(mcp_server_state),
+        tools: mcp_servers
+            .iter()
+            .filter_map(|(name, found)| Some((name.clone(), offered(found)?)))
+            .collect(),
+        mcp_servers: mcp_servers
+            .into_iter()
+            .map(|(name, found)| Link {
+                name,
+                state: found.state(mcp_server_state),
             })
             .collect(),
         peers: once_each(spec.access())
@@ -130,6 +140,14 @@ fn model_api_state(api: &ModelAPI) -> (Phase, Option<String>) {
 fn mcp_server_state(server: &MCPServer) -> (Phase, Option<String>) {
     let status = server.status.clone().unwrap_or_default();
     (status.phase, status.message)
+}
+
+/// The names of a server's tools, while it runs.
+fn offered(found: &Found<MCPServer>) -> Option<Vec<String>> {
+    match found {
+        Found::Object(server) => Some(server.status.as_ref()?.available_tools.clone()),
+        Found::Nothing | Found::Malformed(_) => None,
+    }
 }
 
 fn agent_state(agent: &Agent) -> (Phase, Option<String>) {

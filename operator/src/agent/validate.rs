@@ -46,7 +46,10 @@ pub(super) fn validate(name: &str, spec: &AgentSpec, links: &Links) -> Result<Va
     let mut without = Vec::new();
     for link in &links.mcp_servers {
         match judge(link, patience) {
-            Judgement::Use => mcp_servers.push(link.name.clone()),
+            Judgement::Use => {
+                mcp_servers.push(link.name.clone());
+                without.extend(missing_tools(&link.name, spec, links));
+            }
             Judgement::UseLater(cause) => {
                 mcp_servers.push(link.name.clone());
                 without.push(cause);
@@ -118,6 +121,24 @@ fn judge(link: &Link, patience: Patience) -> Judgement {
             }
         }
     }
+}
+
+/// The tools that an agent is given and its server does not have.
+fn missing_tools(server: &str, spec: &AgentSpec, links: &Links) -> Option<Cause> {
+    let (given, offered) = (spec.mcp_tools.get(server)?, links.tools.get(server)?);
+    let missing: Vec<&str> = given
+        .iter()
+        .filter(|tool| !offered.contains(tool))
+        .map(String::as_str)
+        .collect();
+    if missing.is_empty() {
+        return None;
+    }
+    let (missing, offered) = (missing.join(", "), offered.join(", "));
+    Some(Cause::new(
+        "MCPToolNotFound",
+        format!("spec.mcpTools: MCPServer {server} has no tool {missing}; it has: {offered}"),
+    ))
 }
 
 fn model_api_cause(link: &Link) -> Option<Cause> {

@@ -7,14 +7,14 @@
 use api::plan::AgentPlan;
 use serde_json::{Value, json};
 
-use crate::mcp::Tool;
+use crate::catalog::CatalogTool;
 
 /// What agents read and write.
 const MODES: [&str; 1] = ["text/plain"];
 
 /// The card of the agent reached at `url`.
-pub(super) fn agent_card(plan: &AgentPlan, url: &str, tools: &[Tool]) -> Value {
-    let skill = |tool: &Tool| {
+pub(super) fn agent_card(plan: &AgentPlan, url: &str, tools: &[CatalogTool]) -> Value {
+    let skill = |CatalogTool { tool, .. }: &CatalogTool| {
         json!({
             "id": tool.name,
             "name": tool.name,
@@ -54,7 +54,7 @@ pub(super) fn agent_card(plan: &AgentPlan, url: &str, tools: &[Tool]) -> Value {
 }
 
 /// The original's card at `/.well-known/agent`.
-pub(super) fn original_card(plan: &AgentPlan, url: &str, tools: &[Tool]) -> Value {
+pub(super) fn original_card(plan: &AgentPlan, url: &str, tools: &[CatalogTool]) -> Value {
     let mut capabilities = vec!["message_processing", "task_execution"];
     if !plan.mcp_servers.is_empty() {
         capabilities.push("tool_execution");
@@ -62,7 +62,7 @@ pub(super) fn original_card(plan: &AgentPlan, url: &str, tools: &[Tool]) -> Valu
     if !plan.peers.is_empty() {
         capabilities.push("task_delegation");
     }
-    let skill = |tool: &Tool| {
+    let skill = |CatalogTool { tool, .. }: &CatalogTool| {
         json!({
             "name": tool.name,
             "description": tool.description,
@@ -80,12 +80,15 @@ pub(super) fn original_card(plan: &AgentPlan, url: &str, tools: &[Tool]) -> Valu
 
 #[cfg(test)]
 mod tests {
+    use std::sync::Arc;
+
     use api::{
         plan::{Limits, McpLink, Peer, ResourceId},
         resources::agent::{MemoryConfig, ToolCallMode},
     };
 
     use super::*;
+    use crate::mcp::Tool;
 
     const URL: &str = "http://127.0.0.1:8080/agents/default/coordinator";
 
@@ -101,6 +104,7 @@ mod tests {
             mcp_servers: vec![McpLink {
                 name: "calculator".to_owned(),
                 url: "http://127.0.0.1:8080/mcpservers/default/calculator".to_owned(),
+                tools: None,
             }],
             peers: vec![Peer {
                 name: "analyst".to_owned(),
@@ -114,11 +118,15 @@ mod tests {
         }
     }
 
-    fn tools() -> Vec<Tool> {
-        vec![Tool {
+    fn tools() -> Vec<CatalogTool> {
+        let tool = Tool {
             name: "add".to_owned(),
             description: "Adds two numbers".to_owned(),
             input_schema: json!({"type": "object", "properties": {"a": {"type": "number"}}}),
+        };
+        vec![CatalogTool {
+            server: "calculator".into(),
+            tool: Arc::new(tool),
         }]
     }
 

@@ -26,11 +26,7 @@ use super::{
     run::{Life, Request},
     start::{self, Started},
 };
-use crate::{
-    mcp::{McpState, Tool},
-    memory,
-    turn::Bounds,
-};
+use crate::{memory, turn::Bounds};
 
 /// The longest request: a conversation with images fits.
 const MAX_BODY_BYTES: usize = 16 * 1024 * 1024;
@@ -61,13 +57,13 @@ pub(super) fn router(agent: &Arc<Agent>) -> Router {
         .route(
             "/.well-known/agent-card.json",
             get(|State(agent): State<Arc<Agent>>| async move {
-                Json(agent_card(&agent.plan, &agent.url(), &tools(&agent)))
+                Json(agent_card(&agent.plan, &agent.url(), &agent.tools().0))
             }),
         )
         .route(
             "/.well-known/agent",
             get(|State(agent): State<Arc<Agent>>| async move {
-                Json(original_card(&agent.plan, &agent.url(), &tools(&agent)))
+                Json(original_card(&agent.plan, &agent.url(), &agent.tools().0))
             }),
         )
         .layer(DefaultBodyLimit::max(MAX_BODY_BYTES))
@@ -78,22 +74,6 @@ pub(super) fn router(agent: &Arc<Agent>) -> Router {
 fn state(agent: &Agent, status: &str) -> Json<Value> {
     let timestamp = agent.context.clock.now().as_second();
     Json(json!({"status": status, "name": agent.plan.id.name, "timestamp": timestamp}))
-}
-
-fn tools(agent: &Agent) -> Vec<Tool> {
-    let servers = agent.plan.mcp_servers.iter();
-    servers
-        .filter_map(|server| {
-            match agent.context.mcp.state(&api::plan::ResourceId::new(
-                &agent.plan.id.namespace,
-                &server.name,
-            )) {
-                Some(McpState::Running { tools }) => Some(tools),
-                Some(McpState::Starting | McpState::Failed { .. }) | None => None,
-            }
-        })
-        .flatten()
-        .collect()
 }
 
 async fn models(State(agent): State<Arc<Agent>>) -> Json<Value> {

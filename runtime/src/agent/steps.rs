@@ -5,7 +5,6 @@ use std::sync::Arc;
 use api::{
     attributes::{event, key, span},
     chat::Message,
-    plan::ResourceId,
     run::RunEventKind,
 };
 use opentelemetry::{
@@ -22,8 +21,7 @@ use super::{
     run::{Run, count, end},
 };
 use crate::{
-    catalog::{Catalog, CatalogTool},
-    mcp::McpState,
+    catalog::Catalog,
     memory::EventKind,
     telemetry::{Span, SpanSpec},
     turn::{Answer, Event, Finish, Limit, Offer, Step, Turn},
@@ -162,28 +160,11 @@ impl Run {
     }
 
     fn catalog(&self) -> Catalog {
-        let plan = &self.agent.plan;
-        let mut offered = Vec::new();
-        for server in &plan.mcp_servers {
-            let id = ResourceId::new(&plan.id.namespace, &server.name);
-            match self.agent.context.mcp.state(&id) {
-                Some(McpState::Running { tools }) => {
-                    offered.extend(tools.into_iter().map(|tool| CatalogTool {
-                        server: server.name.clone(),
-                        name: tool.name,
-                        description: tool.description,
-                        input_schema: tool.input_schema,
-                    }));
-                }
-                Some(McpState::Starting | McpState::Failed { .. }) | None => {
-                    tracing::warn!(
-                        "MCP server {} is not there; its tools are left out",
-                        server.name
-                    );
-                }
-            }
+        let (tools, left_out) = self.agent.tools();
+        for server in left_out {
+            tracing::warn!("MCP server {server} is not there; its tools are left out");
         }
-        Catalog::new(offered, plan.peers.clone())
+        Catalog::new(tools, self.agent.plan.peers.clone())
     }
 
     async fn start_step(&self, step: u32, parent: &Context) -> Span {

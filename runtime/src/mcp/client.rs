@@ -31,6 +31,9 @@ pub struct Tool {
     pub input_schema: Value,
 }
 
+/// The tools of a server, as one of its states has them.
+pub type Tools = Arc<[Arc<Tool>]>;
+
 /// One call of a tool.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct ToolRequest {
@@ -163,16 +166,18 @@ impl McpClient {
     }
 
     /// What the server offers.
-    pub async fn tools(&self) -> Result<Vec<Tool>, McpError> {
+    pub async fn tools(&self) -> Result<Tools, McpError> {
         let tools = self.running.list_all_tools().await;
         let tools = tools.map_err(|error| McpError::Connect {
             server: self.server.to_string(),
             reason: format!("its tools cannot be listed: {}", said(error)),
         })?;
-        let tool = |tool: rmcp::model::Tool| Tool {
-            input_schema: tool.schema_as_json_value(),
-            description: tool.description.unwrap_or_default().into_owned(),
-            name: tool.name.into_owned(),
+        let tool = |tool: rmcp::model::Tool| {
+            Arc::new(Tool {
+                input_schema: tool.schema_as_json_value(),
+                description: tool.description.unwrap_or_default().into_owned(),
+                name: tool.name.into_owned(),
+            })
         };
         Ok(tools.into_iter().map(tool).collect())
     }

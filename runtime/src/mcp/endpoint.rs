@@ -121,7 +121,7 @@ impl ServerHandler for Forward {
     ) -> Result<ListToolsResult, ErrorData> {
         match self.0.now().state {
             McpState::Running { tools } => Ok(ListToolsResult::with_all_items(
-                tools.into_iter().map(described).collect(),
+                tools.iter().map(|tool| described(tool)).collect(),
             )),
             McpState::Starting => Err(unable("it is still starting".to_owned())),
             McpState::Failed { message } => Err(unable(message)),
@@ -160,12 +160,12 @@ impl ServerHandler for Forward {
     }
 }
 
-fn described(tool: Tool) -> rmcp::model::Tool {
-    let schema = match tool.input_schema {
-        Value::Object(schema) => schema,
+fn described(tool: &Tool) -> rmcp::model::Tool {
+    let schema = match &tool.input_schema {
+        Value::Object(schema) => schema.clone(),
         _ => serde_json::Map::new(),
     };
-    rmcp::model::Tool::new(tool.name, tool.description, schema)
+    rmcp::model::Tool::new(tool.name.clone(), tool.description.clone(), schema)
 }
 
 /// The caller's trace: what its `_meta` says, else its HTTP headers.

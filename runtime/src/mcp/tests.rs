@@ -7,7 +7,7 @@ use api::plan::{McpRuntime, McpServerPlan, ResourceId, Secret};
 use serde_json::{Map, Value, json};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
-use super::{McpError, McpServers, McpSettings, McpState, Tool, ToolOutcome, ToolRequest};
+use super::{McpError, McpServers, McpSettings, McpState, ToolOutcome, ToolRequest, Tools};
 
 const DEADLINE: Duration = Duration::from_secs(20);
 
@@ -83,7 +83,7 @@ impl Fixture {
     }
 
     /// Applies Python code and waits until it runs.
-    async fn python(&self, code: &str) -> Vec<Tool> {
+    async fn python(&self, code: &str) -> Tools {
         self.servers
             .apply(plan(McpRuntime::PythonString(code.to_owned())));
         match self.settled().await {

@@ -7,14 +7,16 @@ use api::{
 use serde_json::json;
 
 use super::*;
-use crate::catalog::CatalogTool;
+use crate::{catalog::CatalogTool, mcp::Tool};
 
 fn catalog() -> Arc<Catalog> {
     let tool = |server: &str, name: &str| CatalogTool {
-        server: server.to_owned(),
-        name: name.to_owned(),
-        description: String::new(),
-        input_schema: json!({"type": "object"}),
+        server: server.into(),
+        tool: Arc::new(Tool {
+            name: name.to_owned(),
+            description: String::new(),
+            input_schema: json!({"type": "object"}),
+        }),
     };
     let peer = Peer {
         name: "researcher".to_owned(),

@@ -4,7 +4,7 @@ use api::chat::ToolCall;
 use serde_json::{Map, Value};
 
 use super::{Action, fences::UNREADABLE};
-use crate::catalog::{Catalog, DELEGATE};
+use crate::catalog::{Catalog, CatalogTool, DELEGATE};
 
 /// What `call` is to do.
 pub(super) fn understand(catalog: &Catalog, call: &ToolCall) -> Action {
@@ -15,7 +15,7 @@ pub(super) fn understand(catalog: &Catalog, call: &ToolCall) -> Action {
     if name == UNREADABLE {
         return bad(name, "the block is no JSON object that names a \"tool\"");
     }
-    let Some(tool) = catalog.tool(name) else {
+    let Some(CatalogTool { server, tool }) = catalog.tool(name) else {
         let available = catalog.function_names();
         return Action::UnknownTool {
             name: name.to_owned(),
@@ -24,7 +24,7 @@ pub(super) fn understand(catalog: &Catalog, call: &ToolCall) -> Action {
     };
     match parse_arguments(&call.function.arguments) {
         Ok(arguments) => Action::Tool {
-            server: tool.server.clone(),
+            server: server.to_string(),
             name: tool.name.clone(),
             arguments,
         },

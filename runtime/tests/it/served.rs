@@ -120,6 +120,7 @@ impl Served {
         let link = |name: &&str| McpLink {
             name: (*name).to_owned(),
             url: format!("{}/mcpservers/team/{name}", self.url),
+            tools: None,
         };
         let peer = |name: &&str| Peer {
             name: (*name).to_owned(),

@@ -1,3 +1,5 @@
+use std::collections::HashMap;
+
 use super::*;
 use crate::fixtures;
 
@@ -19,6 +21,10 @@ fn links(model_api: Option<Phase>, mcp_servers: &[Link]) -> Links {
         model_api: link("llm", model_api),
         provider: Some("mock".to_owned()),
         mcp_servers: mcp_servers.to_vec(),
+        tools: HashMap::from([(
+            "notes".to_owned(),
+            vec!["add".to_owned(), "list".to_owned()],
+        )]),
         peers: Vec::new(),
     }
 }
@@ -106,4 +112,22 @@ fn peers_that_cannot_be_reached_are_named_and_do_not_block() {
     );
     let reasons: Vec<_> = valid.without.iter().map(|cause| cause.reason).collect();
     assert_eq!(reasons, ["AgentNotFound", "AgentNotExposed"]);
+}
+
+#[test]
+fn a_tool_that_an_agent_is_given_and_its_server_lacks_is_named() {
+    let mut agent = fixtures::agent_with_tools("analyst", &["notes"]);
+    let links = links(Some(Phase::Ready), &[link("notes", Some(Phase::Ready))]);
+    let mut without = |tools: &[&str]| -> Vec<_> {
+        let tools = tools.iter().map(|&tool| tool.to_owned()).collect();
+        agent.spec.mcp_tools.insert("notes".to_owned(), tools);
+        let valid = validate("analyst", &agent.spec, &links).unwrap();
+        assert_eq!(valid.mcp_servers, ["notes"]);
+        valid.without.into_iter().map(|of| of.message).collect()
+    };
+    assert!(without(&["add"]).is_empty());
+    assert_eq!(
+        without(&["add", "burn"]),
+        ["spec.mcpTools: MCPServer notes has no tool burn; it has: add, list"]
+    );
 }

@@ -51,6 +51,8 @@ pub mod metric {
     pub const MODEL_RETRIES: &str = "kaos.model.retries";
     /// Tokens by model and type, in `{token}`.
     pub const TOKEN_USAGE: &str = "gen_ai.client.token.usage";
+    /// What calls of models cost, as far as prices are known, in `{USD}`.
+    pub const MODEL_COST: &str = "kaos.model.cost";
     /// Limits that runs reached, in `1`.
     pub const LIMITS: &str = "kaos.limits";
 
@@ -99,6 +101,9 @@ pub mod key {
     pub const FINISH_REASON: &str = "kaos.finish_reason";
     pub const TOTAL_INPUT_TOKENS: &str = "kaos.usage.total_input_tokens";
     pub const TOTAL_OUTPUT_TOKENS: &str = "kaos.usage.total_output_tokens";
+    pub const TOTAL_CACHED_TOKENS: &str = "kaos.usage.total_cached_tokens";
+    pub const TOTAL_REASONING_TOKENS: &str = "kaos.usage.total_reasoning_tokens";
+    pub const TOTAL_COST_USD: &str = "kaos.usage.total_cost_usd";
     pub const COST_USD: &str = "kaos.usage.cost_usd";
     pub const LOGGER_NAME: &str = "logger_name";
 
@@ -117,6 +122,10 @@ pub mod key {
     pub const TIME_TO_FIRST_CHUNK: &str = "gen_ai.response.time_to_first_chunk";
     pub const INPUT_TOKENS: &str = "gen_ai.usage.input_tokens";
     pub const OUTPUT_TOKENS: &str = "gen_ai.usage.output_tokens";
+    pub const CACHED_TOKENS: &str = "gen_ai.usage.cache_read.input_tokens";
+    pub const CACHE_WRITE_TOKENS: &str = "gen_ai.usage.cache_creation.input_tokens";
+    pub const REASONING_TOKENS: &str = "gen_ai.usage.reasoning.output_tokens";
+    pub const GEN_AI_COST: &str = "gen_ai.usage.cost";
     pub const TOKEN_TYPE: &str = "gen_ai.token.type";
     pub const INPUT_MESSAGES: &str = "gen_ai.input.messages";
     pub const OUTPUT_MESSAGES: &str = "gen_ai.output.messages";

@@ -2,6 +2,10 @@
 //!
 //! The types keep what we act on; every other field of a request travels on in `rest`.
 
+mod usage;
+
+pub use usage::Usage;
+
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
@@ -201,30 +205,6 @@ pub struct FunctionDefinition {
     /// Every other field.
     #[serde(flatten)]
     pub rest: Map<String, Value>,
-}
-
-/// Tokens used.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Usage {
-    /// Tokens sent to the model.
-    #[serde(default)]
-    pub prompt_tokens: u64,
-    /// Tokens the model wrote.
-    #[serde(default)]
-    pub completion_tokens: u64,
-    /// Both.
-    #[serde(default)]
-    pub total_tokens: u64,
-}
-
-impl std::ops::AddAssign for Usage {
-    fn add_assign(&mut self, other: Self) {
-        // Models are known to send anything, and numbers are no exception.
-        let add = u64::saturating_add;
-        self.prompt_tokens = add(self.prompt_tokens, other.prompt_tokens);
-        self.completion_tokens = add(self.completion_tokens, other.completion_tokens);
-        self.total_tokens = add(self.total_tokens, other.total_tokens);
-    }
 }
 
 /// A whole answer.

@@ -8,6 +8,7 @@ pub mod attributes;
 pub mod chat;
 pub mod clock;
 pub mod live;
+pub mod money;
 pub mod plan;
 pub mod resources;
 pub mod run;

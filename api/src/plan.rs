@@ -5,7 +5,10 @@
 
 use std::{fmt, time::Duration};
 
-use crate::resources::agent::{MemoryConfig, TaskConfig, ToolCallMode};
+use crate::{
+    money::Usd,
+    resources::agent::{MemoryConfig, TaskConfig, ToolCallMode},
+};
 
 /// A resource's namespace and name.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -103,6 +106,8 @@ pub struct Limits {
     pub tool_calls: u32,
     /// Tokens used by all questions to models; `None` is unbounded.
     pub tokens: Option<u64>,
+    /// What all questions to models may cost; `None` is unbounded.
+    pub cost: Option<Usd>,
 }
 
 impl Limits {
@@ -114,6 +119,7 @@ impl Limits {
             runtime: config.max_runtime_seconds.map_or(default.runtime, seconds),
             tool_calls: config.max_tool_calls.unwrap_or(default.tool_calls),
             tokens: config.max_tokens.map(u64::from),
+            cost: config.max_cost_usd,
         }
     }
 }
@@ -124,6 +130,7 @@ impl Default for Limits {
             runtime: Duration::from_mins(5),
             tool_calls: 50,
             tokens: None,
+            cost: None,
         }
     }
 }

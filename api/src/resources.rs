@@ -48,6 +48,16 @@ pub struct ValueSource {
     pub config_map_key_ref: Option<KeyRef>,
 }
 
+impl ValueSource {
+    /// A key of a Secret.
+    pub fn secret(reference: KeyRef) -> Self {
+        Self {
+            secret_key_ref: Some(reference),
+            config_map_key_ref: None,
+        }
+    }
+}
+
 /// One environment variable of a container or local process.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]

@@ -5,10 +5,11 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::money::Usd;
 use crate::resources::{
-    AgentSpec, McpServerSpec, ModelApiSpec,
+    AgentSpec, KeyRef, McpServerSpec, ModelApiSpec,
     agent::{MemoryConfig, MemoryKind, TaskConfig},
-    model_api::Mode,
+    model_api::{Mode, ProxyConfig},
 };
 
 /// The longest value of each name: a Service's 63 characters without its prefix.
@@ -154,6 +155,7 @@ fn check_task_config(problems: &mut Problems, config: &TaskConfig) {
         max_runtime_seconds,
         max_tool_calls,
         max_tokens,
+        max_cost_usd,
     } = config;
     let bounds = [
         ("maxIterations", max_iterations, 20),
@@ -165,6 +167,9 @@ fn check_task_config(problems: &mut Problems, config: &TaskConfig) {
         if let Some(value) = value {
             problems.check_range(&format!("spec.config.taskConfig.{field}"), *value, 1..=most);
         }
+    }
+    if *max_cost_usd == Some(Usd::ZERO) {
+        problems.add("spec.config.taskConfig.maxCostUsd", "must be more than 0");
     }
 }
 
@@ -189,22 +194,46 @@ pub fn validate_model_api(name: &str, spec: &ModelApiSpec) -> Vec<FieldError> {
                     "needs at least one model; \"*\" allows all",
                 );
             }
-            let from_key = proxy
-                .api_key
-                .as_ref()
-                .and_then(|key| key.value_from.as_ref());
-            let from_key = from_key.and_then(|from| from.secret_key_ref.as_ref());
-            if let (Some(seed), Some(original)) = (&proxy.api_key_secret_ref, from_key)
-                && (seed.name != original.name || seed.key != original.key)
-            {
-                problems.add(
-                    "spec.proxyConfig.apiKeySecretRef",
-                    "disagrees with apiKey.valueFrom.secretKeyRef; keep one of the two",
-                );
-            }
+            check_key(&mut problems, proxy);
         }
     }
     problems.0
+}
+
+/// A key has one place; the seed's field and the original's may name the same.
+fn check_key(problems: &mut Problems, proxy: &ProxyConfig) {
+    let key = proxy.api_key.as_ref();
+    let written = key.is_some_and(|key| key.value.is_some());
+    let from = key.and_then(|key| key.value_from.as_ref());
+    let secret = from.and_then(|from| from.secret_key_ref.as_ref());
+    let config_map = from.and_then(|from| from.config_map_key_ref.as_ref());
+    if written && from.is_some() {
+        problems.add(
+            "spec.proxyConfig.apiKey",
+            "gives a value and says where to take it from; keep one of the two",
+        );
+    }
+    if secret.is_some() && config_map.is_some() {
+        problems.add(
+            "spec.proxyConfig.apiKey.valueFrom",
+            "names a Secret and a ConfigMap; keep one of the two",
+        );
+    }
+    let Some(seed) = &proxy.api_key_secret_ref else {
+        return;
+    };
+    let is_same = |original: &KeyRef| seed.name == original.name && seed.key == original.key;
+    if written || config_map.is_some() {
+        problems.add(
+            "spec.proxyConfig.apiKeySecretRef",
+            "disagrees with apiKey; keep one of the two",
+        );
+    } else if secret.is_some_and(|original| !is_same(original)) {
+        problems.add(
+            "spec.proxyConfig.apiKeySecretRef",
+            "disagrees with apiKey.valueFrom.secretKeyRef; keep one of the two",
+        );
+    }
 }
 
 /// What is wrong with an MCP server; empty when nothing is.

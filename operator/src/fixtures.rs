@@ -45,17 +45,12 @@ pub(crate) fn agent_with_peers(name: &str, peers: &[&str]) -> Agent {
 /// A model API with the provider given, and no key.
 pub(crate) fn model_api(name: &str, provider: &str) -> ModelAPI {
     let spec = ModelApiSpec {
-        mode: Mode::Proxy,
         proxy_config: Some(ProxyConfig {
             models: vec!["*".to_owned()],
             provider: Some(provider.to_owned()),
             ..ProxyConfig::default()
         }),
-        hosted_config: None,
-        gateway_route: None,
-        telemetry: None,
-        container: None,
-        pod_spec: None,
+        ..ModelApiSpec::of(Mode::Proxy)
     };
     let mut api = ModelAPI::new(name, spec);
     api.metadata.namespace = Some(TEAM.to_owned());

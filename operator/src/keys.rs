@@ -29,11 +29,24 @@ pub(crate) struct Error {
     source: Box<kube::Error>,
 }
 
-/// What holds the value.
-#[derive(Clone, Copy, Debug)]
-enum Place {
+/// What holds a value.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Place {
     Secret,
     ConfigMap,
+}
+
+impl Place {
+    /// Whether `source` takes its value from the object `name` of this kind.
+    pub(crate) fn is_read_by(self, source: &ValueSource, name: &str) -> bool {
+        let reference = match self {
+            Self::Secret => &source.secret_key_ref,
+            Self::ConfigMap => &source.config_map_key_ref,
+        };
+        reference
+            .as_ref()
+            .is_some_and(|reference| reference.name == name)
+    }
 }
 
 impl fmt::Display for Place {
@@ -58,12 +71,7 @@ pub(crate) async fn look_up(
     }
 }
 
-/// Looks up a key of a Secret.
-pub(crate) async fn in_secret(
-    client: &Client,
-    namespace: &str,
-    reference: &KeyRef,
-) -> Result<Lookup, Error> {
+async fn in_secret(client: &Client, namespace: &str, reference: &KeyRef) -> Result<Lookup, Error> {
     let secrets: Api<v1::Secret> = Api::namespaced(client.clone(), namespace);
     let secret = secrets
         .get_opt(&reference.name)

@@ -2,8 +2,8 @@
 //! report what became of it.
 //!
 //! ```text
-//! Secret ──> ModelAPI ──┐
-//!    └─────> MCPServer ─┴─> Agent <── Agent (those it may delegate to)
+//! Secret, ConfigMap ──> ModelAPI ──┐
+//!       └─────────────> MCPServer ─┴─> Agent <── Agent (those it may delegate to)
 //! ```
 //!
 //! An arrow means: a change at its tail makes the object at its head reconcile. Each kind goes through

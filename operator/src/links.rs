@@ -7,6 +7,7 @@ use kube::runtime::reflector::store::WriterDropped;
 use kube::runtime::reflector::{Lookup, ObjectRef, Store};
 
 use crate::Kind;
+use crate::keys::Place;
 use crate::watch::id_of;
 
 /// An object as it is stored, which may be malformed: one that is must not hide the others.
@@ -87,11 +88,21 @@ pub(crate) fn after_mcp_server(stores: &Stores, id: &ResourceId) -> Vec<(Kind, R
 
 /// What has to be reconciled when a Secret was touched: the model APIs and MCP servers that read it.
 pub(crate) fn after_secret(stores: &Stores, id: &ResourceId) -> Vec<(Kind, ResourceId)> {
+    readers(stores, Place::Secret, id)
+}
+
+/// What has to be reconciled when a `ConfigMap` was touched: as after a Secret.
+pub(crate) fn after_config_map(stores: &Stores, id: &ResourceId) -> Vec<(Kind, ResourceId)> {
+    readers(stores, Place::ConfigMap, id)
+}
+
+fn readers(stores: &Stores, place: Place, id: &ResourceId) -> Vec<(Kind, ResourceId)> {
+    let reads = |source: &ValueSource| place.is_read_by(source, &id.name);
     let model_apis = stores
         .model_apis
         .state_filter(|object| {
             matches!(&object.0, Ok(api) if id_of(api).namespace == id.namespace
-                && model_api_reads(api, &id.name))
+                && api.spec.sources().iter().any(reads))
         })
         .into_iter()
         .map(|object| (Kind::ModelApi, id_of(&*object)));
@@ -99,7 +110,7 @@ pub(crate) fn after_secret(stores: &Stores, id: &ResourceId) -> Vec<(Kind, Resou
         .mcp_servers
         .state_filter(|object| {
             matches!(&object.0, Ok(server) if id_of(server).namespace == id.namespace
-                && server.spec.container.as_ref().is_some_and(|of| container_reads(of, &id.name)))
+                && container_sources(server.spec.container.as_ref()).any(reads))
         })
         .into_iter()
         .map(|object| (Kind::McpServer, id_of(&*object)));
@@ -129,22 +140,9 @@ fn agents(
     found.into_iter().map(|object| id_of(&*object))
 }
 
-fn model_api_reads(api: &ModelAPI, secret: &str) -> bool {
-    let proxy = api.spec.proxy_config.as_ref();
-    proxy
-        .and_then(|proxy| proxy.key_secret())
-        .is_some_and(|reference| reference.name == secret)
-}
-
-fn container_reads(container: &Container, secret: &str) -> bool {
-    let names = |source: &ValueSource| {
-        let reference = source.secret_key_ref.as_ref();
-        reference.is_some_and(|reference| reference.name == secret)
-    };
-    container
-        .env
-        .iter()
-        .any(|variable| variable.value_from.as_ref().is_some_and(names))
+fn container_sources(container: Option<&Container>) -> impl Iterator<Item = &ValueSource> {
+    let variables = container.into_iter().flat_map(|container| &container.env);
+    variables.filter_map(|variable| variable.value_from.as_ref())
 }
 
 #[cfg(test)]

@@ -13,7 +13,7 @@ use kube::runtime::controller::Action;
 
 use crate::Kind;
 use crate::links::Guarded;
-use crate::reconcile::{Context, Error, applied, look_again, report_malformed, write_status};
+use crate::reconcile::{Context, Error, applied, report_malformed, write_status};
 use crate::report::{Before, Outcome};
 use crate::watch::id_of;
 
@@ -40,7 +40,7 @@ pub(crate) async fn reconcile(
     let status = status::build(&outcome, &before);
     write_status::<MCPServer, _>(&context.client, (Kind::McpServer, &id), reported, &status)
         .await?;
-    result.map(|()| look_again(&outcome))
+    result.map(|()| Action::await_change())
 }
 
 /// Runs what can be run. An MCP server that cannot, stops.

@@ -13,7 +13,7 @@ use kube::runtime::controller::Action;
 
 use crate::Kind;
 use crate::links::Guarded;
-use crate::reconcile::{Context, Error, applied, look_again, report_malformed, write_status};
+use crate::reconcile::{Context, Error, applied, report_malformed, write_status};
 use crate::report::{Before, Outcome};
 use crate::watch::id_of;
 
@@ -42,7 +42,7 @@ pub(crate) async fn reconcile(
     };
     let status = status::build(&outcome, &before);
     write_status::<ModelAPI, _>(&context.client, (Kind::ModelApi, &id), reported, &status).await?;
-    result.map(|()| look_again(&outcome))
+    result.map(|()| Action::await_change())
 }
 
 /// Runs what can be run. A model API that cannot, stops: a key that was deleted is used no longer.

@@ -2,7 +2,6 @@
 
 use std::fmt::Debug;
 use std::sync::Arc;
-use std::time::Duration;
 
 use api::clock::Clock;
 use api::plan::ResourceId;
@@ -73,18 +72,6 @@ pub(crate) fn applied(
         }
     };
     (Outcome::Applied { running, without }, result)
-}
-
-/// How soon to look again for a key that is missing.
-const LOOK_AGAIN: Duration = Duration::from_secs(10);
-
-/// What to do after an outcome of a model API or an MCP server, which wait for keys: Secrets are
-/// watched, `ConfigMap`s are not.
-pub(crate) fn look_again(outcome: &Outcome) -> Action {
-    match outcome {
-        Outcome::Blocked(Blocked::Waiting(_)) => Action::requeue(LOOK_AGAIN),
-        Outcome::Blocked(Blocked::Refused(_)) | Outcome::Applied { .. } => Action::await_change(),
-    }
 }
 
 /// Writes what differs between two statuses, if anything does. An object that has gone in the

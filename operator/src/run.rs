@@ -12,7 +12,7 @@ use api::plan::ResourceId;
 use futures::future::BoxFuture;
 use futures::stream::{BoxStream, FuturesUnordered};
 use futures::{FutureExt, Stream, StreamExt, stream};
-use k8s_openapi::api::core::v1::Secret;
+use k8s_openapi::api::core::v1::{ConfigMap, Secret};
 use kube::runtime::reflector;
 use kube::{Api, Client};
 use tokio::sync::mpsc;
@@ -109,6 +109,7 @@ fn watches(client: &Client, workloads: &dyn Workloads) -> (Stores, Vec<Watch>) {
     let model_apis = reflected(Api::all(client.clone()), model_api_writer);
     let mcp_servers = reflected(Api::all(client.clone()), mcp_server_writer);
     let secrets = names_only::<Secret>(client.clone());
+    let config_maps = names_only::<ConfigMap>(client.clone());
     let watches = vec![
         (
             "watch of Agents",
@@ -125,6 +126,10 @@ fn watches(client: &Client, workloads: &dyn Workloads) -> (Stores, Vec<Watch>) {
         (
             "watch of Secrets",
             mapped(secrets, &stores, links::after_secret),
+        ),
+        (
+            "watch of ConfigMaps",
+            mapped(config_maps, &stores, links::after_config_map),
         ),
         ("watch of workloads", workloads.changes()),
     ];

@@ -28,8 +28,8 @@ where
     touched(events)
 }
 
-/// Names each object of kind `K` that was touched. Only metadata is asked for, so that no Secret is
-/// read but the one that is needed.
+/// Names each object of kind `K` that was touched. Only metadata is asked for, so that no Secret or
+/// `ConfigMap` is read but the one that is needed.
 pub(crate) fn names_only<K>(client: Client) -> impl Stream<Item = ResourceId> + Send
 where
     K: Resource<DynamicType = ()> + Clone + Debug + Send + 'static,

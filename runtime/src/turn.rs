@@ -242,8 +242,8 @@ impl Turn {
             return self.out_of_time(String::new());
         }
         self.step += 1;
-        if self.bounds.are_tokens_used(self.usage) {
-            self.reached = Some(Limit::Tokens);
+        if let Some(limit) = self.bounds.used_up(self.usage) {
+            self.reached = Some(limit);
         } else if self.step > self.bounds.steps {
             self.reached = Some(Limit::Steps);
         }
@@ -323,9 +323,13 @@ impl Turn {
 
     /// Why no further call may be made, if so; then the model has its last word.
     fn objection(&mut self) -> Option<String> {
-        if self.bounds.are_tokens_used(self.usage) {
-            self.reached = Some(Limit::Tokens);
-            Some("not called: all tokens of this run are used up".to_owned())
+        if let Some(limit) = self.bounds.used_up(self.usage) {
+            self.reached = Some(limit);
+            let what = match limit {
+                Limit::Cost => "money",
+                Limit::Tokens | Limit::Steps | Limit::Runtime | Limit::ToolCalls => "tokens",
+            };
+            Some(format!("not called: this run has used up its {what}"))
         } else if self.calls >= self.bounds.calls {
             self.reached = Some(Limit::ToolCalls);
             let most = self.bounds.calls;

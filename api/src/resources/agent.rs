@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use super::{Condition, Container, GatewayRoute, Phase, Telemetry};
+use crate::money::Usd;
 
 /// What a user asks of an agent.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -198,6 +199,10 @@ pub struct TaskConfig {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[cfg_attr(feature = "crd", schemars(range(min = 1)))]
     pub max_tokens: Option<u32>,
+    /// US dollars that all questions to models may cost, sub-agents' included; unbounded when absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "crd", schemars(with = "Option<f64>", range(min = 0)))]
+    pub max_cost_usd: Option<Usd>,
 }
 
 /// How tools are offered to the model.

@@ -51,6 +51,34 @@ pub struct ModelApiSpec {
     pub pod_spec: Option<serde_json::Value>,
 }
 
+impl ModelApiSpec {
+    /// A spec that says no more than its mode.
+    pub fn of(mode: Mode) -> Self {
+        Self {
+            mode,
+            proxy_config: None,
+            hosted_config: None,
+            gateway_route: None,
+            telemetry: None,
+            container: None,
+            pod_spec: None,
+        }
+    }
+
+    /// Every place it takes a value from.
+    pub fn sources(&self) -> Vec<ValueSource> {
+        let proxy = self.proxy_config.as_ref();
+        let yaml = proxy.and_then(|proxy| proxy.config_yaml.as_ref()?.from_secret_key_ref.clone());
+        let variables = self.container.iter().flat_map(|container| &container.env);
+        proxy
+            .and_then(ProxyConfig::key_source)
+            .into_iter()
+            .chain(yaml.map(ValueSource::secret))
+            .chain(variables.filter_map(|variable| variable.value_from.clone()))
+            .collect()
+    }
+}
+
 /// Whether requests go to a provider or to a model we host.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "crd", derive(schemars::JsonSchema))]
@@ -87,16 +115,13 @@ pub struct ProxyConfig {
 }
 
 impl ProxyConfig {
-    /// The Secret key that holds the API key, by whichever of the two fields names it.
-    pub fn key_secret(&self) -> Option<&KeyRef> {
-        self.api_key_secret_ref.as_ref().or_else(|| {
-            self.api_key
-                .as_ref()?
-                .value_from
-                .as_ref()?
-                .secret_key_ref
-                .as_ref()
-        })
+    /// Where the key comes from, by whichever of the two fields says it; `None` when it is written
+    /// in the spec, or there is none.
+    pub fn key_source(&self) -> Option<ValueSource> {
+        match &self.api_key_secret_ref {
+            Some(secret) => Some(ValueSource::secret(secret.clone())),
+            None => self.api_key.as_ref()?.value_from.clone(),
+        }
     }
 }
 

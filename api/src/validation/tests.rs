@@ -41,6 +41,7 @@ fn every_wrong_field_of_an_agent_is_named() {
             max_runtime_seconds: Some(0),
             max_tool_calls: Some(1_001),
             max_tokens: Some(1),
+            max_cost_usd: Some(Usd::ZERO),
         }),
         ..Default::default()
     });
@@ -53,7 +54,8 @@ fn every_wrong_field_of_an_agent_is_named() {
             "spec.config.reasoningLoopMaxSteps",
             "spec.config.taskConfig.maxIterations",
             "spec.config.taskConfig.maxRuntimeSeconds",
-            "spec.config.taskConfig.maxToolCalls"
+            "spec.config.taskConfig.maxToolCalls",
+            "spec.config.taskConfig.maxCostUsd"
         ]
     );
 }
@@ -100,7 +102,6 @@ fn two_secrets_for_one_key_must_agree() {
         optional: None,
     };
     let spec = |seed: &str, original: &str| ModelApiSpec {
-        mode: Mode::Proxy,
         proxy_config: Some(ProxyConfig {
             models: vec!["*".to_owned()],
             api_key_secret_ref: Some(secret(seed)),
@@ -113,17 +114,57 @@ fn two_secrets_for_one_key_must_agree() {
             }),
             ..ProxyConfig::default()
         }),
-        hosted_config: None,
-        gateway_route: None,
-        telemetry: None,
-        container: None,
-        pod_spec: None,
+        ..ModelApiSpec::of(Mode::Proxy)
     };
     assert_eq!(validate_model_api("llm-proxy", &spec("a", "a")), []);
     assert_eq!(
         fields(&validate_model_api("llm-proxy", &spec("a", "b"))),
         ["spec.proxyConfig.apiKeySecretRef"]
     );
+}
+
+#[test]
+fn a_key_comes_from_one_place() {
+    let reference = || {
+        Some(KeyRef {
+            name: "llm".to_owned(),
+            key: "k".to_owned(),
+            optional: None,
+        })
+    };
+    let key = |value: Option<&str>, secret, config_map| {
+        let from = secret || config_map;
+        ApiKey {
+            value: value.map(str::to_owned),
+            value_from: from.then(|| ValueSource {
+                secret_key_ref: reference().filter(|_| secret),
+                config_map_key_ref: reference().filter(|_| config_map),
+            }),
+        }
+    };
+    let wrong = |api_key, api_key_secret_ref| {
+        let spec = ModelApiSpec {
+            proxy_config: Some(ProxyConfig {
+                models: vec!["*".to_owned()],
+                api_key: Some(api_key),
+                api_key_secret_ref,
+                ..ProxyConfig::default()
+            }),
+            ..ModelApiSpec::of(Mode::Proxy)
+        };
+        let problems = validate_model_api("llm-proxy", &spec);
+        fields(&problems).join(" ")
+    };
+    let seed = "spec.proxyConfig.apiKeySecretRef";
+    assert_eq!(wrong(key(Some("sk"), false, false), None), "");
+    assert_eq!(wrong(key(None, true, false), None), "");
+    assert_eq!(wrong(key(None, false, true), None), "");
+    assert_eq!(wrong(key(Some("sk"), false, false), reference()), seed);
+    assert_eq!(wrong(key(None, false, true), reference()), seed);
+    let original = "spec.proxyConfig.apiKey";
+    assert_eq!(wrong(key(Some("sk"), true, false), None), original);
+    let both = wrong(key(None, true, true), None);
+    assert_eq!(both, "spec.proxyConfig.apiKey.valueFrom");
 }
 
 #[test]

@@ -19,19 +19,14 @@ pub(super) async fn dereference(
     let Some(proxy) = spec.proxy_config.as_ref().filter(|proxy| needs_key(proxy)) else {
         return Ok(Lookup::Absent);
     };
-    if let Some(reference) = proxy.key_secret() {
-        return keys::in_secret(client, namespace, reference).await;
+    if let Some(source) = proxy.key_source() {
+        return keys::look_up(client, namespace, &source).await;
     }
-    let key = proxy.api_key.as_ref();
-    match key.and_then(|key| key.value_from.as_ref()) {
-        Some(source) => keys::look_up(client, namespace, source).await,
-        None => Ok(
-            match key.and_then(|key| key.value.as_deref()).map(str::trim) {
-                Some("") | None => Lookup::Absent,
-                Some(value) => Lookup::Found(Secret::new(value)),
-            },
-        ),
-    }
+    let written = proxy.api_key.as_ref().and_then(|key| key.value.as_deref());
+    Ok(match written.map(str::trim) {
+        Some("") | None => Lookup::Absent,
+        Some(value) => Lookup::Found(Secret::new(value)),
+    })
 }
 
 fn needs_key(proxy: &ProxyConfig) -> bool {

@@ -1,4 +1,5 @@
 use api::clock::SystemClock;
+use api::resources::{KeyRef, ValueSource, model_api::ApiKey};
 use serde_json::{Value, json};
 
 use super::*;
@@ -149,6 +150,42 @@ async fn a_secret_that_is_made_later_reaches_the_agent() {
     world.cluster.delete("secrets", "llm-api-key");
     world.phase("modelapis", "llm", "Waiting").await;
     assert_eq!(world.workloads.plan(Kind::ModelApi, "llm"), None);
+    world.stop().await;
+}
+
+#[tokio::test]
+async fn a_key_that_changes_where_it_is_kept_reaches_the_model_api() {
+    let world = World::start();
+    let mut api = model_api("llm", "openai");
+    let reference = KeyRef {
+        name: "llm-keys".to_owned(),
+        key: "openai".to_owned(),
+        optional: None,
+    };
+    let from = ValueSource {
+        secret_key_ref: None,
+        config_map_key_ref: Some(reference),
+    };
+    api.spec.proxy_config.as_mut().unwrap().api_key = Some(ApiKey {
+        value: None,
+        value_from: Some(from),
+    });
+    world.cluster.put("modelapis", api);
+    world.phase("modelapis", "llm", "Waiting").await;
+    let dependencies = world.condition("modelapis", "llm", "DependenciesReady");
+    assert_eq!(dependencies["reason"], "ConfigMapNotFound");
+
+    for key in ["sk-old", "sk-new"] {
+        let metadata = json!({ "name": "llm-keys" });
+        let object = json!({ "apiVersion": "v1", "kind": "ConfigMap", "metadata": metadata,
+            "data": { "openai": key } });
+        world.cluster.put("configmaps", object);
+        let has_key = || match world.workloads.plan(Kind::ModelApi, "llm") {
+            Some(Plan::ModelApi(plan)) => plan.api_key == Some(api::plan::Secret::new(key)),
+            _ => false,
+        };
+        world.cluster.until("the key is used", has_key).await;
+    }
     world.stop().await;
 }
 

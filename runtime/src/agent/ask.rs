@@ -2,7 +2,8 @@
 
 use api::{
     attributes::{event, key, span},
-    chat::{ChatRequest, Message, StreamOptions, ToolDefinition},
+    chat::{ChatRequest, Message, StreamOptions, ToolDefinition, Usage},
+    money::Usd,
     resources::agent::ToolCallMode,
     run::RunEventKind,
 };
@@ -265,13 +266,12 @@ impl Run {
             asked,
         } = reply;
         let instruments = self.agent.service.instruments();
-        instruments.tokens(asked, answer.usage);
+        instruments.usage(asked, answer.usage);
         // After a fallback it is another than the span began with.
         span.set_attribute(KeyValue::new(key::REQUEST_MODEL, asked.clone()));
         span.set_attribute(KeyValue::new(key::RESPONSE_ID, id.clone()));
         span.set_attribute(KeyValue::new(key::RESPONSE_MODEL, model.clone()));
-        span.set_attribute(count(key::INPUT_TOKENS, answer.usage.prompt_tokens));
-        span.set_attribute(count(key::OUTPUT_TOKENS, answer.usage.completion_tokens));
+        self.record_usage(span, answer.usage);
         if let Some(reason) = &answer.finish_reason {
             let reasons = Array::String(vec![StringValue::from(reason.clone())]);
             let reasons = opentelemetry::Value::Array(reasons);
@@ -285,6 +285,31 @@ impl Run {
         let n_chars = answer.content.chars().count();
         let shown = self.shown(&answer.content);
         span.log(|| tracing::debug!("Model response ({n_chars} chars): {shown}"));
+    }
+
+    fn record_usage(&self, span: &mut Span, usage: Usage) {
+        span.set_attribute(count(key::INPUT_TOKENS, usage.prompt_tokens));
+        span.set_attribute(count(key::OUTPUT_TOKENS, usage.completion_tokens));
+        for (key, tokens) in [
+            (key::CACHED_TOKENS, usage.cached_tokens),
+            (key::CACHE_WRITE_TOKENS, usage.cache_write_tokens),
+            (key::REASONING_TOKENS, usage.reasoning_tokens),
+        ] {
+            if tokens > 0 {
+                span.set_attribute(count(key, tokens));
+            }
+        }
+        match usage.cost.map(Usd::dollars) {
+            Some(cost) => {
+                span.set_attribute(KeyValue::new(key::COST_USD, cost));
+                span.set_attribute(KeyValue::new(key::GEN_AI_COST, cost));
+            }
+            None if self.bounds.cost.is_some() => {
+                let model = &self.agent.plan.model;
+                tracing::warn!("What {model} costs is not known; max_cost cannot be kept to");
+            }
+            None => {}
+        }
     }
 }
 

@@ -5,7 +5,10 @@ use std::{
     time::Duration,
 };
 
-use api::plan::{AgentPlan, Limits};
+use api::{
+    money::Usd,
+    plan::{AgentPlan, Limits},
+};
 use serde::Deserialize;
 use serde_json::{Map, Value};
 
@@ -29,6 +32,8 @@ struct Lowered {
     calls: Option<u32>,
     #[serde(rename = "max_tokens_total")]
     tokens: Option<NonZeroU64>,
+    #[serde(rename = "max_cost_usd")]
+    cost: Option<Usd>,
 }
 
 /// The agent's own bounds.
@@ -37,12 +42,14 @@ pub(super) fn own(plan: &AgentPlan) -> Bounds {
         runtime,
         tool_calls,
         tokens,
+        cost,
     } = plan.limits;
     Bounds {
         steps: plan.max_steps,
         runtime,
         calls: tool_calls,
         tokens,
+        cost,
     }
 }
 
@@ -53,6 +60,12 @@ pub(super) fn lower(own: Bounds, rest: &mut Map<String, Value>) -> Result<Bounds
     let steps: Option<NonZeroU32> = parse(rest.remove(STEPS_FIELD), STEPS_FIELD)?;
     let lowered: Option<Lowered> = parse(rest.remove(OWN_FIELD), OWN_FIELD)?;
     let lowered = lowered.unwrap_or_default();
+    if lowered.cost == Some(Usd::ZERO) {
+        return Err(ChatError::Refuse {
+            param: OWN_FIELD,
+            message: format!("{OWN_FIELD} cannot be used: max_cost_usd must be more than 0"),
+        });
+    }
     let steps = [steps, lowered.steps].into_iter().flatten();
     let seconds = lowered.seconds.map(NonZeroU32::get);
     let runtime = seconds.map(|seconds| Duration::from_secs(u64::from(seconds)));
@@ -64,6 +77,7 @@ pub(super) fn lower(own: Bounds, rest: &mut Map<String, Value>) -> Result<Bounds
             .calls
             .map_or(own.calls, |calls| calls.min(own.calls)),
         tokens: own.tokens.into_iter().chain(tokens).min(),
+        cost: own.cost.into_iter().chain(lowered.cost).min(),
     })
 }
 
@@ -109,6 +123,7 @@ mod tests {
         runtime: Duration::from_mins(1),
         calls: 10,
         tokens: None,
+        cost: None,
     };
 
     fn lowered(mut body: Value) -> Result<(Bounds, Value), ChatError> {
@@ -120,13 +135,14 @@ mod tests {
     #[test]
     fn a_request_lowers_limits_and_never_raises_them() {
         let low = json!({"seed": 7, "kaos": {"max_steps": 2, "max_runtime_seconds": 3,
-            "max_tool_calls": 0, "max_tokens_total": 9}});
+            "max_tool_calls": 0, "max_tokens_total": 9, "max_cost_usd": 0.5}});
         let (bounds, rest) = lowered(low).unwrap();
         let expected = Bounds {
             steps: 2,
             runtime: Duration::from_secs(3),
             calls: 0,
             tokens: Some(9),
+            cost: Some(Usd::from_dollars(0.5)),
         };
         assert_eq!(bounds, expected);
         assert_eq!(rest, json!({"seed": 7}), "the model sees the rest only");
@@ -143,6 +159,7 @@ mod tests {
             (json!({"functions": []}), "functions"),
             (json!({"max_steps": 0}), "max_steps"),
             (json!({"kaos": {"max_step": 1}}), "kaos"),
+            (json!({"kaos": {"max_cost_usd": 0}}), "kaos"),
             (json!({"kaos": 5}), "kaos"),
         ] {
             let Err(ChatError::Refuse { param, message }) = lowered(body) else {

@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use api::{
     attributes::{key, span},
-    chat::ToolDefinition,
+    chat::{ToolDefinition, Usage},
     run::RunEventKind,
 };
 use opentelemetry::{
@@ -158,11 +158,7 @@ impl Run {
                     key::FINISH_REASON,
                     answer.finish.as_str().to_owned(),
                 ));
-                span.set_attribute(count(key::TOTAL_INPUT_TOKENS, answer.usage.prompt_tokens));
-                span.set_attribute(count(
-                    key::TOTAL_OUTPUT_TOKENS,
-                    answer.usage.completion_tokens,
-                ));
+                record_totals(&mut span, answer.usage);
                 span.end_ok();
             }
             Err(error) => {
@@ -204,6 +200,23 @@ pub(super) fn end(span: Span, error: &ChatError) {
     match error {
         ChatError::Cancelled => span.cancelled(),
         other => span.fail(other.kind(), &other.to_string()),
+    }
+}
+
+/// What all questions of a run used, those of its sub-agents included.
+fn record_totals(span: &mut Span, usage: Usage) {
+    span.set_attribute(count(key::TOTAL_INPUT_TOKENS, usage.prompt_tokens));
+    span.set_attribute(count(key::TOTAL_OUTPUT_TOKENS, usage.completion_tokens));
+    for (key, tokens) in [
+        (key::TOTAL_CACHED_TOKENS, usage.cached_tokens),
+        (key::TOTAL_REASONING_TOKENS, usage.reasoning_tokens),
+    ] {
+        if tokens > 0 {
+            span.set_attribute(count(key, tokens));
+        }
+    }
+    if let Some(cost) = usage.cost {
+        span.set_attribute(KeyValue::new(key::TOTAL_COST_USD, cost.dollars()));
     }
 }
 

@@ -18,7 +18,7 @@ use super::{
     ask::Question,
     conversation::Asked,
     error::ChatError,
-    run::{Run, count, end},
+    run::{Run, end},
 };
 use crate::{
     catalog::Catalog,
@@ -112,13 +112,13 @@ impl Run {
         let value = limit.value(&self.bounds);
         let attributes = vec![
             KeyValue::new(key::LIMIT, limit.as_str()),
-            count(key::LIMIT_VALUE, value),
+            KeyValue::new(key::LIMIT_VALUE, value),
         ];
         context.span().add_event(event::LIMIT, attributes);
         self.agent.service.instruments().limit(limit.as_str());
         match limit {
             Limit::Steps => tracing::warn!("Reached maximum reasoning steps ({value})"),
-            Limit::Runtime | Limit::ToolCalls | Limit::Tokens => {
+            Limit::Runtime | Limit::ToolCalls | Limit::Tokens | Limit::Cost => {
                 tracing::warn!("Reached the limit {} ({value})", limit.as_str());
             }
         }
@@ -136,7 +136,8 @@ impl Run {
             }
             // The answer comes when the caller has made its calls.
             Finish::CallersTools => return Ok(answer),
-            Finish::Limit(Limit::Steps | Limit::ToolCalls | Limit::Tokens) | Finish::Model(_) => {}
+            Finish::Limit(Limit::Steps | Limit::ToolCalls | Limit::Tokens | Limit::Cost)
+            | Finish::Model(_) => {}
         }
         self.remember(EventKind::AgentResponse, json!(answer.content), context);
         Ok(answer)

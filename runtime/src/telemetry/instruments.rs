@@ -41,6 +41,7 @@ pub struct Instruments {
     delegations: Timed,
     model_retries: Counter<u64>,
     tokens: Histogram<u64>,
+    cost: Counter<f64>,
     limits: Counter<u64>,
     changed: Changed,
 }
@@ -84,6 +85,11 @@ impl Instruments {
                 .with_unit("{token}")
                 .with_description("Number of input and output tokens used")
                 .with_boundaries(TOKEN_BUCKETS.to_vec())
+                .build(),
+            cost: meter
+                .f64_counter(metric::MODEL_COST)
+                .with_unit("{USD}")
+                .with_description("What model API calls cost, where the price is known")
                 .build(),
             limits: meter
                 .u64_counter(metric::LIMITS)
@@ -135,8 +141,8 @@ impl Instruments {
         self.record(&self.delegations, elapsed, success, Some(label));
     }
 
-    /// A call of the model used tokens.
-    pub fn tokens(&self, model: &str, usage: Usage) {
+    /// A call of the model used tokens, and money if the price is known.
+    pub fn usage(&self, model: &str, usage: Usage) {
         for (kind, tokens) in [
             ("input", usage.prompt_tokens),
             ("output", usage.completion_tokens),
@@ -148,6 +154,10 @@ impl Instruments {
                 KeyValue::new(key::TOKEN_TYPE, kind),
             ];
             self.tokens.record(tokens, &labels);
+        }
+        if let Some(cost) = usage.cost {
+            let model = KeyValue::new(key::REQUEST_MODEL, model.to_owned());
+            self.cost.add(cost.dollars(), &[self.agent.clone(), model]);
         }
         self.changed.store(true, Ordering::Relaxed);
     }

@@ -8,6 +8,7 @@ use std::time::Duration;
 use api::{
     attributes::{key, metric, span},
     chat::Usage,
+    money::Usd,
 };
 use opentelemetry::{
     Context, KeyValue,
@@ -178,8 +179,10 @@ async fn an_agent_counts_and_times_its_work() {
         prompt_tokens: 12,
         completion_tokens: 5,
         total_tokens: 17,
+        cost: Some(Usd::from_dollars(0.25)),
+        ..Usage::default()
     };
-    instruments.tokens("mock/instant", usage);
+    instruments.usage("mock/instant", usage);
     pipeline.flush().await;
 
     let requests = recorder.metric(metric::REQUESTS);
@@ -224,6 +227,10 @@ async fn an_agent_counts_and_times_its_work() {
         .iter()
         .find(|it| attribute(&it.attributes, key::TOKEN_TYPE) == "input");
     assert_eq!(input.and_then(|point| point.sum), Some(12.0));
+    let Some(Data::Sum(cost)) = recorder.metric(metric::MODEL_COST).data else {
+        panic!("what calls cost is a sum")
+    };
+    assert_eq!(cost.data_points[0].value, Some(Number::AsDouble(0.25)));
 }
 
 #[tokio::test]

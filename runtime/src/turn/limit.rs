@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use api::chat::Usage;
+use api::{chat::Usage, money::Usd};
 
 /// How far a turn may go.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -15,15 +15,23 @@ pub(crate) struct Bounds {
     pub(crate) calls: u32,
     /// Tokens used by all questions; `None` is unbounded.
     pub(crate) tokens: Option<u64>,
+    /// What all questions may cost; `None` is unbounded.
+    pub(crate) cost: Option<Usd>,
 }
 
 impl Bounds {
-    /// Whether as many tokens are used as may be.
-    pub(super) fn are_tokens_used(&self, usage: Usage) -> bool {
+    /// The bound of what is used up that `usage` has come to, if any.
+    pub(super) fn used_up(&self, usage: Usage) -> Option<Limit> {
         // Some models leave the total out.
         let parts = usage.prompt_tokens.saturating_add(usage.completion_tokens);
         let used = usage.total_tokens.max(parts);
-        self.tokens.is_some_and(|tokens| used >= tokens)
+        if self.tokens.is_some_and(|tokens| used >= tokens) {
+            return Some(Limit::Tokens);
+        }
+        let spent = usage.cost.unwrap_or_default();
+        self.cost
+            .is_some_and(|cost| spent >= cost)
+            .then_some(Limit::Cost)
     }
 }
 
@@ -38,6 +46,8 @@ pub(crate) enum Limit {
     ToolCalls,
     /// The tokens are used up.
     Tokens,
+    /// The money is spent.
+    Cost,
 }
 
 impl Limit {
@@ -48,16 +58,22 @@ impl Limit {
             Self::Runtime => "max_runtime",
             Self::ToolCalls => "max_tool_calls",
             Self::Tokens => "max_tokens",
+            Self::Cost => "max_cost",
         }
     }
 
-    /// What the bound is, in steps, seconds, calls or tokens.
-    pub(crate) fn value(self, bounds: &Bounds) -> u64 {
+    /// What the bound is, in steps, seconds, calls, tokens or dollars.
+    #[expect(
+        clippy::cast_precision_loss,
+        reason = "telemetry needs no more than a double"
+    )]
+    pub(crate) fn value(self, bounds: &Bounds) -> f64 {
         match self {
-            Self::Steps => u64::from(bounds.steps),
-            Self::Runtime => bounds.runtime.as_secs(),
-            Self::ToolCalls => u64::from(bounds.calls),
-            Self::Tokens => bounds.tokens.unwrap_or(u64::MAX),
+            Self::Steps => f64::from(bounds.steps),
+            Self::Runtime => bounds.runtime.as_secs_f64(),
+            Self::ToolCalls => f64::from(bounds.calls),
+            Self::Tokens => bounds.tokens.unwrap_or(u64::MAX) as f64,
+            Self::Cost => bounds.cost.unwrap_or_default().dollars(),
         }
     }
 }

@@ -2,6 +2,7 @@ mod properties;
 
 use api::{
     chat::{FunctionCall, ToolDefinition},
+    money::Usd,
     plan::Peer,
 };
 use serde_json::json;
@@ -34,6 +35,7 @@ const NO_BOUNDS: Bounds = Bounds {
     runtime: Duration::MAX,
     calls: u32::MAX,
     tokens: None,
+    cost: None,
 };
 
 fn turn_within(bounds: Bounds) -> Turn {
@@ -107,6 +109,7 @@ fn an_answer_without_calls_ends_the_turn() {
         prompt_tokens: 3,
         completion_tokens: 2,
         total_tokens: 5,
+        ..Usage::default()
     };
     let answer = ModelAnswer {
         content: "hi".to_owned(),
@@ -263,6 +266,39 @@ fn the_tokens_of_sub_agents_count() {
     let answer = done(next(&mut turn, asks(vec![])));
     assert_eq!(answer.finish.as_str(), "max_tokens");
     assert_eq!(answer.usage.total_tokens, 10);
+}
+
+#[test]
+fn what_sub_agents_cost_counts() {
+    let mut turn = turn_within(Bounds {
+        cost: Some(Usd::from_dollars(0.5)),
+        ..NO_BOUNDS
+    });
+    let used = |dollars| Usage {
+        cost: Some(Usd::from_dollars(dollars)),
+        ..Usage::default()
+    };
+    next(&mut turn, Event::Started);
+    let asks = |usage| {
+        Event::ModelAnswered(ModelAnswer {
+            calls: vec![call("a", "add", "{}")],
+            usage,
+            ..ModelAnswer::default()
+        })
+    };
+    next(&mut turn, asks(used(0.2)));
+    let step = next(
+        &mut turn,
+        Event::CallsFinished {
+            results: vec!["4".to_owned()],
+            usage: used(0.3),
+        },
+    );
+    let offer = Offer::Nothing(Limit::Cost);
+    assert_eq!(step, Step::AskModel { step: 2, offer });
+    let answer = done(next(&mut turn, asks(used(0.1))));
+    assert_eq!(answer.finish.as_str(), "max_cost");
+    assert_eq!(answer.usage.cost, used(0.6).cost);
 }
 
 #[test]

@@ -2,7 +2,10 @@
 
 use std::time::Duration;
 
-use api::plan::{AgentPlan, Limits};
+use api::{
+    money::Usd,
+    plan::{AgentPlan, Limits},
+};
 use serde_json::{Value, json};
 
 use crate::support::{House, Model, Reply, model_piece, peer, plan, question, with};
@@ -79,6 +82,27 @@ async fn tokens_are_counted_over_the_run() {
     let answer = json!({"kaos": {"max_tokens_total": 10}});
     let body = with(question("hi"), answer);
     ends_at(&model, limits, body, "max_tokens").await;
+}
+
+#[tokio::test]
+async fn money_is_counted_over_the_run() {
+    let limits = Limits {
+        cost: Some(Usd::from_dollars(0.002)),
+        ..Limits::default()
+    };
+    let model = busy().await;
+    let house = ends_at(&model, limits, question("hi"), "max_cost").await;
+    assert_eq!(model.asked().len(), 3);
+    let span = &house.recorder.spans("agent.agentic_loop")[0];
+    let event = span.events.iter().find(|event| event.name == "kaos.limit");
+    assert!(
+        format!("{event:?}").contains("DoubleValue(0.002)"),
+        "{event:?}"
+    );
+
+    let low = with(question("hi"), json!({"kaos": {"max_cost_usd": 0.001}}));
+    ends_at(&model, limits, low, "max_cost").await;
+    assert_eq!(model.asked().len(), 5);
 }
 
 #[tokio::test]

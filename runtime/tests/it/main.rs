@@ -14,3 +14,4 @@ mod modes;
 mod runs;
 mod served;
 mod support;
+mod usage;

@@ -223,6 +223,7 @@ fn usage(request: &ChatRequest, line: &Line) -> Usage {
         prompt_tokens,
         completion_tokens,
         total_tokens: prompt_tokens + completion_tokens,
+        ..Usage::default()
     }
 }
 

@@ -27,7 +27,8 @@ fn any_usage() -> impl Strategy<Value = Usage> {
     prop_oneof![9 => 0..100_u64, 1 => Just(u64::MAX)].prop_map(|tokens| Usage {
         prompt_tokens: tokens,
         completion_tokens: tokens,
-        total_tokens: 0,
+        cost: Some(Usd::from_dollars(1e-6)),
+        ..Usage::default()
     })
 }
 
@@ -46,12 +47,16 @@ fn any_answer() -> impl Strategy<Value = ModelAnswer> {
 
 fn any_bounds() -> impl Strategy<Value = Bounds> {
     let tokens = prop::option::of(0..2_000_u64);
-    (1..=20_u32, 0..60_u64, 0..8_u32, tokens).prop_map(|(steps, seconds, calls, tokens)| Bounds {
-        steps,
-        runtime: Duration::from_secs(seconds),
-        calls,
-        tokens,
-    })
+    let cost = prop::option::of((0..20_u32).prop_map(|n| Usd::from_dollars(f64::from(n) * 1e-6)));
+    (1..=20_u32, 0..60_u64, 0..8_u32, tokens, cost).prop_map(
+        |(steps, seconds, calls, tokens, cost)| Bounds {
+            steps,
+            runtime: Duration::from_secs(seconds),
+            calls,
+            tokens,
+            cost,
+        },
+    )
 }
 
 /// What one answer of the model leads to.

@@ -144,7 +144,9 @@ fn spoken(words: &str, calls: &[(&str, &str, &str)], streams: bool) -> Response 
     } else {
         "tool_calls"
     };
-    let usage = json!({"prompt_tokens": 10, "completion_tokens": 5, "total_tokens": 15});
+    let usage = json!({"prompt_tokens": 10, "completion_tokens": 5, "total_tokens": 15,
+        "prompt_tokens_details": {"cached_tokens": 4},
+        "completion_tokens_details": {"reasoning_tokens": 2}, "cost": 0.001});
     if !streams {
         let message = json!({"role": "assistant", "content": words, "tool_calls": calls});
         let choice = json!({"index": 0, "message": message, "finish_reason": finish});

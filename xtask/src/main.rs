@@ -13,6 +13,7 @@ mod clients;
 mod console;
 mod kaos;
 mod layers;
+mod servers;
 mod site;
 mod test;
 mod tools;
@@ -51,6 +52,8 @@ enum Task {
     Check,
     /// Check which crate may use which.
     Layers,
+    /// Build the Collector and the Jaeger that tests run against, and print where they are.
+    Servers,
     /// Measure speed and memory, and compare them with what is to be reached.
     Bench {
         /// Further arguments of the measuring program, after `--`, such as `--only latency`.
@@ -79,6 +82,7 @@ fn perform(task: Task) -> Result<ExitCode> {
         Task::Test { only } => return Ok(test::run(&workspace, only)),
         Task::Check => check::run(&workspace),
         Task::Layers => layers::run(&workspace),
+        Task::Servers => servers::run(&workspace),
         Task::Bench { arguments } => bench::run(&workspace, &arguments),
     };
     done.map(|()| ExitCode::SUCCESS)

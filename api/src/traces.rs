@@ -1,6 +1,7 @@
 //! Traces and logs as pages and Jaeger's API show them, and the ports that read them.
 
 pub mod kind;
+mod summary;
 
 use std::fmt;
 
@@ -258,7 +259,7 @@ pub struct TraceQuery {
 pub struct Operation {
     /// Name of the span.
     pub name: String,
-    /// `server`, `client`, `internal`, …
+    /// `server`, `client`, `internal`, …; empty where the backend does not keep it.
     pub span_kind: String,
 }
 
@@ -313,20 +314,28 @@ pub enum ReadError {
 /// Reads traces, from the built-in store or from a Jaeger.
 ///
 /// "Not found" is `Ok(None)` or an empty list. A span is returned once, even if it was sent twice. A
-/// span committed before the call is seen by it.
+/// span committed before the call is seen by it. Both readers are held to this by one suite of tests,
+/// `traces/tests/it/contract.rs`.
 #[async_trait]
 pub trait TraceReader: Send + Sync {
-    /// Names of all services that sent spans, sorted.
+    /// Names of all services that sent spans, sorted, each once.
     async fn services(&self) -> Result<Vec<String>, ReadError>;
 
-    /// What a service does, sorted by name.
+    /// What a service does, sorted by name, then by kind; each once. Nothing for an unknown service.
     async fn operations(&self, service: &str) -> Result<Vec<Operation>, ReadError>;
 
     /// One trace with all its spans, sorted by start time.
     async fn trace(&self, id: TraceId) -> Result<Option<Trace>, ReadError>;
 
-    /// The newest traces that match, newest first.
+    /// The newest traces that match, newest first; at most [`most`](Self::most), whatever the
+    /// query's limit.
     async fn search(&self, query: &TraceQuery) -> Result<Vec<TraceSummary>, ReadError>;
+
+    /// How many traces a search gives at most. An answer of so many, or of as many as the query's
+    /// limit, may lack older ones that match too; whoever shows it says so.
+    fn most(&self) -> u32 {
+        10_000
+    }
 }
 
 /// Reads logs.

@@ -1,12 +1,16 @@
 //! Everything the program is told: flags, each also by environment. The only place that reads the
 //! environment.
 
-use std::{net::SocketAddr, path::PathBuf};
+mod headers;
 
-use anyhow::Context;
+use std::{net::SocketAddr, path::PathBuf, time::Duration};
+
+use anyhow::{Context, ensure};
 use api::plan::Secret;
 use clap::{Parser, Subcommand, ValueEnum};
+use http::{HeaderValue, Uri, header::AUTHORIZATION};
 use runtime::gateway::PROVIDERS;
+use traces::JaegerSettings;
 
 /// Runs AI agents as Kubernetes resources and shows what happened for every answer.
 #[derive(Debug, Parser)]
@@ -52,7 +56,72 @@ pub(crate) struct ServeConfig {
     pub(crate) demo: bool,
 
     #[command(flatten)]
+    pub(crate) jaeger: JaegerConfig,
+
+    #[command(flatten)]
     pub(crate) logging: LogConfig,
+}
+
+/// A Jaeger that the dashboard reads traces from. What it wants to be sent, such as a token, may be
+/// secret and therefore has no flags: `KAOS_JAEGER_TOKEN` and `KAOS_JAEGER_HEADERS`.
+#[derive(Clone, Debug, Parser)]
+pub(crate) struct JaegerConfig {
+    /// Reads the dashboard's traces from this Jaeger instead of the built-in store: its URL, with its
+    /// base path, such as `http://jaeger:16686`.
+    #[arg(long, env = "KAOS_JAEGER_URL", value_name = "URL")]
+    jaeger_url: Option<String>,
+
+    /// Seconds that Jaeger may take for an answer.
+    #[arg(
+        long,
+        env = "KAOS_JAEGER_TIMEOUT",
+        value_name = "SECONDS",
+        default_value = "15",
+        value_parser = clap::value_parser!(u64).range(1..)
+    )]
+    jaeger_timeout: u64,
+}
+
+impl JaegerConfig {
+    /// Where to read traces; `None` for the built-in store.
+    pub(crate) fn settings(self) -> anyhow::Result<Option<JaegerSettings>> {
+        let Self {
+            jaeger_url,
+            jaeger_timeout,
+        } = self;
+        let Some(url) = jaeger_url else {
+            return Ok(None);
+        };
+        let wanted = "give it as http://host:16686, with --jaeger-url or KAOS_JAEGER_URL";
+        let uri: Uri = url
+            .parse()
+            .with_context(|| format!("Jaeger's URL cannot be read; {wanted}"))?;
+        ensure!(
+            uri.host().is_some() && matches!(uri.scheme_str(), Some("http" | "https")),
+            "\"{url}\" is not Jaeger's URL; {wanted}"
+        );
+        // The URL is shown where something is wrong with it.
+        let has_user = uri.authority().is_some_and(|it| it.as_str().contains('@'));
+        ensure!(
+            !has_user,
+            "Jaeger's URL must not hold a name or password; put \"authorization=…\" into \
+             KAOS_JAEGER_HEADERS"
+        );
+        let named = variable("KAOS_JAEGER_HEADERS").unwrap_or_default();
+        let mut headers =
+            headers::parse(&named).context("failed to read the headers in KAOS_JAEGER_HEADERS")?;
+        if let Some(token) = variable("KAOS_JAEGER_TOKEN") {
+            let mut bearer = HeaderValue::try_from(format!("Bearer {}", token.trim()))
+                .context("KAOS_JAEGER_TOKEN has characters that no header can have")?;
+            bearer.set_sensitive(true);
+            headers.insert(AUTHORIZATION, bearer);
+        }
+        Ok(Some(JaegerSettings {
+            url,
+            headers,
+            timeout: Duration::from_secs(jaeger_timeout),
+        }))
+    }
 }
 
 /// How the program logs on standard output.

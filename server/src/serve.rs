@@ -3,7 +3,10 @@
 use std::{io::ErrorKind, net::SocketAddr, path::PathBuf, sync::Arc};
 
 use anyhow::{Context, bail};
-use api::clock::{Clock, SystemClock};
+use api::{
+    clock::{Clock, SystemClock},
+    traces::TraceReader,
+};
 use apiserver::ApiServer;
 use axum::Router;
 use kube::Client;
@@ -16,7 +19,7 @@ use runtime::{
     transport::{self, Transport},
 };
 use tokio::net::TcpListener;
-use traces::Store;
+use traces::{JaegerClient, JaegerSettings, Store};
 
 use crate::{
     apply,
@@ -38,9 +41,11 @@ pub(crate) async fn serve(config: ServeConfig) -> anyhow::Result<()> {
         data_dir,
         apply,
         demo,
+        jaeger,
         logging,
     } = config;
     let logs = start_logging(&logging)?;
+    let jaeger = jaeger.settings()?;
     require_loopback(addr)?;
     otlp_addr.map_or(Ok(()), require_loopback)?;
     // The process-wide default; a second call would only say that it is set.
@@ -56,7 +61,12 @@ pub(crate) async fn serve(config: ServeConfig) -> anyhow::Result<()> {
         Some(addr) => Some(bind(addr, "--otlp-addr").await?),
         None => None,
     };
-    let wanted = Wanted { apply, demo, logs };
+    let wanted = Wanted {
+        apply,
+        demo,
+        jaeger,
+        logs,
+    };
     let started = tokio::select! {
         started = start(&lifecycle, &data_dir, listener, otlp_listener, wanted) => started,
         () = lifecycle.stopping() => Ok(()),
@@ -72,6 +82,8 @@ pub(crate) async fn serve(config: ServeConfig) -> anyhow::Result<()> {
 struct Wanted {
     apply: Vec<PathBuf>,
     demo: bool,
+    /// Where the dashboard reads traces, if not from the built-in store.
+    jaeger: Option<JaegerSettings>,
     /// Keeps the program's own logs, once it is told where.
     logs: LogLayer,
 }
@@ -106,7 +118,7 @@ async fn start(
     let runtime_routes = runtime_routes(&embedded);
     let dashboard = app::router(app::Ports {
         kube: client.clone(),
-        traces: Arc::new(stores.telemetry.clone()),
+        traces: trace_reader(wanted.jaeger.clone(), &stores, &clock)?,
         logs: Arc::new(stores.telemetry.clone()),
         agents: runtime_routes.clone(),
         clock: Arc::clone(&clock),
@@ -183,6 +195,22 @@ fn open_stores(
         telemetry,
         memory,
     })
+}
+
+fn trace_reader(
+    jaeger: Option<JaegerSettings>,
+    stores: &Stores,
+    clock: &Arc<dyn Clock>,
+) -> anyhow::Result<Arc<dyn TraceReader>> {
+    let Some(settings) = jaeger else {
+        return Ok(Arc::new(stores.telemetry.clone()));
+    };
+    let http = transport::client().context("failed to start HTTP")?;
+    Ok(Arc::new(JaegerClient::new(
+        http,
+        settings,
+        Arc::clone(clock),
+    )))
 }
 
 fn start_runtime(

@@ -1,4 +1,5 @@
-//! The built-in telemetry store: OTLP in, SQLite in the middle, queries and Jaeger's query API out.
+//! The built-in telemetry store: OTLP in, SQLite in the middle, queries and Jaeger's query API out; and
+//! [`JaegerClient`], which reads traces from a Jaeger instead.
 //!
 //! A [`Store`] is a cheap handle. Writes pass a bounded queue to the one thread that writes, and are
 //! acknowledged after their commit; reads take a connection of a small pool. What a client sent is kept
@@ -6,10 +7,12 @@
 
 mod convert;
 mod jaeger;
+mod jaeger_client;
 mod otlp;
 mod store;
 
 pub use jaeger::jaeger;
+pub use jaeger_client::{JaegerClient, JaegerSettings};
 pub use otlp::{otlp_grpc, otlp_http};
 pub use store::{
     Committed, Limits, MetricQuery, OpenError, Point, PointRange, PointValue, Receipt, Series,

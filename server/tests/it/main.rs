@@ -4,6 +4,7 @@
 
 mod answers;
 mod failures;
+mod jaeger;
 mod kaos;
 mod lifecycle;
 mod resources;

@@ -2,7 +2,9 @@
 
 #![expect(clippy::unwrap_used, reason = "a test may stop where it is surprised")]
 
+mod contract;
 mod jaeger;
+mod jaeger_client;
 mod lifecycle;
 mod logs;
 mod metrics;

@@ -38,6 +38,10 @@ impl Clock for TestClock {
 }
 
 impl TestClock {
+    pub(crate) fn at(now_ns: u64) -> Self {
+        Self(AtomicI64::new(i64::try_from(now_ns).unwrap()))
+    }
+
     pub(crate) fn advance(&self, by: Duration) {
         let by = i64::try_from(by.as_nanos()).unwrap();
         self.0.fetch_add(by, Ordering::SeqCst);
@@ -58,7 +62,7 @@ impl Running {
     }
 
     pub(crate) fn open_with(directory: &TempDir, limits: Limits) -> Self {
-        let clock = Arc::new(TestClock(AtomicI64::new(i64::try_from(NOW_NS).unwrap())));
+        let clock = Arc::new(TestClock::at(NOW_NS));
         let tracker = TaskTracker::new();
         let shutdown = CancellationToken::new();
         let store = Store::open_with(

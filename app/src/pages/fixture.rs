@@ -24,6 +24,8 @@ pub(crate) const TRACE: TraceId = TraceId([0xab; 16]);
 pub(crate) struct Fixture {
     pub(crate) spans: Vec<Span>,
     pub(crate) logs: Vec<LogRecord>,
+    /// Traces that a search gives at most.
+    pub(crate) most: Option<u32>,
     /// Answers as the Kubernetes API.
     pub(crate) kubernetes: Router,
     /// Answers as the agents.
@@ -127,6 +129,10 @@ impl TraceReader for Fixture {
                 n_errors: 0,
             }],
         }])
+    }
+
+    fn most(&self) -> u32 {
+        self.most.unwrap_or(10_000)
     }
 }
 

@@ -2,7 +2,7 @@
 
 mod filter;
 
-use api::traces::TraceSummary;
+use api::traces::{TraceQuery, TraceSummary};
 use jiff::Timestamp;
 use leptos::prelude::*;
 
@@ -49,19 +49,30 @@ pub(crate) fn TracesPage() -> impl IntoView {
     }
 }
 
+/// Traces that one page lists.
+const MOST: u32 = 100;
+
 /// What the page lists, and the services that its form offers.
 struct Found {
     traces: Vec<TraceSummary>,
+    /// How many the reader was asked for, when it found so many: there may be more.
+    cut_at: Option<u32>,
     services: Vec<String>,
 }
 
 async fn load(ports: &Ports, namespace: &str, filter: &Filter) -> Result<Found, Failure> {
     let now = u64::try_from(ports.clock.now().as_nanosecond()).unwrap_or(0);
-    let query = filter.query(namespace, now);
+    let limit = MOST.min(ports.traces.most());
+    let query = TraceQuery {
+        limit,
+        ..filter.query(namespace, now)
+    };
     let mut traces = ports.traces.search(&query).await?;
+    let is_cut = traces.len() >= limit as usize;
     traces.retain(|trace| filter.keeps(trace));
     Ok(Found {
         traces,
+        cut_at: is_cut.then_some(limit),
         services: ports.traces.services().await?,
     })
 }
@@ -72,9 +83,17 @@ fn draw(found: &Found, namespace: &str, filter: &Filter) -> AnyView {
     } else {
         table(&found.traces)
     };
+    let cut = found.cut_at.map(|limit| {
+        view! {
+            <p class="traces-cut">
+                {format!("Only the newest {limit} were looked at. Narrow the form to see others.")}
+            </p>
+        }
+    });
     view! {
         {form(&found.services, filter)}
         {listed}
+        {cut}
     }
     .into_any()
 }

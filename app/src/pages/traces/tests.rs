@@ -223,3 +223,15 @@ async fn the_form_keeps_its_conditions_and_an_empty_list_offers_to_drop_them() {
         ],
     );
 }
+
+#[tokio::test]
+async fn a_list_that_may_lack_traces_says_so() {
+    let cut = Fixture {
+        most: Some(1),
+        ..fixture(run())
+    };
+    let cut = cut.get("/ns/team/traces?range=all").await.1;
+    has(&cut, &["Only the newest 1 were looked at"]);
+    let whole = fixture(run()).get("/ns/team/traces?range=all").await.1;
+    assert!(!whole.contains("were looked at"));
+}

@@ -3,7 +3,10 @@
 use std::path::Path;
 
 use async_trait::async_trait;
-use tokio::sync::{mpsc, oneshot};
+use tokio::{
+    runtime::Handle,
+    sync::{mpsc, oneshot},
+};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 use super::{
@@ -30,7 +33,8 @@ impl Local {
     ) -> Result<Self, MemoryError> {
         let store = Store::open(path)?;
         let (jobs, queue) = mpsc::channel(MAX_WAITING);
-        tracker.spawn_blocking(move || write(store, queue));
+        let handle = Handle::current();
+        tracker.spawn_blocking(move || write(store, queue, &handle));
         let closing = jobs.clone();
         tracker.spawn(async move {
             shutdown.cancelled().await;
@@ -44,7 +48,7 @@ impl Local {
     /// Asks the thread that owns the file, after everything appended so far.
     async fn ask<T: Send + 'static>(
         &self,
-        question: impl FnOnce(&Store) -> Result<T, MemoryError> + Send + 'static,
+        question: impl FnOnce(&mut Store) -> Result<T, MemoryError> + Send + 'static,
     ) -> Result<T, MemoryError> {
         let (answer, answered) = oneshot::channel();
         let job = Job::Ask(Box::new(move |store| {

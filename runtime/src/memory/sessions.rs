@@ -76,7 +76,7 @@ pub enum MemoryError {
         /// Its version.
         version: i64,
         /// The version of this program.
-        known: i64,
+        known: usize,
     },
     /// The file cannot be read.
     #[error("failed to read the memory: {0}")]

@@ -1,84 +1,55 @@
 //! Sessions and events in SQLite.
 
-use std::path::Path;
+mod append;
+mod schema;
+
+use std::{collections::HashMap, path::Path};
 
 use jiff::Timestamp;
-use rusqlite::{Connection, Row, Transaction, params, types::Type};
+use rusqlite::{Connection, OptionalExtension, Row, Transaction, params, types::Type};
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use serde_json::Value;
 
-use super::{Event, EventKind, Events, MemoryError, sessions::Append};
+use super::{Event, EventKind, Events, MemoryError};
 
-/// The version of [`SCHEMA`], kept in the file.
-const SCHEMA_VERSION: i64 = 1;
+/// The columns that [`event_of`] reads, of `events e JOIN sessions s`.
+const COLUMNS: &str = "e.event_id, s.session, e.timestamp, e.kind, e.content, e.metadata";
 
-/// `used` orders sessions by their last event: it is that event's `seq`.
-const SCHEMA: &str = "
-    CREATE TABLE sessions (
-        agent TEXT NOT NULL,
-        session TEXT NOT NULL,
-        used INTEGER NOT NULL,
-        PRIMARY KEY (agent, session)
-    ) STRICT, WITHOUT ROWID;
-    CREATE INDEX sessions_by_use ON sessions (agent, used);
-    CREATE TABLE events (
-        seq INTEGER PRIMARY KEY AUTOINCREMENT,
-        agent TEXT NOT NULL,
-        session TEXT NOT NULL,
-        event_id TEXT NOT NULL,
-        timestamp TEXT NOT NULL,
-        kind TEXT NOT NULL,
-        content TEXT NOT NULL,
-        metadata TEXT NOT NULL
-    ) STRICT;
-    CREATE INDEX events_by_session ON events (agent, session, seq);
-    PRAGMA user_version = 1;
-";
-
-/// The open file.
+/// The open file, and what its one writer knows of it without asking.
 pub(super) struct Store {
     connection: Connection,
+    /// Sessions of each agent that was written lately.
+    sessions: HashMap<String, u64>,
+    next: Next,
+}
+
+/// The numbers that come next. Both only grow.
+#[derive(Clone, Copy)]
+struct Next {
+    session: i64,
+    seq: i64,
 }
 
 impl Store {
     pub(super) fn open(path: &Path) -> Result<Self, MemoryError> {
-        let failed = |source| MemoryError::Open {
-            path: path.to_owned(),
-            source,
-        };
-        let connection = Connection::open(path).map_err(failed)?;
-        connection
-            .execute_batch("PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL;")
-            .map_err(failed)?;
-        let version: i64 = connection
-            .query_row("PRAGMA user_version", [], |row| row.get(0))
-            .map_err(failed)?;
-        match version {
-            SCHEMA_VERSION => {}
-            0 => connection
-                .execute_batch(&format!("BEGIN;{SCHEMA}COMMIT;"))
-                .map_err(failed)?,
-            version => {
-                return Err(MemoryError::Newer {
-                    path: path.to_owned(),
-                    version,
-                    known: SCHEMA_VERSION,
-                });
-            }
-        }
-        Ok(Self { connection })
-    }
-
-    /// Writes events, all or none, and forgets what is beyond their agents' bounds.
-    pub(super) fn append(
-        &mut self,
-        events: impl Iterator<Item = Append>,
-    ) -> Result<(), MemoryError> {
-        let transaction = self.connection.transaction().map_err(MemoryError::Write)?;
-        for event in events {
-            append_one(&transaction, &event).map_err(MemoryError::Write)?;
-        }
-        transaction.commit().map_err(MemoryError::Write)
+        let connection = schema::open(path)?;
+        let next = connection
+            .query_row(
+                "SELECT ifnull(max(id), 0) + 1, ifnull(max(used), 0) + 1 FROM sessions",
+                [],
+                |row| {
+                    Ok(Next {
+                        session: row.get(0)?,
+                        seq: row.get(1)?,
+                    })
+                },
+            )
+            .map_err(MemoryError::Read)?;
+        Ok(Self {
+            connection,
+            sessions: HashMap::new(),
+            next,
+        })
     }
 
     /// Questions and answers of a session, oldest first.
@@ -90,8 +61,10 @@ impl Store {
         let kinds = [EventKind::UserMessage, EventKind::AgentResponse].map(name_of);
         let [asked, answered] = &kinds;
         self.select(
-            "SELECT event_id, session, timestamp, kind, content, metadata FROM events
-             WHERE agent = ?1 AND session = ?2 AND kind IN (?3, ?4) ORDER BY seq",
+            &format!(
+                "SELECT {COLUMNS} FROM sessions s JOIN events e ON e.session = s.id
+                 WHERE s.agent = ?1 AND s.session = ?2 AND e.kind IN (?3, ?4) ORDER BY e.seq"
+            ),
             params![agent, session, asked, answered],
         )
     }
@@ -103,17 +76,24 @@ impl Store {
         session: Option<&str>,
         limit: u32,
     ) -> Result<Events, MemoryError> {
-        let events = self.select(
-            "SELECT event_id, session, timestamp, kind, content, metadata FROM (
-                 SELECT * FROM events WHERE agent = ?1 AND (?2 IS NULL OR session = ?2)
-                 ORDER BY seq DESC LIMIT ?3
-             ) ORDER BY seq",
+        // The newest events are in the sessions used last: no session beyond the first `limit` can
+        // have one of them.
+        let mut events = self.select(
+            &format!(
+                "SELECT {COLUMNS} FROM (
+                     SELECT id, session FROM sessions
+                     WHERE agent = ?1 AND (?2 IS NULL OR session = ?2)
+                     ORDER BY used DESC LIMIT ?3
+                 ) s JOIN events e ON e.session = s.id ORDER BY e.seq DESC LIMIT ?3"
+            ),
             params![agent, session, limit],
         )?;
+        events.reverse();
         let total: i64 = self
             .connection
             .prepare_cached(
-                "SELECT count(*) FROM events WHERE agent = ?1 AND (?2 IS NULL OR session = ?2)",
+                "SELECT ifnull(sum(n_events), 0) FROM sessions
+                 WHERE agent = ?1 AND (?2 IS NULL OR session = ?2)",
             )
             .and_then(|mut count| count.query_row(params![agent, session], |row| row.get(0)))
             .map_err(MemoryError::Read)?;
@@ -133,15 +113,18 @@ impl Store {
     }
 
     /// Forgets a session; says whether there was one.
-    pub(super) fn delete_session(&self, agent: &str, session: &str) -> Result<bool, MemoryError> {
-        self.connection
-            .unchecked_transaction()
-            .and_then(|transaction| {
-                let deleted = delete_session(&transaction, agent, session)?;
-                transaction.commit()?;
-                Ok(deleted)
-            })
-            .map_err(MemoryError::Write)
+    pub(super) fn delete_session(
+        &mut self,
+        agent: &str,
+        session: &str,
+    ) -> Result<bool, MemoryError> {
+        let transaction = self.connection.transaction().map_err(MemoryError::Write)?;
+        let deleted = delete_named(&transaction, agent, session)
+            .and_then(|deleted| transaction.commit().map(|()| deleted))
+            .map_err(MemoryError::Write)?;
+        // It is counted again when the agent next remembers something.
+        self.sessions.remove(agent);
+        Ok(deleted)
     }
 
     fn select(
@@ -156,81 +139,26 @@ impl Store {
     }
 }
 
-fn append_one(transaction: &Transaction<'_>, append: &Append) -> rusqlite::Result<()> {
-    let Append {
-        agent,
-        event,
-        bounds,
-    } = append;
-    let session = event.session_id.as_str();
-    transaction
-        .prepare_cached(
-            "INSERT INTO events (agent, session, event_id, timestamp, kind, content, metadata)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
-        )?
-        .execute(params![
-            agent,
-            session,
-            event.event_id,
-            event.timestamp.to_string(),
-            name_of(event.event_type),
-            event.content.to_string(),
-            json_of(&event.metadata),
-        ])?;
-    let seq = transaction.last_insert_rowid();
-    transaction
-        .prepare_cached(
-            "INSERT INTO sessions (agent, session, used) VALUES (?1, ?2, ?3)
-             ON CONFLICT (agent, session) DO UPDATE SET used = excluded.used",
-        )?
-        .execute(params![agent, session, seq])?;
-    forget_events(transaction, agent, session, bounds.events)?;
-    forget_sessions(transaction, agent, bounds.sessions)
-}
-
-/// Forgets the oldest events of a session beyond `kept`.
-fn forget_events(
-    transaction: &Transaction<'_>,
-    agent: &str,
-    session: &str,
-    kept: u32,
-) -> rusqlite::Result<()> {
-    transaction
-        .prepare_cached(
-            "DELETE FROM events WHERE agent = ?1 AND session = ?2 AND seq <= (
-                 SELECT seq FROM events WHERE agent = ?1 AND session = ?2
-                 ORDER BY seq DESC LIMIT 1 OFFSET ?3
-             )",
-        )?
-        .execute(params![agent, session, kept])?;
-    Ok(())
-}
-
-/// Forgets the sessions of an agent that were not used for the longest time, beyond `kept`.
-fn forget_sessions(transaction: &Transaction<'_>, agent: &str, kept: u32) -> rusqlite::Result<()> {
-    let sql = "SELECT session FROM sessions WHERE agent = ?1 ORDER BY used DESC LIMIT -1 OFFSET ?2";
-    let forgotten: Vec<String> = transaction
-        .prepare_cached(sql)?
-        .query_map(params![agent, kept], |row| row.get(0))?
-        .collect::<rusqlite::Result<_>>()?;
-    for session in forgotten {
-        delete_session(transaction, agent, &session)?;
-    }
-    Ok(())
-}
-
-fn delete_session(
+fn delete_named(
     transaction: &Transaction<'_>,
     agent: &str,
     session: &str,
 ) -> rusqlite::Result<bool> {
+    let id: Option<i64> = transaction
+        .prepare_cached("SELECT id FROM sessions WHERE agent = ?1 AND session = ?2")?
+        .query_row([agent, session], |row| row.get(0))
+        .optional()?;
+    id.map_or(Ok(false), |id| delete(transaction, id).map(|()| true))
+}
+
+fn delete(transaction: &Transaction<'_>, id: i64) -> rusqlite::Result<()> {
     transaction
-        .prepare_cached("DELETE FROM events WHERE agent = ?1 AND session = ?2")?
-        .execute(params![agent, session])?;
-    let deleted = transaction
-        .prepare_cached("DELETE FROM sessions WHERE agent = ?1 AND session = ?2")?
-        .execute(params![agent, session])?;
-    Ok(deleted > 0)
+        .prepare_cached("DELETE FROM events WHERE session = ?1")?
+        .execute([id])?;
+    transaction
+        .prepare_cached("DELETE FROM sessions WHERE id = ?1")?
+        .execute([id])?;
+    Ok(())
 }
 
 fn event_of(row: &Row<'_>) -> rusqlite::Result<Event> {

@@ -52,6 +52,36 @@ async fn memory_outlives_the_program() {
 }
 
 #[tokio::test]
+async fn what_an_earlier_version_remembered_is_still_there() {
+    let directory = TempDir::new().unwrap();
+    let path = directory.path().join("memory.db");
+    let earlier = rusqlite::Connection::open(&path).unwrap();
+    earlier
+        .execute_batch(include_str!("store/schema/1.sql"))
+        .unwrap();
+    earlier
+        .execute_batch(
+            "PRAGMA user_version = 1;
+             INSERT INTO events (agent, session, event_id, timestamp, kind, content, metadata) VALUES
+                 ('kaos-hierarchy/analyst', 'one', 'a', '2026-01-31T10:00:00Z', 'user_message', '\"2 + 3?\"', '{}'),
+                 ('kaos-hierarchy/analyst', 'two', 'b', '2026-01-31T10:00:01Z', 'user_message', '\"Hi\"', '{}'),
+                 ('kaos-hierarchy/analyst', 'one', 'c', '2026-01-31T10:00:02Z', 'agent_response', '\"5\"', '{}');
+             INSERT INTO sessions VALUES
+                 ('kaos-hierarchy/analyst', 'one', 3), ('kaos-hierarchy/analyst', 'two', 2);",
+        )
+        .unwrap();
+    drop(earlier);
+
+    let place = open_at(&path).unwrap();
+    let memory = place.analyst();
+    assert_eq!(words(&memory.history("one").await), ["2 + 3?", "5"]);
+    talk(&memory, "two", &["Bye"]);
+    assert_eq!(memory.sessions().await.unwrap(), ["two", "one"]);
+    assert_eq!(memory.events(None, 10).await.unwrap().total, 4);
+    place.close().await;
+}
+
+#[tokio::test]
 async fn an_agent_that_does_not_remember_has_no_history() {
     let mut place = Place::local();
     talk(&place.analyst(), "one", &["a", "A"]);

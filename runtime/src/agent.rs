@@ -77,16 +77,11 @@ pub struct Agents {
     runs: Runs,
     models: Models,
     learned: Learned,
-    running: Arc<RwLock<HashMap<ResourceId, Running>>>,
+    running: Arc<RwLock<HashMap<ResourceId, Arc<Agent>>>>,
+    /// What each of them answers.
+    endpoints: Router,
     /// Told after every start.
     started: watch::Sender<()>,
-}
-
-/// One of them, with its endpoints.
-#[derive(Clone)]
-struct Running {
-    agent: Arc<Agent>,
-    router: Router,
 }
 
 /// One agent, ready to be asked.
@@ -125,6 +120,7 @@ impl Agents {
             learned: Learned::default(),
             context: Arc::new(context),
             running: Arc::default(),
+            endpoints: endpoint::router(),
             started: watch::Sender::new(()),
         }
     }
@@ -134,8 +130,8 @@ impl Agents {
     pub fn apply(&self, plan: AgentPlan) {
         let mut running = self.running.write().unwrap_or_else(PoisonError::into_inner);
         let service = match running.get(&plan.id) {
-            Some(same) if same.agent.plan == plan => return,
-            Some(before) => before.agent.service.clone(),
+            Some(same) if same.plan == plan => return,
+            Some(before) => before.service.clone(),
             None => self
                 .context
                 .pipeline
@@ -152,8 +148,7 @@ impl Agents {
             memory,
             service,
         });
-        let router = endpoint::router(&agent);
-        running.insert(id, Running { agent, router });
+        running.insert(id, agent);
         drop(running);
         self.started.send_replace(());
     }
@@ -188,20 +183,20 @@ impl Agents {
             .with_state(self.clone())
     }
 
-    fn find(&self, id: &ResourceId) -> Option<Router> {
+    fn find(&self, id: &ResourceId) -> Option<Arc<Agent>> {
         let running = self.running.read().unwrap_or_else(PoisonError::into_inner);
-        running.get(id).map(|running| running.router.clone())
+        running.get(id).cloned()
     }
 }
 
-/// Hands a request to the agent's own router, with the path as the agent knows it.
+/// Hands a request to the agent's endpoints, with the path as the agent knows it.
 async fn dispatch(
     State(agents): State<Agents>,
     Path((namespace, name, _)): Path<(String, String, String)>,
     mut request: Request<Body>,
 ) -> Response {
     let id = ResourceId::new(namespace, name);
-    let Some(router) = agents.find(&id) else {
+    let Some(agent) = agents.find(&id) else {
         let message = format!("there is no agent {id} here, or it is not ready yet");
         let error = json!({"message": message, "type": "not_found_error", "param": null,
             "code": "agent_not_found"});
@@ -211,7 +206,8 @@ async fn dispatch(
         Ok(uri) => *request.uri_mut() = uri,
         Err(error) => return (StatusCode::BAD_REQUEST, format!("{error}\n")).into_response(),
     }
-    match router.oneshot(request).await {
+    endpoint::address(&mut request, agent);
+    match agents.endpoints.oneshot(request).await {
         Ok(response) => response,
         Err(never) => match never {},
     }

@@ -4,9 +4,9 @@ use std::{sync::Arc, time::Duration};
 
 use api::chat::ChatRequest;
 use axum::{
-    Json, Router,
-    body::Bytes,
-    extract::{DefaultBodyLimit, State, rejection::BytesRejection},
+    Extension, Json, Router,
+    body::{Body, Bytes},
+    extract::{DefaultBodyLimit, rejection::BytesRejection},
     response::{IntoResponse, Response},
     routing::{get, post},
 };
@@ -18,7 +18,7 @@ use tokio::sync::oneshot;
 use super::{
     Agent, bounds,
     card::{agent_card, original_card},
-    conversation::Asked,
+    conversation,
     error::ChatError,
     events::{FellBehind, Update},
     progress::Form,
@@ -38,37 +38,48 @@ const PROGRESS_HEADER: &str = "x-kaos-progress";
 /// `detached`: the run goes on when the client goes.
 const LIFE_HEADER: &str = "x-kaos-run";
 
+/// Whom a request asks.
+type Asked = Extension<Arc<Agent>>;
 /// A piece of what a run tells its client.
 type Told = Result<Update, FellBehind>;
 
-/// The paths of the agent, from its root.
-pub(super) fn router(agent: &Arc<Agent>) -> Router {
+/// What every agent answers, from its root, about the [`Agent`] among the request's extensions: one
+/// router for all of them.
+pub(super) fn router() -> Router {
     Router::new()
         .route("/v1/chat/completions", post(chat))
         .route("/v1/models", get(models))
         .route(
             "/health",
-            get(|State(agent): State<Arc<Agent>>| async move { state(&agent, "healthy") }),
+            get(|Extension(agent): Asked| async move { state(&agent, "healthy") }),
         )
         .route(
             "/ready",
-            get(|State(agent): State<Arc<Agent>>| async move { state(&agent, "ready") }),
+            get(|Extension(agent): Asked| async move { state(&agent, "ready") }),
         )
         .route(
             "/.well-known/agent-card.json",
-            get(|State(agent): State<Arc<Agent>>| async move {
+            get(|Extension(agent): Asked| async move {
                 Json(agent_card(&agent.plan, &agent.url(), &agent.tools().0))
             }),
         )
         .route(
             "/.well-known/agent",
-            get(|State(agent): State<Arc<Agent>>| async move {
+            get(|Extension(agent): Asked| async move {
                 Json(original_card(&agent.plan, &agent.url(), &agent.tools().0))
             }),
         )
         .layer(DefaultBodyLimit::max(MAX_BODY_BYTES))
-        .with_state(Arc::clone(agent))
-        .merge(memory::routes(agent.memory.clone()))
+        .merge(memory::routes())
+}
+
+/// Lets a request that goes to [`router`] know whom it asks.
+pub(super) fn address(request: &mut http::Request<Body>, agent: Arc<Agent>) {
+    let extensions = request.extensions_mut();
+    // The parameters of the path that led here would count as the agent's own.
+    extensions.clear();
+    extensions.insert(agent.memory.clone());
+    extensions.insert(agent);
 }
 
 fn state(agent: &Agent, status: &str) -> Json<Value> {
@@ -76,13 +87,13 @@ fn state(agent: &Agent, status: &str) -> Json<Value> {
     Json(json!({"status": status, "name": agent.plan.id.name, "timestamp": timestamp}))
 }
 
-async fn models(State(agent): State<Arc<Agent>>) -> Json<Value> {
+async fn models(Extension(agent): Asked) -> Json<Value> {
     let model = json!({"id": agent.plan.model, "object": "model", "owned_by": "kaos"});
     Json(json!({"object": "list", "data": [model]}))
 }
 
 async fn chat(
-    State(agent): State<Arc<Agent>>,
+    Extension(agent): Asked,
     headers: HeaderMap,
     body: Result<Bytes, BytesRejection>,
 ) -> Response {
@@ -150,7 +161,7 @@ fn failed(envelope: &Envelope, error: &ChatError) -> Response {
 fn parse(
     body: Result<Bytes, BytesRejection>,
     agent: &Agent,
-) -> Result<(ChatRequest, Asked, Bounds), ChatError> {
+) -> Result<(ChatRequest, conversation::Asked, Bounds), ChatError> {
     let body = body.map_err(|rejection| match rejection.status() {
         StatusCode::PAYLOAD_TOO_LARGE => ChatError::TooLarge {
             limit: MAX_BODY_BYTES,
@@ -159,7 +170,7 @@ fn parse(
     })?;
     let mut request: ChatRequest =
         serde_json::from_slice(&body).map_err(|error| ChatError::Parse(error.to_string()))?;
-    let asked = Asked::parse(&request)?;
+    let asked = conversation::Asked::parse(&request)?;
     let bounds = bounds::lower(bounds::own(&agent.plan), &mut request.rest)?;
     Ok((request, asked, bounds))
 }

@@ -1,8 +1,8 @@
 //! `/memory/…` of an agent.
 
 use axum::{
-    Json, Router,
-    extract::{Path, Query, State},
+    Extension, Json, Router,
+    extract::{Path, Query},
     http::StatusCode,
     response::{IntoResponse, Response},
     routing::{delete, get},
@@ -17,13 +17,13 @@ const DEFAULT_LIMIT: u32 = 100;
 /// Events listed at most.
 const MAX_LIMIT: u32 = 1000;
 
-/// The memory of one agent, from the agent's root.
-pub fn routes(memory: AgentMemory) -> Router {
+/// The memory of the agent whose [`AgentMemory`] is among the request's extensions, from the agent's
+/// root.
+pub fn routes() -> Router {
     Router::new()
         .route("/memory/events", get(events))
         .route("/memory/sessions", get(sessions))
         .route("/memory/sessions/{session}", delete(delete_session))
-        .with_state(memory)
 }
 
 #[derive(Deserialize)]
@@ -33,7 +33,7 @@ struct EventsQuery {
 }
 
 async fn events(
-    State(memory): State<AgentMemory>,
+    Extension(memory): Extension<AgentMemory>,
     Query(query): Query<EventsQuery>,
 ) -> Result<Response, Unavailable> {
     let limit = query.limit.unwrap_or(DEFAULT_LIMIT).min(MAX_LIMIT);
@@ -41,7 +41,7 @@ async fn events(
     Ok(Json(json!({"agent": memory.agent.name, "events": events, "total": total})).into_response())
 }
 
-async fn sessions(State(memory): State<AgentMemory>) -> Result<Response, Unavailable> {
+async fn sessions(Extension(memory): Extension<AgentMemory>) -> Result<Response, Unavailable> {
     let sessions = memory.sessions().await?;
     let total = sessions.len();
     Ok(
@@ -51,7 +51,7 @@ async fn sessions(State(memory): State<AgentMemory>) -> Result<Response, Unavail
 }
 
 async fn delete_session(
-    State(memory): State<AgentMemory>,
+    Extension(memory): Extension<AgentMemory>,
     Path(session): Path<String>,
 ) -> Result<Response, Unavailable> {
     if memory.delete_session(&session).await? {

@@ -13,5 +13,6 @@ mod limits;
 mod modes;
 mod runs;
 mod served;
+mod sessions;
 mod support;
 mod usage;

@@ -4,7 +4,7 @@ use api::{
     chat::{Message, Role},
     plan::ResourceId,
 };
-use axum::body::Body;
+use axum::{Extension, body::Body};
 use http::{Request, StatusCode};
 use http_body_util::BodyExt;
 use serde_json::{Value, json};
@@ -212,7 +212,8 @@ async fn call(memory: &AgentMemory, method: &str, path: &str) -> (StatusCode, Va
         .uri(path)
         .body(Body::empty())
         .unwrap();
-    let response = routes(memory.clone()).oneshot(request).await.unwrap();
+    let routes = routes().layer(Extension(memory.clone()));
+    let response = routes.oneshot(request).await.unwrap();
     let status = response.status();
     let body = response.into_body().collect().await.unwrap().to_bytes();
     (status, serde_json::from_slice(&body).unwrap_or(Value::Null))

@@ -2,15 +2,12 @@
 
 use std::path::Path;
 
-use rusqlite::Connection;
+use rusqlite::{Connection, config::DbConfig};
 
 use crate::memory::MemoryError;
 
 /// Brings the file from its version to the next one. Never edit one that was released: append.
-const MIGRATIONS: [&str; 2] = [
-    include_str!("schema/1.sql"),
-    include_str!("schema/2.sql"),
-];
+const MIGRATIONS: [&str; 2] = [include_str!("schema/1.sql"), include_str!("schema/2.sql")];
 
 /// Opens the file, made or brought up to date.
 pub(super) fn open(path: &Path) -> Result<Connection, MemoryError> {
@@ -21,6 +18,10 @@ pub(super) fn open(path: &Path) -> Result<Connection, MemoryError> {
     let mut connection = Connection::open(path).map_err(failed)?;
     connection
         .execute_batch("PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL;")
+        .map_err(failed)?;
+    // A statement is planned once, not again for each value it is given.
+    connection
+        .set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)
         .map_err(failed)?;
     let version: i64 = connection
         .pragma_query_value(None, "user_version", |row| row.get(0))

@@ -53,13 +53,32 @@ pub mod metric {
     pub const TOKEN_USAGE: &str = "gen_ai.client.token.usage";
     /// What calls of models cost, as far as prices are known, in `{USD}`.
     pub const MODEL_COST: &str = "kaos.model.cost";
+    /// Duration of operations of models, in s.
+    pub const OPERATION_DURATION: &str = "gen_ai.client.operation.duration";
+    /// Time until the first piece of a streamed answer, in s.
+    pub const TIME_TO_FIRST_CHUNK: &str = "gen_ai.client.operation.time_to_first_chunk";
     /// Limits that runs reached, in `1`.
     pub const LIMITS: &str = "kaos.limits";
+    /// Requests under way, in `1`.
+    pub const ACTIVE_REQUESTS: &str = "kaos.requests.active";
+    /// Steps begun, in `1`.
+    pub const STEPS: &str = "kaos.steps";
+    /// Steps of requests that have ended, in `1`.
+    pub const REQUEST_STEPS: &str = "kaos.request.steps";
+    /// What failed, by type, in `1`.
+    pub const ERRORS: &str = "kaos.errors";
+    /// Tokens used, by model and type, in `{token}`.
+    pub const TOKENS: &str = "kaos.tokens";
 
     /// Upper bounds of the buckets of durations, in ms. They reach five minutes, as agents do.
     pub const DURATION_BUCKETS_MS: [f64; 20] = [
         0.0, 5.0, 10.0, 25.0, 50.0, 75.0, 100.0, 250.0, 500.0, 750.0, 1_000.0, 2_500.0, 5_000.0,
         7_500.0, 10_000.0, 15_000.0, 30_000.0, 60_000.0, 120_000.0, 300_000.0,
+    ];
+    /// Upper bounds of the buckets of durations, in s: the conventions' own, and on to five minutes.
+    pub const DURATION_BUCKETS_S: [f64; 16] = [
+        0.01, 0.02, 0.04, 0.08, 0.16, 0.32, 0.64, 1.28, 2.56, 5.12, 10.24, 20.48, 40.96, 81.92,
+        163.84, 327.68,
     ];
 }
 

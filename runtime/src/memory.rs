@@ -192,13 +192,30 @@ impl AgentMemory {
     }
 }
 
-/// The session a request continues, or a new one when it names none that can be used.
-pub fn session_id(requested: Option<&str>) -> String {
-    let usable = |id: &&str| {
-        !id.is_empty() && id.len() <= MAX_SESSION_ID && !id.chars().any(char::is_control)
-    };
-    requested.map(str::trim).filter(usable).map_or_else(
-        || format!("session_{}", &Uuid::new_v4().simple().to_string()[..12]),
-        str::to_owned,
-    )
+/// The session of a request.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Session {
+    /// Its id.
+    pub id: String,
+    /// Whether it was made for this request, so that there is nothing to remember yet.
+    pub is_new: bool,
+}
+
+impl Session {
+    /// The session a request continues, or a new one when it names none that can be used.
+    pub fn of(requested: Option<&str>) -> Self {
+        let usable = |id: &&str| {
+            !id.is_empty() && id.len() <= MAX_SESSION_ID && !id.chars().any(char::is_control)
+        };
+        match requested.map(str::trim).filter(usable) {
+            Some(id) => Self {
+                id: id.to_owned(),
+                is_new: false,
+            },
+            None => Self {
+                id: format!("session_{}", &Uuid::new_v4().simple().to_string()[..12]),
+                is_new: true,
+            },
+        }
+    }
 }

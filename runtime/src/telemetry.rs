@@ -5,8 +5,10 @@
 //! wait; what cannot be kept is dropped and counted.
 
 mod batch;
+mod catalog;
 mod delivery;
 mod event;
+mod exposition;
 mod instruments;
 mod log_layer;
 mod meters;
@@ -14,6 +16,7 @@ mod otlp_http;
 mod pipeline;
 mod propagation;
 mod queue;
+mod series;
 mod service;
 mod span;
 mod stdout;
@@ -21,7 +24,8 @@ mod stdout;
 mod tests;
 
 pub use delivery::{ReceiveError, Receiver};
-pub use instruments::Instruments;
+pub use exposition::Exposition;
+pub use instruments::{ActiveRequest, Instruments, ModelCall};
 pub use log_layer::LogLayer;
 pub use otlp_http::OtlpHttp;
 pub use pipeline::{CaptureContent, Pipeline, PipelineSettings};

@@ -1,5 +1,7 @@
 //! One question to the model.
 
+use std::time::Duration;
+
 use api::{
     attributes::{event, key, span},
     chat::{ChatRequest, Message, StreamOptions, ToolDefinition, Usage},
@@ -23,7 +25,7 @@ use super::{
 use crate::{
     catalog::Catalog,
     model::{Listener, ModelError, Remedy, Reply, Target},
-    telemetry::{Span, SpanSpec, inject, millis},
+    telemetry::{ModelCall, Span, SpanSpec, inject, millis},
     turn::{
         ModelAnswer, Offer,
         fences::{self, Filter},
@@ -110,11 +112,15 @@ impl Run {
             None => Err(ChatError::Cancelled),
         };
         let elapsed = started.elapsed();
-        self.agent
-            .service
-            .instruments()
-            .model(&plan.model, elapsed, outcome.is_ok());
-        if let Some(seconds) = words.first_chunk {
+        self.agent.service.instruments().model(&ModelCall {
+            model: &plan.model,
+            provider: &plan.provider,
+            elapsed,
+            first_chunk: words.first_chunk,
+            error: outcome.as_ref().err().map(ChatError::kind),
+        });
+        if let Some(first_chunk) = words.first_chunk {
+            let seconds = first_chunk.as_secs_f64();
             span.set_attribute(KeyValue::new(key::TIME_TO_FIRST_CHUNK, seconds));
         }
         let outcome = match outcome {
@@ -320,8 +326,8 @@ struct Words<'a> {
     /// `None` when text is never a call.
     filter: Option<Filter>,
     shown: String,
-    /// Seconds until the first of them.
-    first_chunk: Option<f64>,
+    /// The time until the first of them.
+    first_chunk: Option<Duration>,
 }
 
 impl<'a> Words<'a> {
@@ -344,7 +350,7 @@ impl<'a> Words<'a> {
 impl Listener for Words<'_> {
     async fn text(&mut self, text: &str) {
         self.first_chunk
-            .get_or_insert_with(|| self.started.elapsed().as_secs_f64());
+            .get_or_insert_with(|| self.started.elapsed());
         let text = match &mut self.filter {
             Some(filter) => filter.pass(text),
             None => text.to_owned(),
@@ -365,7 +371,7 @@ impl Listener for Words<'_> {
                     wait.as_millis()
                 );
                 let instruments = self.run.agent.service.instruments();
-                instruments.model_retry(model, error.reason());
+                instruments.model_retry(model, &error.reason());
                 let wait_ms = i64::try_from(wait.as_millis()).unwrap_or(i64::MAX);
                 let attributes = vec![
                     KeyValue::new(key::RETRY_ATTEMPT, i64::from(attempt)),

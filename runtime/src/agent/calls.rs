@@ -97,6 +97,11 @@ impl Open {
     }
 }
 
+/// The type of the error that a call failed with.
+pub(super) fn error_type<T>(outcome: &Result<T, Failure>) -> Option<&str> {
+    outcome.as_ref().err().map(|failure| &*failure.kind)
+}
+
 impl Run {
     /// Makes all calls of a step.
     pub(super) async fn make(
@@ -227,7 +232,7 @@ impl Run {
         self.agent
             .service
             .instruments()
-            .tool(counted, elapsed, outcome.is_ok());
+            .tool(counted, elapsed, error_type(&outcome));
         let context = open.span.context().clone();
         match &outcome {
             Ok(text) => {

@@ -14,7 +14,7 @@ use opentelemetry::{
 use serde_json::json;
 
 use super::{
-    calls::{Failure, OTHER, Open},
+    calls::{Failure, OTHER, Open, error_type},
     conversation,
     run::Run,
 };
@@ -199,7 +199,7 @@ impl Run {
         self.agent
             .service
             .instruments()
-            .delegation(counted, elapsed, outcome.is_ok());
+            .delegation(counted, elapsed, error_type(&outcome));
         let context = open.span.context().clone();
         match &outcome {
             Ok((answer, _)) => {

@@ -3,7 +3,10 @@
 //! A run is a task of its own, so that whoever waits for it may go away: dropping the guard of its
 //! token cancels whatever the run waits for, and its spans end as cancelled.
 
-use std::sync::Arc;
+use std::sync::{
+    Arc,
+    atomic::{AtomicU32, Ordering},
+};
 
 use api::{
     attributes::{key, span},
@@ -58,6 +61,8 @@ pub(super) enum Life {
 pub(super) struct Run {
     pub(super) agent: Arc<Agent>,
     pub(super) session: String,
+    /// Whether there may be something to remember.
+    pub(super) continues: bool,
     pub(super) events: Events,
     pub(super) cancel: CancellationToken,
     pub(super) ancestors: Ancestors,
@@ -68,6 +73,8 @@ pub(super) struct Run {
     /// How far it may go.
     pub(super) bounds: Bounds,
     pub(super) began: Instant,
+    /// How many steps have begun.
+    pub(super) steps_begun: AtomicU32,
 }
 
 impl Run {
@@ -93,9 +100,12 @@ impl Run {
             "Processing message for session {}, streaming={streams}",
             self.session
         );
+        let active = instruments.request_began();
         let outcome = self.looped(asked, server.context(), streams).await;
+        drop(active);
         let elapsed = self.began.elapsed();
-        instruments.request(elapsed, outcome.is_ok());
+        let error = outcome.as_ref().err().map(ChatError::kind);
+        instruments.request(elapsed, self.steps_begun.load(Ordering::Relaxed), error);
         match &outcome {
             Ok(answer) => {
                 server.set_attribute(KeyValue::new(key::HTTP_STATUS, 200));

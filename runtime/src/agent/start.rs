@@ -1,6 +1,6 @@
 //! Begins a run: its span, its place among the runs of this process, and who hears it.
 
-use std::sync::Arc;
+use std::sync::{Arc, atomic::AtomicU32};
 
 use api::{
     attributes::{key, span},
@@ -32,7 +32,7 @@ use super::{
     run::{Life, Request, Run, end},
 };
 use crate::{
-    memory,
+    memory::Session,
     runs::{Log, NewRun, Underway},
     telemetry::{Span, SpanSpec},
     turn::Answer,
@@ -58,7 +58,10 @@ pub(super) fn start(
     request: Request,
     parent: &Context,
 ) -> Result<Started, (ChatError, String)> {
-    let session = memory::session_id(request.session.as_deref());
+    let Session {
+        id: session,
+        is_new,
+    } = Session::of(request.session.as_deref());
     let server = server_span(agent, &session, parent);
     let id = Uuid::new_v4().simple().to_string();
     let envelope = Envelope {
@@ -92,11 +95,13 @@ pub(super) fn start(
         agent: Arc::clone(agent),
         ancestors: ancestors.with(&agent.plan.id.name),
         session,
+        continues: !is_new,
         cancel: cancel.clone(),
         rest: request.rest,
         tools: request.tools,
         bounds: request.bounds,
         began: Instant::now(),
+        steps_begun: AtomicU32::new(0),
     };
     let work = Work {
         asked: request.asked,

@@ -1,6 +1,6 @@
 //! The steps of a run: from the first question to the model to its last answer.
 
-use std::sync::Arc;
+use std::sync::{Arc, atomic::Ordering};
 
 use api::{
     attributes::{event, key, span},
@@ -146,7 +146,7 @@ impl Run {
     /// The conversation before the first question, which is remembered from here on.
     async fn opening(&self, asked: Asked, context: &Context) -> Vec<Message> {
         let plan = &self.agent.plan;
-        let history = if asked.wants_history() {
+        let history = if self.continues && asked.wants_history() {
             self.agent.memory.history(&self.session).await
         } else {
             Vec::new()
@@ -179,6 +179,8 @@ impl Run {
                 KeyValue::new(key::STEP_MAX, i64::from(max_steps)),
             ],
         });
+        self.steps_begun.store(step, Ordering::Relaxed);
+        self.agent.service.instruments().step();
         tracing::debug!("Agentic loop step {step}/{max_steps}");
         self.events
             .emit(RunEventKind::StepStarted {

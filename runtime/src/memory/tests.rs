@@ -8,7 +8,7 @@ use api::chat::Message;
 use serde_json::json;
 use tempfile::TempDir;
 
-use super::{AgentMemory, EventKind, EventMetadata, MemoryError, NewEvent, session_id};
+use super::{AgentMemory, EventKind, EventMetadata, MemoryError, NewEvent, Session};
 use place::{Place, open_at};
 
 fn said<'a>(session: &'a str, kind: EventKind, text: &str) -> NewEvent<'a> {
@@ -119,9 +119,11 @@ async fn a_file_that_is_not_ours_is_refused() {
 
 #[test]
 fn a_client_may_name_its_session() {
-    assert_eq!(session_id(Some("session-17-abc")), "session-17-abc");
+    let named = Session::of(Some("session-17-abc"));
+    assert_eq!((&*named.id, named.is_new), ("session-17-abc", false));
     for unusable in [None, Some(" "), Some("a\nb"), Some(&*"x".repeat(300))] {
-        let id = session_id(unusable);
+        let Session { id, is_new } = Session::of(unusable);
+        assert!(is_new);
         let digits = id.strip_prefix("session_").unwrap();
         assert!(
             digits.len() == 12 && digits.bytes().all(|byte| byte.is_ascii_hexdigit()),

@@ -1,193 +1,184 @@
 //! What an agent counts and times.
 
-use std::{sync::atomic::Ordering, time::Duration};
+use std::{sync::Arc, time::Duration};
 
-use api::{
-    attributes::{key, metric},
-    chat::Usage,
+use api::{attributes::key, chat::Usage};
+
+use super::{
+    catalog::{
+        ACTIVE_REQUESTS, DELEGATIONS, ERRORS, LIMITS, MODEL_CALLS, MODEL_COST, MODEL_RETRIES,
+        OPERATION_DURATION, REQUEST_STEPS, REQUESTS, STEPS, TIME_TO_FIRST_CHUNK, TOKEN_USAGE,
+        TOKENS, TOOL_CALLS, Timed,
+    },
+    series::{Instrument, Label, Table},
 };
-use opentelemetry::{
-    InstrumentationScope, KeyValue,
-    metrics::{Counter, Histogram, Meter, MeterProvider},
-};
-use opentelemetry_sdk::metrics::SdkMeterProvider;
 
-use super::meters::Changed;
+/// Labels of a measurement besides the agent's name, at most.
+const MAX_LABELS: usize = 4;
 
-/// Upper bounds of the buckets of token counts: powers of four, as the conventions advise.
-const TOKEN_BUCKETS: [f64; 14] = [
-    1.0,
-    4.0,
-    16.0,
-    64.0,
-    256.0,
-    1_024.0,
-    4_096.0,
-    16_384.0,
-    65_536.0,
-    262_144.0,
-    1_048_576.0,
-    4_194_304.0,
-    16_777_216.0,
-    67_108_864.0,
-];
+/// A call of a model that has ended.
+#[derive(Clone, Copy, Debug)]
+pub struct ModelCall<'a> {
+    /// The model that was asked.
+    pub model: &'a str,
+    /// Who offers it.
+    pub provider: &'a str,
+    /// How long it took.
+    pub elapsed: Duration,
+    /// How long the first piece of a streamed answer took.
+    pub first_chunk: Option<Duration>,
+    /// The type of the error it failed with.
+    pub error: Option<&'a str>,
+}
 
 /// The instruments of one agent.
 pub struct Instruments {
-    agent: KeyValue,
-    requests: Timed,
-    model_calls: Timed,
-    tool_calls: Timed,
-    delegations: Timed,
-    model_retries: Counter<u64>,
-    tokens: Histogram<u64>,
-    cost: Counter<f64>,
-    limits: Counter<u64>,
-    changed: Changed,
-}
-
-/// Something that is counted and timed.
-struct Timed {
-    count: Counter<u64>,
-    duration: Histogram<f64>,
+    agent: String,
+    table: Arc<Table>,
 }
 
 impl Instruments {
-    pub(super) fn new(
-        agent: &str,
-        provider: &SdkMeterProvider,
-        scope: InstrumentationScope,
-        changed: Changed,
-    ) -> Self {
-        let meter = provider.meter_with_scope(scope);
-        let timed = |count, duration, what| Timed::new(&meter, count, duration, what);
+    pub(super) fn new(agent: &str, table: Arc<Table>) -> Self {
         Self {
-            agent: KeyValue::new(key::AGENT_NAME, agent.to_owned()),
-            requests: timed(metric::REQUESTS, metric::REQUEST_DURATION, "Request"),
-            model_calls: timed(
-                metric::MODEL_CALLS,
-                metric::MODEL_DURATION,
-                "Model API call",
-            ),
-            tool_calls: timed(metric::TOOL_CALLS, metric::TOOL_DURATION, "Tool call"),
-            delegations: timed(
-                metric::DELEGATIONS,
-                metric::DELEGATION_DURATION,
-                "Delegation",
-            ),
-            model_retries: meter
-                .u64_counter(metric::MODEL_RETRIES)
-                .with_unit("1")
-                .with_description("Model API call retry count")
-                .build(),
-            tokens: meter
-                .u64_histogram(metric::TOKEN_USAGE)
-                .with_unit("{token}")
-                .with_description("Number of input and output tokens used")
-                .with_boundaries(TOKEN_BUCKETS.to_vec())
-                .build(),
-            cost: meter
-                .f64_counter(metric::MODEL_COST)
-                .with_unit("{USD}")
-                .with_description("What model API calls cost, where the price is known")
-                .build(),
-            limits: meter
-                .u64_counter(metric::LIMITS)
-                .with_unit("1")
-                .with_description("Limits that runs reached")
-                .build(),
-            changed,
+            agent: agent.to_owned(),
+            table,
         }
+    }
+
+    pub(super) fn table(&self) -> &Arc<Table> {
+        &self.table
     }
 
     /// A run reached one of its limits.
     pub fn limit(&self, limit: &'static str) {
-        let labels = [self.agent.clone(), KeyValue::new(key::LIMIT, limit)];
-        self.limits.add(1, &labels);
-        self.changed.store(true, Ordering::Relaxed);
+        self.count(&LIMITS, &[(key::LIMIT, limit)]);
     }
 
-    /// A request was answered, or failed.
-    pub fn request(&self, elapsed: Duration, success: bool) {
-        self.record(&self.requests, elapsed, success, None);
+    /// A request is under way, until what this returns is dropped.
+    pub fn request_began(&self) -> ActiveRequest<'_> {
+        ActiveRequest::new(self)
+    }
+
+    /// A request was answered after so many steps, or failed with an error of this type.
+    pub fn request(&self, elapsed: Duration, steps: u32, error: Option<&str>) {
+        self.timed(&REQUESTS, elapsed, error, None);
+        self.measure(&REQUEST_STEPS, &[], steps.into());
+    }
+
+    /// A step of a request began.
+    pub fn step(&self) {
+        self.count(&STEPS, &[]);
     }
 
     /// The model was called.
-    pub fn model(&self, model: &str, elapsed: Duration, success: bool) {
-        let label = KeyValue::new(key::MODEL, model.to_owned());
-        self.record(&self.model_calls, elapsed, success, Some(label));
+    pub fn model(&self, call: &ModelCall<'_>) {
+        let ModelCall {
+            model,
+            provider,
+            elapsed,
+            first_chunk,
+            error,
+        } = *call;
+        self.timed(&MODEL_CALLS, elapsed, error, Some((key::MODEL, model)));
+        let labels = [
+            (key::OPERATION, "chat"),
+            (key::PROVIDER, provider),
+            (key::REQUEST_MODEL, model),
+            (key::ERROR_TYPE, error.unwrap_or_default()),
+        ];
+        let labels = &labels[..3 + usize::from(error.is_some())];
+        self.measure(&OPERATION_DURATION, labels, elapsed.as_secs_f64());
+        if let Some(first_chunk) = first_chunk {
+            self.measure(
+                &TIME_TO_FIRST_CHUNK,
+                &labels[..3],
+                first_chunk.as_secs_f64(),
+            );
+        }
     }
 
     /// The model is asked once more, because of `reason`: a status or the type of an error.
-    pub fn model_retry(&self, model: &str, reason: String) {
-        let labels = [
-            self.agent.clone(),
-            KeyValue::new(key::MODEL, model.to_owned()),
-            KeyValue::new(key::RETRY_REASON, reason),
-        ];
-        self.model_retries.add(1, &labels);
-        self.changed.store(true, Ordering::Relaxed);
+    pub fn model_retry(&self, model: &str, reason: &str) {
+        let labels = [(key::MODEL, model), (key::RETRY_REASON, reason)];
+        self.count(&MODEL_RETRIES, &labels);
     }
 
     /// A tool was called. Names that a model made up must not come here: each becomes a series.
-    pub fn tool(&self, tool: &str, elapsed: Duration, success: bool) {
-        let label = KeyValue::new(key::TOOL, tool.to_owned());
-        self.record(&self.tool_calls, elapsed, success, Some(label));
+    pub fn tool(&self, tool: &str, elapsed: Duration, error: Option<&str>) {
+        self.timed(&TOOL_CALLS, elapsed, error, Some((key::TOOL, tool)));
     }
 
     /// A task was handed to another agent; as with tools, only to one that exists.
-    pub fn delegation(&self, target: &str, elapsed: Duration, success: bool) {
-        let label = KeyValue::new(key::TARGET, target.to_owned());
-        self.record(&self.delegations, elapsed, success, Some(label));
+    pub fn delegation(&self, target: &str, elapsed: Duration, error: Option<&str>) {
+        self.timed(&DELEGATIONS, elapsed, error, Some((key::TARGET, target)));
     }
 
-    /// A call of the model used tokens, and money if the price is known.
+    /// A call of the model used tokens, and money where its price is known.
+    #[expect(clippy::cast_precision_loss, reason = "no call has 2^53 tokens")]
     pub fn usage(&self, model: &str, usage: Usage) {
         for (kind, tokens) in [
             ("input", usage.prompt_tokens),
             ("output", usage.completion_tokens),
         ] {
+            let labels = [(key::MODEL, model), (key::TOKEN_TYPE, kind)];
+            self.measure(&TOKENS, &labels, tokens as f64);
             let labels = [
-                self.agent.clone(),
-                KeyValue::new(key::OPERATION, "chat"),
-                KeyValue::new(key::REQUEST_MODEL, model.to_owned()),
-                KeyValue::new(key::TOKEN_TYPE, kind),
+                (key::OPERATION, "chat"),
+                (key::REQUEST_MODEL, model),
+                (key::TOKEN_TYPE, kind),
             ];
-            self.tokens.record(tokens, &labels);
+            self.measure(&TOKEN_USAGE, &labels, tokens as f64);
         }
         if let Some(cost) = usage.cost {
-            let model = KeyValue::new(key::REQUEST_MODEL, model.to_owned());
-            self.cost.add(cost.dollars(), &[self.agent.clone(), model]);
+            self.measure(&MODEL_COST, &[(key::MODEL, model)], cost.dollars());
         }
-        self.changed.store(true, Ordering::Relaxed);
     }
 
-    fn record(&self, timed: &Timed, elapsed: Duration, success: bool, label: Option<KeyValue>) {
-        let success = if success { "true" } else { "false" };
-        let mut labels = vec![self.agent.clone(), KeyValue::new(key::SUCCESS, success)];
-        labels.extend(label);
-        timed.count.add(1, &labels);
-        timed
-            .duration
-            .record(elapsed.as_secs_f64() * 1000.0, &labels);
-        self.changed.store(true, Ordering::Relaxed);
+    fn timed(
+        &self,
+        timed: &'static Timed,
+        elapsed: Duration,
+        error: Option<&str>,
+        label: Option<Label<'_>>,
+    ) {
+        let success = if error.is_none() { "true" } else { "false" };
+        let labels = [(key::SUCCESS, success), label.unwrap_or_default()];
+        let labels = &labels[..1 + usize::from(label.is_some())];
+        self.count(&timed.count, labels);
+        let elapsed_ms = elapsed.as_secs_f64() * 1000.0;
+        self.measure(&timed.duration, labels, elapsed_ms);
+        if let Some(error) = error {
+            let what = [("operation", timed.what), (key::ERROR_TYPE, error)];
+            self.count(&ERRORS, &what);
+        }
+    }
+
+    fn count(&self, instrument: &'static Instrument, labels: &[Label<'_>]) {
+        self.measure(instrument, labels, 1.0);
+    }
+
+    /// Everything an agent measures carries its name.
+    fn measure(&self, instrument: &'static Instrument, labels: &[Label<'_>], measured: f64) {
+        let mut all = [(key::AGENT_NAME, &*self.agent); 1 + MAX_LABELS];
+        let n_labels = labels.len().min(MAX_LABELS);
+        all[1..=n_labels].copy_from_slice(&labels[..n_labels]);
+        self.table.record(instrument, &all[..=n_labels], measured);
     }
 }
 
-impl Timed {
-    fn new(meter: &Meter, count: &'static str, duration: &'static str, what: &str) -> Self {
-        Self {
-            count: meter
-                .u64_counter(count)
-                .with_unit("1")
-                .with_description(format!("{what} count"))
-                .build(),
-            duration: meter
-                .f64_histogram(duration)
-                .with_unit("ms")
-                .with_description(format!("{what} duration"))
-                .with_boundaries(metric::DURATION_BUCKETS_MS.to_vec())
-                .build(),
-        }
+/// A request under way.
+#[must_use = "it counts as under way until this is dropped"]
+pub struct ActiveRequest<'a>(&'a Instruments);
+
+impl<'a> ActiveRequest<'a> {
+    fn new(instruments: &'a Instruments) -> Self {
+        instruments.measure(&ACTIVE_REQUESTS, &[], 1.0);
+        Self(instruments)
+    }
+}
+
+impl Drop for ActiveRequest<'_> {
+    fn drop(&mut self) {
+        self.0.measure(&ACTIVE_REQUESTS, &[], -1.0);
     }
 }

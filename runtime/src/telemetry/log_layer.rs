@@ -14,7 +14,7 @@ use serde_json::Value;
 use tracing::{Event, Level, Subscriber};
 use tracing_subscriber::layer::{self, Layer};
 
-use super::{Service, event::EventText};
+use super::{Service, event::EventText, span::Within};
 
 /// Gives each event to the service in the current [`Context`]: the one whose span it happens in.
 ///
@@ -33,8 +33,9 @@ impl LogLayer {
 
 impl<S: Subscriber> Layer<S> for LogLayer {
     fn on_event(&self, event: &Event<'_>, _: layer::Context<'_, S>) {
-        let service = Context::map_current(|context| context.get::<Service>().cloned());
-        if let Some(service) = service.as_ref().or_else(|| self.process.get()) {
+        let within = Context::map_current(|context| context.get::<Within>().cloned());
+        let service = within.as_ref().map(Within::service);
+        if let Some(service) = service.or_else(|| self.process.get()) {
             emit(service, event);
         }
     }

@@ -1,48 +1,34 @@
-//! Reads the metrics of all services, each with a provider of its own but none with a thread.
+//! Reads what all services measured, as OTLP carries it.
 
-use std::{
-    sync::{
-        Arc, Mutex, PoisonError, Weak,
-        atomic::{AtomicBool, Ordering},
-    },
-    time::Duration,
-};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use opentelemetry_proto::tonic::{
-    collector::metrics::v1::ExportMetricsServiceRequest, metrics::v1::ResourceMetrics,
-};
-use opentelemetry_sdk::{
-    Resource,
-    error::OTelSdkResult,
-    metrics::{
-        InstrumentKind, ManualReader, Pipeline, SdkMeterProvider, Temporality, data,
-        reader::MetricReader,
+    common::v1::{AnyValue, KeyValue, any_value},
+    metrics::v1::{
+        self as wire, AggregationTemporality, Histogram, HistogramDataPoint, Metric,
+        NumberDataPoint, ResourceMetrics, ScopeMetrics, Sum, exemplar, metric::Data,
+        number_data_point,
     },
+};
+
+use super::{
+    queue::Source,
+    series::{Exemplar, Instrument, Kind, Series, Table, Value, now_ns},
 };
 
 /// Collections after which idle services are read too, so that backends do not forget them.
 const FULL_EVERY: u32 = 12;
 
-/// The meter providers of all services.
+/// The measurements of all services.
 #[derive(Default)]
 pub(super) struct Meters(Mutex<Inner>);
 
 #[derive(Default)]
 struct Inner {
-    providers: Vec<Provider>,
+    /// A table that nobody else holds is of a service that is gone.
+    tables: Vec<Arc<Table>>,
     collections: u32,
 }
-
-struct Provider {
-    /// Kept until its last values are read, which may be after its service is gone.
-    sdk: SdkMeterProvider,
-    reader: SharedReader,
-    /// Dead when the service is gone.
-    changed: Weak<AtomicBool>,
-}
-
-/// Set when a service measures something.
-pub(super) type Changed = Arc<AtomicBool>;
 
 /// Which services are read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -54,22 +40,19 @@ pub(super) enum Scope {
 }
 
 impl Meters {
-    /// A provider whose metrics will be collected as long as someone holds its `Changed`, and once
-    /// more afterwards.
-    pub(super) fn provider(&self, resource: Resource) -> (SdkMeterProvider, Changed) {
-        let reader = SharedReader::default();
-        let provider = SdkMeterProvider::builder()
-            .with_resource(resource)
-            .with_reader(reader.clone())
-            .build();
-        let changed = Changed::default();
+    /// A table whose measurements will be collected as long as someone holds it, and once more
+    /// afterwards.
+    pub(super) fn table(&self, source: Arc<Source>) -> Arc<Table> {
+        let table = Arc::new(Table::new(source));
         let mut inner = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        inner.providers.push(Provider {
-            sdk: provider.clone(),
-            reader,
-            changed: Arc::downgrade(&changed),
-        });
-        (provider, changed)
+        inner.tables.push(Arc::clone(&table));
+        table
+    }
+
+    /// The tables of all services that are still there.
+    pub(super) fn tables(&self) -> Vec<Arc<Table>> {
+        let inner = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        inner.tables.clone()
     }
 
     /// The metrics now, one element per service.
@@ -78,61 +61,149 @@ impl Meters {
         inner.collections = inner.collections.wrapping_add(1);
         let all = scope == Scope::All || inner.collections.is_multiple_of(FULL_EVERY);
         let mut collected = Vec::new();
-        inner.providers.retain(|provider| {
-            let changed = provider.changed.upgrade();
-            // A service that is gone is read one last time.
-            let wanted = changed
-                .as_ref()
-                .is_none_or(|it| it.swap(false, Ordering::Relaxed));
-            if wanted || all {
-                collected.extend(provider.read());
+        inner.tables.retain(|table| {
+            // Before it is read: what a service measures last, it measures while it is held.
+            let is_held = Arc::strong_count(table) > 1;
+            if table.take_changed() || all {
+                collected.extend(read(table));
             }
-            changed.is_some()
+            is_held
         });
         collected
     }
 }
 
-impl Provider {
-    fn read(&self) -> Vec<ResourceMetrics> {
-        let mut metrics = data::ResourceMetrics::default();
-        // Fails only after a shutdown, and then there is nothing to read.
-        if self.reader.collect(&mut metrics).is_err() || metrics.scope_metrics().next().is_none() {
-            return Vec::new();
+/// The metrics of one service, if it has measured anything.
+fn read(table: &Table) -> Option<ResourceMetrics> {
+    let time_ns = now_ns();
+    let mut metrics: Vec<(&Instrument, Metric)> = Vec::new();
+    for series in table.series() {
+        let place = metrics
+            .iter()
+            .position(|(known, _)| std::ptr::eq(*known, series.instrument));
+        let place = place.unwrap_or_else(|| {
+            metrics.push((series.instrument, empty(series.instrument)));
+            metrics.len() - 1
+        });
+        put(&mut metrics[place].1, series, time_ns);
+    }
+    if metrics.is_empty() {
+        return None;
+    }
+    metrics.sort_by_key(|(instrument, _)| instrument.name);
+    let Source {
+        resource, scope, ..
+    } = &*table.source;
+    Some(ResourceMetrics {
+        resource: Some(resource.clone()),
+        scope_metrics: vec![ScopeMetrics {
+            scope: Some(scope.clone()),
+            metrics: metrics.into_iter().map(|(_, metric)| metric).collect(),
+            schema_url: String::new(),
+        }],
+        schema_url: String::new(),
+    })
+}
+
+fn empty(instrument: &Instrument) -> Metric {
+    let temporality = AggregationTemporality::Cumulative.into();
+    let data = match instrument.kind {
+        Kind::Count | Kind::Amount | Kind::Level => Data::Sum(Sum {
+            data_points: Vec::new(),
+            aggregation_temporality: temporality,
+            is_monotonic: !matches!(instrument.kind, Kind::Level),
+        }),
+        Kind::Spread(_) => Data::Histogram(Histogram {
+            data_points: Vec::new(),
+            aggregation_temporality: temporality,
+        }),
+    };
+    Metric {
+        name: instrument.name.to_owned(),
+        description: instrument.description.to_owned(),
+        unit: instrument.unit.to_owned(),
+        data: Some(data),
+        ..Metric::default()
+    }
+}
+
+/// Adds a series to the metric of its instrument.
+fn put(metric: &mut Metric, series: Series, time_ns: u64) {
+    let attributes = series.labels.iter().map(|(key, value)| text(key, value));
+    let attributes = attributes.collect();
+    let start_ns = series.start_ns;
+    match (&mut metric.data, series.value) {
+        (Some(Data::Sum(data)), Value::Sum { sum, last }) => {
+            data.data_points.push(NumberDataPoint {
+                attributes,
+                start_time_unix_nano: start_ns,
+                time_unix_nano: time_ns,
+                exemplars: last.into_iter().map(wire_exemplar).collect(),
+                flags: 0,
+                value: Some(number(series.instrument.kind, sum)),
+            });
         }
-        ExportMetricsServiceRequest::from(&metrics).resource_metrics
+        (
+            Some(Data::Histogram(data)),
+            Value::Spread {
+                counts,
+                sum,
+                min,
+                max,
+                last,
+            },
+        ) => data.data_points.push(HistogramDataPoint {
+            attributes,
+            start_time_unix_nano: start_ns,
+            time_unix_nano: time_ns,
+            count: counts.iter().sum(),
+            sum: Some(sum),
+            bucket_counts: counts.into_vec(),
+            explicit_bounds: bounds(series.instrument).to_vec(),
+            exemplars: last.into_iter().flatten().map(wire_exemplar).collect(),
+            flags: 0,
+            min: Some(min),
+            max: Some(max),
+        }),
+        // A metric is made for its instrument's kind, as a series is.
+        (_, Value::Sum { .. } | Value::Spread { .. }) => {}
     }
 }
 
-impl Drop for Provider {
-    fn drop(&mut self) {
-        // It has nothing to flush, so that the outcome does not matter.
-        self.sdk.shutdown().ok();
+fn bounds(instrument: &Instrument) -> &'static [f64] {
+    match instrument.kind {
+        Kind::Spread(bounds) => bounds,
+        Kind::Count | Kind::Amount | Kind::Level => &[],
     }
 }
 
-/// The SDK's manual reader, held by the provider and by us.
-#[derive(Clone, Debug, Default)]
-struct SharedReader(Arc<ManualReader>);
-
-impl MetricReader for SharedReader {
-    fn register_pipeline(&self, pipeline: Weak<Pipeline>) {
-        self.0.register_pipeline(pipeline);
+fn number(kind: Kind, sum: f64) -> number_data_point::Value {
+    match kind {
+        Kind::Amount | Kind::Spread(_) => number_data_point::Value::AsDouble(sum),
+        #[expect(
+            clippy::cast_possible_truncation,
+            reason = "whole numbers were added, far fewer than 2^53"
+        )]
+        Kind::Count | Kind::Level => number_data_point::Value::AsInt(sum as i64),
     }
+}
 
-    fn collect(&self, metrics: &mut data::ResourceMetrics) -> OTelSdkResult {
-        self.0.collect(metrics)
+fn wire_exemplar(exemplar: Exemplar) -> wire::Exemplar {
+    wire::Exemplar {
+        filtered_attributes: Vec::new(),
+        time_unix_nano: exemplar.time_ns,
+        span_id: exemplar.span_id.to_vec(),
+        trace_id: exemplar.trace_id.to_vec(),
+        value: Some(exemplar::Value::AsDouble(exemplar.value)),
     }
+}
 
-    fn force_flush(&self) -> OTelSdkResult {
-        self.0.force_flush()
-    }
-
-    fn shutdown_with_timeout(&self, timeout: Duration) -> OTelSdkResult {
-        self.0.shutdown_with_timeout(timeout)
-    }
-
-    fn temporality(&self, kind: InstrumentKind) -> Temporality {
-        self.0.temporality(kind)
+fn text(key: &str, value: &str) -> KeyValue {
+    KeyValue {
+        key: key.to_owned(),
+        value: Some(AnyValue {
+            value: Some(any_value::Value::StringValue(value.to_owned())),
+        }),
+        ..KeyValue::default()
     }
 }

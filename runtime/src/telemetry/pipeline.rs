@@ -16,7 +16,7 @@ use tokio::{
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 use super::{
-    Receiver, Service,
+    Exposition, Receiver, Service,
     batch::{self, Batch},
     delivery::{Outlet, Patience, deliver},
     meters::{Meters, Scope},
@@ -180,6 +180,11 @@ impl Pipeline {
         {
             futures::future::join_all(barriers).await;
         }
+    }
+
+    /// Everything that all services have measured, as text for a scraper.
+    pub fn exposition(&self, form: Exposition) -> String {
+        form.write(&self.shared.meters.tables())
     }
 
     /// How many spans, log records and services' metrics were lost because nobody took them in

@@ -12,6 +12,7 @@ use opentelemetry_sdk::{
 };
 
 use super::{
+    Exposition,
     instruments::Instruments,
     meters::Meters,
     pipeline::CaptureContent,
@@ -26,7 +27,7 @@ pub struct Service {
 }
 
 struct Inner {
-    name: String,
+    name: Arc<str>,
     tracer: SdkTracer,
     logger: SdkLogger,
     instruments: Instruments,
@@ -58,9 +59,10 @@ impl Service {
             resource: (&resource).into(),
             scope: (&scope, None).into(),
         };
+        let source = Arc::new(source);
         let enqueue = Enqueue {
             queue: Arc::clone(queue),
-            source: Arc::new(source),
+            source: Arc::clone(&source),
         };
         // Every answer shows what happened, also one whose caller does not sample its own trace.
         let tracers = SdkTracerProvider::builder()
@@ -69,15 +71,14 @@ impl Service {
             .with_span_processor(enqueue.clone())
             .build();
         let loggers = SdkLoggerProvider::builder()
-            .with_resource(resource.clone())
+            .with_resource(resource)
             .with_log_processor(enqueue)
             .build();
-        let (meter_provider, changed) = meters.provider(resource);
         let inner = Inner {
-            name: identity.name.to_owned(),
+            name: identity.name.into(),
             tracer: tracers.tracer_with_scope(scope.clone()),
-            logger: loggers.logger_with_scope(scope.clone()),
-            instruments: Instruments::new(identity.name, &meter_provider, scope, changed),
+            logger: loggers.logger_with_scope(scope),
+            instruments: Instruments::new(identity.name, meters.table(source)),
             capture_content,
         };
         Self {
@@ -88,6 +89,11 @@ impl Service {
     /// Its `service.name`.
     pub fn name(&self) -> &str {
         &self.inner.name
+    }
+
+    /// The attribute that every span of it carries.
+    pub(super) fn agent_name(&self) -> KeyValue {
+        KeyValue::new(key::AGENT_NAME, Arc::clone(&self.inner.name))
     }
 
     /// Its tracer, for what [`Self::start_span`] does not cover.
@@ -103,6 +109,11 @@ impl Service {
     /// What it counts and times.
     pub fn instruments(&self) -> &Instruments {
         &self.inner.instruments
+    }
+
+    /// What it has measured, as text for a scraper.
+    pub fn exposition(&self, form: Exposition) -> String {
+        form.write(std::slice::from_ref(self.inner.instruments.table()))
     }
 
     /// Whether messages, arguments and results may be written into spans.

@@ -31,10 +31,21 @@ pub struct Span {
     context: Context,
 }
 
-/// A span among those around it in this process, kept in the context for stack traces.
+/// What a context knows of its span: whose it is, and those around it in this process.
+#[derive(Clone)]
+pub(super) struct Within(Arc<Frame>);
+
 struct Frame {
-    line: String,
-    outer: Option<Arc<Frame>>,
+    service: Service,
+    name: Cow<'static, str>,
+    outer: Option<Within>,
+}
+
+impl Within {
+    /// The service the span is of.
+    pub(super) fn service(&self) -> &Service {
+        &self.0.service
+    }
 }
 
 impl Span {
@@ -45,19 +56,17 @@ impl Span {
             parent,
             mut attributes,
         } = spec;
-        attributes.push(KeyValue::new(key::AGENT_NAME, service.name().to_owned()));
-        let frame = Frame {
-            line: format!("at {name} ({})", service.name()),
-            outer: parent.get::<Arc<Frame>>().cloned(),
-        };
+        attributes.push(service.agent_name());
+        let within = Within(Arc::new(Frame {
+            service: service.clone(),
+            name: name.clone(),
+            outer: parent.get::<Within>().cloned(),
+        }));
         let builder = SpanBuilder::from_name(name)
             .with_kind(kind)
             .with_attributes(attributes);
         let span = service.tracer().build_with_context(builder, parent);
-        let context = parent
-            .with_span(span)
-            .with_value(service.clone())
-            .with_value(Arc::new(frame));
+        let context = parent.with_span(span).with_value(within);
         Self { context }
     }
 
@@ -127,11 +136,12 @@ impl Span {
     /// more: futures are polled from anywhere.
     fn stack_trace(&self, error_type: &str, message: &str) -> String {
         let mut text = format!("{error_type}: {message}");
-        let mut frame = self.context.get::<Arc<Frame>>();
-        while let Some(current) = frame {
+        let mut within = self.context.get::<Within>();
+        while let Some(Within(frame)) = within {
+            let (name, service) = (&frame.name, frame.service.name());
             // Writing to a string cannot fail.
-            write!(text, "\n    {}", current.line).ok();
-            frame = current.outer.as_ref();
+            write!(text, "\n    at {name} ({service})").ok();
+            within = frame.outer.as_ref();
         }
         text
     }

@@ -22,7 +22,8 @@ use tracing_subscriber::layer::SubscriberExt;
 
 use self::support::{attribute, settings, start};
 use super::{
-    CaptureContent, LogLayer, PipelineSettings, Service, Span, SpanSpec, extract, inject, preview,
+    CaptureContent, LogLayer, ModelCall, PipelineSettings, Service, Span, SpanSpec, extract,
+    inject, preview,
 };
 
 fn root(service: &Service, name: &'static str) -> Span {
@@ -170,11 +171,17 @@ async fn an_agent_counts_and_times_its_work() {
     let (pipeline, recorder) = start(settings());
     let service = pipeline.service("analyst", "default");
     let instruments = service.instruments();
-    instruments.request(Duration::from_secs(20), true);
-    instruments.request(Duration::from_millis(7), false);
-    instruments.model("mock/instant", Duration::from_millis(30), true);
-    instruments.tool("add", Duration::from_micros(1500), true);
-    instruments.delegation("researcher", Duration::from_secs(1), true);
+    instruments.request(Duration::from_secs(20), 3, None);
+    instruments.request(Duration::from_millis(7), 1, Some("OutOfTime"));
+    instruments.model(&ModelCall {
+        model: "mock/instant",
+        provider: "mock",
+        elapsed: Duration::from_millis(30),
+        first_chunk: None,
+        error: None,
+    });
+    instruments.tool("add", Duration::from_micros(1500), None);
+    instruments.delegation("researcher", Duration::from_secs(1), None);
     let usage = Usage {
         prompt_tokens: 12,
         completion_tokens: 5,
@@ -238,11 +245,11 @@ async fn only_agents_that_worked_send_metrics_and_a_removed_one_sends_its_last()
     let (pipeline, recorder) = start(settings());
     let idle = pipeline.service("idle", "default");
     let busy = pipeline.service("busy", "default");
-    busy.instruments().tool("add", Duration::ZERO, true);
+    busy.instruments().tool("add", Duration::ZERO, None);
     pipeline.flush().await;
     assert_eq!(recorder.metric_services(), ["busy"]);
 
-    busy.instruments().tool("add", Duration::ZERO, true);
+    busy.instruments().tool("add", Duration::ZERO, None);
     drop(busy);
     pipeline.flush().await;
     pipeline.flush().await;

@@ -112,7 +112,9 @@ fn find(
 ) -> rusqlite::Result<Option<(i64, u64)>> {
     transaction
         .prepare_cached("SELECT id, n_events FROM sessions WHERE agent = ?1 AND session = ?2")?
-        .query_row([agent, session], |row| Ok((row.get(0)?, count(row.get(1)?))))
+        .query_row([agent, session], |row| {
+            Ok((row.get(0)?, count(row.get(1)?)))
+        })
         .optional()
 }
 

@@ -77,7 +77,9 @@ async fn what_is_emitted_until_just_after_the_shutdown_is_delivered() {
     let pipeline = Pipeline::start(receivers, settings(), &tracker, shutdown.clone());
     let service = pipeline.service("analyst", "default");
     let span = root(&service, "agent.step.1");
-    service.instruments().request(Duration::ZERO, false);
+    service
+        .instruments()
+        .request(Duration::ZERO, 1, Some("Cancelled"));
     shutdown.cancel();
     span.cancelled();
     tracker.close();

@@ -19,6 +19,11 @@ use tokio::runtime::Runtime;
 
 use crate::config::{Args, Command};
 
+/// A request makes hundreds of small things on one thread and drops them on others, which the
+/// system's allocator is slow at.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 fn main() -> ExitCode {
     let done = match Args::parse().command {
         Command::Serve(config) => run(serve::serve(*config)),

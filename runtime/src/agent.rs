@@ -176,6 +176,11 @@ impl Agents {
         &self.runs
     }
 
+    /// Where their telemetry goes.
+    pub fn pipeline(&self) -> &Pipeline {
+        &self.context.pipeline
+    }
+
     /// `/{namespace}/{name}/…`: what follows is the agent's own path.
     pub fn router(&self) -> Router {
         Router::new()

@@ -137,6 +137,7 @@ async fn start(
         ),
         jaeger: traces::jaeger(stores.telemetry.clone()),
         live: live::start(&client, lifecycle),
+        pipeline: embedded.agents.pipeline().clone(),
     };
     let router = surface::router(parts, Guard::new(addr), readiness.clone());
     listen(lifecycle, "the server", listener, router);

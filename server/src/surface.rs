@@ -6,6 +6,7 @@
 //! | `/kube` | the embedded Kubernetes API |
 //! | `/agents`, `/modelapis`, `/mcpservers`, `/api/runs` | the runtime |
 //! | `/v1/traces`, `/v1/metrics`, `/v1/logs`, OTLP over gRPC, `/jaeger` | the telemetry store |
+//! | `/metrics` | what all agents measured, for Prometheus |
 //! | `/api/live` | the browser's WebSocket |
 
 mod assets;
@@ -13,7 +14,9 @@ mod guard;
 mod health;
 pub(crate) mod live;
 
-use axum::{Router, middleware};
+use axum::{Router, middleware, routing::get};
+use http::HeaderMap;
+use runtime::telemetry::{Exposition, Pipeline};
 use tower_http::compression::{
     CompressionLayer, Predicate,
     predicate::{NotForContentType, SizeAbove},
@@ -37,6 +40,8 @@ pub(crate) struct Parts {
     pub(crate) jaeger: Router,
     /// The browser's WebSocket.
     pub(crate) live: Router,
+    /// What agents emit.
+    pub(crate) pipeline: Pipeline,
 }
 
 /// Everything on one port.
@@ -48,6 +53,7 @@ pub(crate) fn router(parts: Parts, guard: Guard, readiness: Readiness) -> Router
         otlp,
         jaeger,
         live,
+        pipeline,
     } = parts;
     let pages = dashboard.merge(assets::router()).layer(compression());
     let router = Router::new()
@@ -57,8 +63,18 @@ pub(crate) fn router(parts: Parts, guard: Guard, readiness: Readiness) -> Router
         .nest("/jaeger", jaeger)
         .merge(live)
         .merge(health::router(readiness))
+        .merge(metrics(pipeline))
         .merge(pages);
     guarded(router, guard)
+}
+
+/// `/metrics`: what all agents measured.
+fn metrics(pipeline: Pipeline) -> Router {
+    let read = |headers: HeaderMap| async move {
+        let form = Exposition::asked(&headers);
+        form.answer(pipeline.exposition(form))
+    };
+    Router::new().route("/metrics", get(read))
 }
 
 /// Keeps other web sites out of a router.

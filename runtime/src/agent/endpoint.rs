@@ -26,7 +26,7 @@ use super::{
     run::{Life, Request},
     start::{self, Started},
 };
-use crate::{memory, turn::Bounds};
+use crate::{memory, telemetry::Exposition, turn::Bounds};
 
 /// The longest request: a conversation with images fits.
 const MAX_BODY_BYTES: usize = 16 * 1024 * 1024;
@@ -49,6 +49,7 @@ pub(super) fn router() -> Router {
     Router::new()
         .route("/v1/chat/completions", post(chat))
         .route("/v1/models", get(models))
+        .route("/metrics", get(metrics))
         .route(
             "/health",
             get(|Extension(agent): Asked| async move { state(&agent, "healthy") }),
@@ -85,6 +86,11 @@ pub(super) fn address(request: &mut http::Request<Body>, agent: Arc<Agent>) {
 fn state(agent: &Agent, status: &str) -> Json<Value> {
     let timestamp = agent.context.clock.now().as_second();
     Json(json!({"status": status, "name": agent.plan.id.name, "timestamp": timestamp}))
+}
+
+async fn metrics(Extension(agent): Asked, headers: HeaderMap) -> impl IntoResponse {
+    let form = Exposition::asked(&headers);
+    form.answer(agent.service.exposition(form))
 }
 
 async fn models(Extension(agent): Asked) -> Json<Value> {

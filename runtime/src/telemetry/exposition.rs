@@ -1,11 +1,16 @@
-//! Measurements as text that Prometheus reads, in its own format or as OpenMetrics.
+//! Measurements as text that Prometheus reads, in its own format or as `OpenMetrics`.
 //!
 //! Names follow OpenTelemetry's rules for Prometheus: `kaos.request.duration` in `ms` becomes
-//! `kaos_request_duration_milliseconds`. Only OpenMetrics can carry exemplars.
+//! `kaos_request_duration_milliseconds`. Only `OpenMetrics` can carry exemplars.
 
 use std::{collections::BTreeMap, fmt::Write, sync::Arc};
 
 use api::attributes::key;
+use axum::response::IntoResponse;
+use http::{
+    HeaderMap,
+    header::{ACCEPT, CONTENT_TYPE},
+};
 use opentelemetry_proto::tonic::common::v1::any_value;
 
 use super::{
@@ -18,13 +23,23 @@ use super::{
 pub enum Exposition {
     /// Prometheus' own text format, version 0.0.4.
     Prometheus,
-    /// OpenMetrics 1.0.
+    /// `OpenMetrics` 1.0.
     OpenMetrics,
 }
 
 impl Exposition {
-    /// What a scraper with this `Accept` header is given.
-    pub fn accepted(accept: &str) -> Self {
+    /// What a scraper with these headers is given.
+    pub fn asked(headers: &HeaderMap) -> Self {
+        let accept = headers.get(ACCEPT).and_then(|value| value.to_str().ok());
+        Self::accepted(accept.unwrap_or_default())
+    }
+
+    /// The text as an answer.
+    pub fn answer(self, text: String) -> impl IntoResponse {
+        ([(CONTENT_TYPE, self.content_type())], text)
+    }
+
+    pub(super) fn accepted(accept: &str) -> Self {
         if accept.contains("application/openmetrics-text") {
             Self::OpenMetrics
         } else {
@@ -32,8 +47,7 @@ impl Exposition {
         }
     }
 
-    /// The `Content-Type` of the text.
-    pub fn content_type(self) -> &'static str {
+    fn content_type(self) -> &'static str {
         match self {
             Self::Prometheus => "text/plain; version=0.0.4; charset=utf-8",
             Self::OpenMetrics => "application/openmetrics-text; version=1.0.0; charset=utf-8",
@@ -86,7 +100,7 @@ impl Text {
             Kind::Level => ("gauge", ""),
             Kind::Spread(_) => ("histogram", ""),
         };
-        // Prometheus names a counter with its suffix, OpenMetrics without.
+        // Prometheus names a counter with its suffix, OpenMetrics without it.
         let described = match self.format {
             Exposition::Prometheus => format!("{name}{suffix}"),
             Exposition::OpenMetrics => name.to_owned(),

@@ -86,7 +86,8 @@ impl Instruments {
             (key::REQUEST_MODEL, model),
             (key::ERROR_TYPE, error.unwrap_or_default()),
         ];
-        let labels = &labels[..3 + usize::from(error.is_some())];
+        let n_labels = if error.is_some() { 4 } else { 3 };
+        let labels = &labels[..n_labels];
         self.measure(&OPERATION_DURATION, labels, elapsed.as_secs_f64());
         if let Some(first_chunk) = first_chunk {
             self.measure(
@@ -143,7 +144,8 @@ impl Instruments {
     ) {
         let success = if error.is_none() { "true" } else { "false" };
         let labels = [(key::SUCCESS, success), label.unwrap_or_default()];
-        let labels = &labels[..1 + usize::from(label.is_some())];
+        let n_labels = if label.is_some() { 2 } else { 1 };
+        let labels = &labels[..n_labels];
         self.count(&timed.count, labels);
         let elapsed_ms = elapsed.as_secs_f64() * 1000.0;
         self.measure(&timed.duration, labels, elapsed_ms);
@@ -160,8 +162,9 @@ impl Instruments {
     /// Everything an agent measures carries its name.
     fn measure(&self, instrument: &'static Instrument, labels: &[Label<'_>], measured: f64) {
         let mut all = [(key::AGENT_NAME, &*self.agent); 1 + MAX_LABELS];
+        let (_, own) = all.split_at_mut(1);
         let n_labels = labels.len().min(MAX_LABELS);
-        all[1..=n_labels].copy_from_slice(&labels[..n_labels]);
+        own[..n_labels].copy_from_slice(&labels[..n_labels]);
         self.table.record(instrument, &all[..=n_labels], measured);
     }
 }

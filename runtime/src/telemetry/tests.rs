@@ -1,6 +1,7 @@
 //! What comes out of a pipeline, seen by its receivers.
 
 mod delivery;
+mod exposition;
 mod support;
 
 use std::time::Duration;

@@ -1,11 +1,11 @@
 //! Sessions in a SQLite file of this process, which one thread owns.
 
-use std::path::Path;
+use std::{path::Path, sync::Arc};
 
 use async_trait::async_trait;
 use tokio::{
     runtime::Handle,
-    sync::{mpsc, oneshot},
+    sync::{Notify, mpsc, oneshot},
 };
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
@@ -22,6 +22,8 @@ pub(super) const MAX_WAITING: usize = 8_192;
 /// The way to the thread that owns the file.
 pub(super) struct Local {
     jobs: mpsc::Sender<Job>,
+    /// Somebody waits, or too much does.
+    urgent: Arc<Notify>,
 }
 
 impl Local {
@@ -33,8 +35,9 @@ impl Local {
     ) -> Result<Self, MemoryError> {
         let store = Store::open(path)?;
         let (jobs, queue) = mpsc::channel(MAX_WAITING);
-        let handle = Handle::current();
-        tracker.spawn_blocking(move || write(store, queue, &handle));
+        let (handle, urgent) = (Handle::current(), Arc::<Notify>::default());
+        let hurried = Arc::clone(&urgent);
+        tracker.spawn_blocking(move || write(store, queue, &hurried, &handle));
         let closing = jobs.clone();
         tracker.spawn(async move {
             shutdown.cancelled().await;
@@ -42,7 +45,7 @@ impl Local {
             // It fails when the writer has ended already.
             closing.send(Job::Close).await.ok();
         });
-        Ok(Self { jobs })
+        Ok(Self { jobs, urgent })
     }
 
     /// Asks the thread that owns the file, after everything appended so far.
@@ -56,6 +59,7 @@ impl Local {
             answer.send(question(store)).ok();
         }));
         self.jobs.send(job).await.map_err(|_| MemoryError::Closed)?;
+        self.urgent.notify_one();
         answered.await.map_err(|_| MemoryError::Closed)?
     }
 }
@@ -64,6 +68,9 @@ impl Local {
 impl Sessions for Local {
     fn append(&self, append: Append) -> Result<(), MemoryError> {
         let sent = self.jobs.try_send(Job::Append(Box::new(append)));
+        if self.jobs.capacity() < MAX_WAITING / 2 {
+            self.urgent.notify_one();
+        }
         sent.map_err(|refused| match refused {
             mpsc::error::TrySendError::Full(_) => MemoryError::Full,
             mpsc::error::TrySendError::Closed(_) => MemoryError::Closed,

@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use tokio::{
     runtime::Handle,
-    sync::mpsc,
-    time::{Instant, timeout_at},
+    sync::{Notify, mpsc},
+    time::timeout,
 };
 
 use super::{sessions::Append, store::Store};
@@ -25,53 +25,40 @@ pub(super) enum Job {
     Close,
 }
 
-/// Does jobs until told to close. Appends that come within a moment are committed together; a
-/// question does not wait for that moment to pass.
+/// Does jobs until told to close. Appends that come within a moment are committed together, and
+/// wake this thread once; `urgent` ends the moment early.
 ///
 /// Must be called on a thread that may block, of the runtime `handle` is of.
-pub(super) fn write(mut store: Store, mut jobs: mpsc::Receiver<Job>, handle: &Handle) {
+pub(super) fn write(
+    mut store: Store,
+    mut jobs: mpsc::Receiver<Job>,
+    urgent: &Notify,
+    handle: &Handle,
+) {
     let mut appended = Vec::new();
-    let mut due = None;
-    while let Some(job) = next(&mut jobs, due, handle) {
-        match job {
-            Next::Job(Job::Append(event)) => {
-                appended.push(*event);
-                due.get_or_insert_with(|| Instant::now() + GATHERING);
-                if appended.len() < MAX_COMMIT {
-                    continue;
-                }
-                commit(&mut store, &mut appended);
-            }
-            Next::Job(Job::Ask(question)) => {
-                commit(&mut store, &mut appended);
-                question(&mut store);
-            }
-            Next::Job(Job::Close) => jobs.close(),
-            Next::Due => commit(&mut store, &mut appended),
+    while let Some(first) = jobs.blocking_recv() {
+        if matches!(first, Job::Append(_)) {
+            // Both ways to end it are right.
+            handle.block_on(timeout(GATHERING, urgent.notified())).ok();
         }
-        due = (!appended.is_empty()).then(Instant::now);
-    }
-    commit(&mut store, &mut appended);
-}
-
-/// What comes next.
-enum Next {
-    Job(Job),
-    /// What was gathered is to be written.
-    Due,
-}
-
-/// The next job, or that `due` has come; `None` when nothing comes any more.
-fn next(jobs: &mut mpsc::Receiver<Job>, due: Option<Instant>, handle: &Handle) -> Option<Next> {
-    if let Ok(job) = jobs.try_recv() {
-        return Some(Next::Job(job));
-    }
-    match due {
-        None => jobs.blocking_recv().map(Next::Job),
-        Some(due) => match handle.block_on(timeout_at(due, jobs.recv())) {
-            Ok(job) => job.map(Next::Job),
-            Err(_) => Some(Next::Due),
-        },
+        let mut next = Some(first);
+        while let Some(job) = next {
+            match job {
+                Job::Append(event) => {
+                    appended.push(*event);
+                    if appended.len() == MAX_COMMIT {
+                        commit(&mut store, &mut appended);
+                    }
+                }
+                Job::Ask(question) => {
+                    commit(&mut store, &mut appended);
+                    question(&mut store);
+                }
+                Job::Close => jobs.close(),
+            }
+            next = jobs.try_recv().ok();
+        }
+        commit(&mut store, &mut appended);
     }
 }
 

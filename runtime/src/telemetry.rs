@@ -16,6 +16,7 @@ mod otlp_http;
 mod pipeline;
 mod propagation;
 mod queue;
+mod redact;
 mod series;
 mod service;
 mod span;

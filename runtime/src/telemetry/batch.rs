@@ -13,7 +13,10 @@ use opentelemetry_proto::tonic::{
 };
 use opentelemetry_sdk::{logs::SdkLogRecord, trace::SpanData};
 
-use super::queue::{Emitted, Source};
+use super::{
+    queue::{Emitted, Source},
+    redact,
+};
 
 /// One request to a receiver.
 #[derive(Clone, Debug)]
@@ -54,7 +57,11 @@ pub(super) fn traces(spans: Vec<Emitted<SpanData>>, size: usize) -> impl Iterato
             resource: Some(source.resource.clone()),
             scope_spans: vec![ScopeSpans {
                 scope: Some(source.scope.clone()),
-                spans: spans.into_iter().map(Span::from).collect(),
+                spans: spans
+                    .into_iter()
+                    .map(Span::from)
+                    .map(redact::span)
+                    .collect(),
                 schema_url: String::new(),
             }],
             schema_url: String::new(),
@@ -72,7 +79,11 @@ pub(super) fn logs(logs: Vec<Emitted<SdkLogRecord>>, size: usize) -> impl Iterat
             resource: Some(source.resource.clone()),
             scope_logs: vec![ScopeLogs {
                 scope: Some(source.scope.clone()),
-                log_records: records.iter().map(LogRecord::from).collect(),
+                log_records: records
+                    .iter()
+                    .map(LogRecord::from)
+                    .map(redact::log)
+                    .collect(),
                 schema_url: String::new(),
             }],
             schema_url: String::new(),

@@ -165,7 +165,7 @@ fn placed(
 }
 
 fn server_span(agent: &Agent, session: &str, parent: &Context) -> Span {
-    agent.service.start_span(SpanSpec {
+    let mut span = agent.service.start_span(SpanSpec {
         name: span::SERVER.into(),
         kind: SpanKind::Server,
         parent,
@@ -174,7 +174,10 @@ fn server_span(agent: &Agent, session: &str, parent: &Context) -> Span {
             KeyValue::new(key::HTTP_ROUTE, "/v1/chat/completions"),
             KeyValue::new(key::SESSION_ID, session.to_owned()),
         ],
-    })
+    });
+    // Tools and sub-agents learn whose work it is.
+    span.carry(KeyValue::new(key::SESSION_ID, session.to_owned()));
+    span
 }
 
 /// Who hears a run, and what its client hears.

@@ -7,7 +7,7 @@ use api::{
     clock::{Clock, SystemClock},
 };
 use opentelemetry::{
-    Context,
+    Context, KeyValue,
     logs::{AnyValue, LogRecord, Logger, Severity},
 };
 use serde_json::Value;
@@ -57,6 +57,27 @@ fn emit(service: &Service, event: &Event<'_>) {
             .into_iter()
             .filter_map(|(name, value)| Some((name, any_value(value)?))),
     );
+    service.logger().emit(record);
+}
+
+/// A record of an exception, of the span in the current [`Context`].
+pub(super) fn emit_exception(
+    service: &Service,
+    error_type: &str,
+    message: &str,
+    attributes: &[KeyValue],
+) {
+    let mut record = service.logger().create_log_record();
+    record.set_timestamp(SystemClock.now().into());
+    record.set_severity_number(Severity::Error);
+    record.set_severity_text("ERROR");
+    record.set_event_name(key::EXCEPTION);
+    record.set_body(format!("{error_type}: {message}").into());
+    let text = |attribute: &KeyValue| {
+        let value = AnyValue::from(attribute.value.as_str().into_owned());
+        (attribute.key.clone(), value)
+    };
+    record.add_attributes(attributes.iter().map(text));
     service.logger().emit(record);
 }
 

@@ -1,14 +1,19 @@
 //! A span as a guard: it says how it ended, or ends as cancelled.
 
-use std::{borrow::Cow, fmt::Write, sync::Arc};
+use std::{
+    borrow::Cow,
+    fmt::Write,
+    sync::{Arc, Mutex},
+};
 
 use api::attributes::key;
 use opentelemetry::{
     Context, KeyValue,
+    baggage::BaggageExt,
     trace::{SpanBuilder, SpanKind, Status, TraceContextExt, Tracer},
 };
 
-use super::Service;
+use super::{Service, log_layer::emit_exception};
 
 /// Value of [`key::FINISH_REASON`] on a span that was given up before its end.
 const CANCELLED: &str = "cancelled";
@@ -39,6 +44,9 @@ struct Frame {
     service: Service,
     name: Cow<'static, str>,
     outer: Option<Within>,
+    /// What the last span inside failed with: an error that passes through a span did not begin
+    /// there.
+    failed_inside: Mutex<Option<String>>,
 }
 
 impl Within {
@@ -61,6 +69,7 @@ impl Span {
             service: service.clone(),
             name: name.clone(),
             outer: parent.get::<Within>().cloned(),
+            failed_inside: Mutex::default(),
         }));
         let builder = SpanBuilder::from_name(name)
             .with_kind(kind)
@@ -109,11 +118,17 @@ impl Span {
         span.end();
     }
 
-    /// Ends it as a failure, with an `exception` event.
+    /// From now on, whatever runs in this span carries the entry to those it asks.
+    pub fn carry(&mut self, entry: KeyValue) {
+        self.context = self.context.with_baggage([entry]);
+    }
+
+    /// Ends it as a failure, with an `exception` event; and with a log record of the exception where
+    /// it began, which is the innermost span that failed with it.
     pub fn fail(self, error_type: &str, message: &str) {
         let span = self.context.span();
         span.set_attribute(KeyValue::new(key::ERROR_TYPE, error_type.to_owned()));
-        let attributes = vec![
+        let exception = vec![
             KeyValue::new(key::EXCEPTION_TYPE, error_type.to_owned()),
             KeyValue::new(key::EXCEPTION_MESSAGE, message.to_owned()),
             KeyValue::new(
@@ -122,7 +137,13 @@ impl Span {
             ),
             KeyValue::new(key::EXCEPTION_ESCAPED, false),
         ];
-        span.add_event(key::EXCEPTION, attributes);
+        if let Some(Within(frame)) = self.context.get::<Within>()
+            && frame.begins(message)
+        {
+            let _attached = self.context.clone().attach();
+            emit_exception(&frame.service, error_type, message, &exception);
+        }
+        span.add_event(key::EXCEPTION, exception);
         span.set_status(Status::error(message.to_owned()));
         span.end();
     }
@@ -144,6 +165,20 @@ impl Span {
             within = frame.outer.as_ref();
         }
         text
+    }
+}
+
+impl Frame {
+    /// Whether an error with this message began here; it is known to the span outside from now on.
+    fn begins(&self, message: &str) -> bool {
+        let inside = self.failed_inside.lock();
+        let passed = inside.is_ok_and(|inside| inside.as_deref() == Some(message));
+        if let Some(Within(outer)) = &self.outer
+            && let Ok(mut inside) = outer.failed_inside.lock()
+        {
+            *inside = Some(message.to_owned());
+        }
+        !passed
     }
 }
 

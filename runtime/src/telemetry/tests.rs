@@ -2,6 +2,7 @@
 
 mod delivery;
 mod exposition;
+mod failures;
 mod support;
 
 use std::time::Duration;

@@ -8,13 +8,14 @@ mod http;
 mod load;
 mod measure;
 mod program;
+mod scenario;
 mod table;
 
 use std::{path::PathBuf, process::ExitCode};
 
 use clap::{Parser, ValueEnum};
 
-use crate::measure::{Programs, latency, many, throughput};
+use crate::measure::{Programs, latency, many, store, throughput};
 
 #[derive(Parser)]
 #[command(about = "Measures KAOS against a scripted model")]
@@ -39,6 +40,8 @@ enum Part {
     Throughput,
     /// Memory with a thousand agents and streams.
     Many,
+    /// What the telemetry store takes and costs.
+    Store,
 }
 
 /// One thread: the processors are for what is measured.
@@ -66,6 +69,10 @@ async fn main() -> anyhow::Result<ExitCode> {
     if wanted(Part::Many) {
         say("measuring memory with 1,000 agents and 1,000 streams");
         rows.extend(many(programs).await?);
+    }
+    if wanted(Part::Store) {
+        say("measuring the telemetry store");
+        rows.extend(tokio::task::spawn_blocking(store).await??);
     }
     for row in &rows {
         println!("{row}");

@@ -2,12 +2,13 @@
 
 mod latency;
 mod many;
+mod store;
 mod throughput;
 
 use std::path::Path;
 
 use crate::table::Row;
-pub(crate) use {latency::latency, many::many, throughput::throughput};
+pub(crate) use {latency::latency, many::many, store::store, throughput::throughput};
 
 /// The programs that are measured.
 #[derive(Clone, Copy)]

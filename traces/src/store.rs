@@ -3,16 +3,26 @@
 //! Cloning is cheap. The writer ends when the token given to [`Store::open`] fires, after it has committed
 //! all that was queued; so fire it after the last sender of telemetry has ended.
 
-mod ingest;
+mod calls;
+mod commit;
+mod index;
+mod log_block;
 mod logs;
 mod metrics;
-mod readers;
+mod pack;
+mod postings;
+mod request;
 mod retention;
-mod rows;
 mod schema;
 mod search;
+mod segment;
+mod segments;
+mod span_block;
 mod summary;
+mod terms;
 mod traces;
+mod varint;
+mod view;
 mod writer;
 
 use std::path::{Path, PathBuf};
@@ -23,7 +33,6 @@ use api::traces::TraceId;
 use opentelemetry_proto::tonic::collector::logs::v1::ExportLogsServiceRequest;
 use opentelemetry_proto::tonic::collector::metrics::v1::ExportMetricsServiceRequest;
 use opentelemetry_proto::tonic::collector::trace::v1::ExportTraceServiceRequest;
-use prost::Message;
 use tokio::sync::broadcast;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
@@ -32,8 +41,10 @@ pub use metrics::{MetricQuery, Point, PointRange, PointValue, Series};
 pub use retention::Limits;
 pub(crate) use traces::{StoredSpan, StoredTrace};
 
-use readers::Readers;
-use writer::{Batch, Queue};
+use request::Batch;
+use segments::Segments;
+use view::Readers;
+use writer::Queue;
 
 /// Announcements that a slow listener may be behind before it misses some.
 const ANNOUNCEMENTS: usize = 256;
@@ -130,19 +141,19 @@ impl Store {
         tracker: &TaskTracker,
         shutdown: CancellationToken,
     ) -> Result<Self, OpenError> {
-        std::fs::create_dir_all(directory).map_err(|source| OpenError::CreateDirectory {
-            directory: directory.to_owned(),
-            source,
-        })?;
-        let path = directory.join("telemetry.db");
-        let connection = schema::open(&path)?;
+        let segments = Segments::open(&directory.join("segments"))?;
         let (committed, _) = broadcast::channel(ANNOUNCEMENTS);
         let (queue, jobs) = writer::queue(limits.max_queued_bytes);
-        let writer = writer::Writer::new(connection, limits, Arc::clone(&clock), committed.clone());
+        let writer = writer::Writer::new(
+            segments.clone(),
+            limits,
+            Arc::clone(&clock),
+            committed.clone(),
+        );
         tracker.spawn_blocking(move || writer.run(jobs, shutdown));
         Ok(Self {
             queue,
-            readers: Readers::new(path),
+            readers: Readers::new(segments),
             committed,
             clock,
         })
@@ -153,9 +164,11 @@ impl Store {
         &self,
         request: ExportTraceServiceRequest,
     ) -> Result<Receipt, WriteError> {
-        let size = request.encoded_len();
-        let rows = rows::spans(request);
-        self.queue.write(Batch::Spans(rows.groups), size).await?;
+        if self.queue.is_full() {
+            return Err(WriteError::Busy);
+        }
+        let rows = request::spans(request);
+        self.queue.write(Batch::Spans(rows.batch)).await?;
         Ok(rows.receipt)
     }
 
@@ -164,9 +177,11 @@ impl Store {
         &self,
         request: ExportMetricsServiceRequest,
     ) -> Result<Receipt, WriteError> {
-        let size = request.encoded_len();
-        let rows = rows::points(request);
-        self.queue.write(Batch::Points(rows.groups), size).await?;
+        if self.queue.is_full() {
+            return Err(WriteError::Busy);
+        }
+        let rows = request::points(request);
+        self.queue.write(Batch::Points(rows.batch)).await?;
         Ok(rows.receipt)
     }
 
@@ -175,10 +190,17 @@ impl Store {
         &self,
         request: ExportLogsServiceRequest,
     ) -> Result<Receipt, WriteError> {
-        let size = request.encoded_len();
-        let rows = rows::logs(request);
-        self.queue.write(Batch::Logs(rows.groups), size).await?;
+        if self.queue.is_full() {
+            return Err(WriteError::Busy);
+        }
+        let rows = request::logs(request);
+        self.queue.write(Batch::Logs(rows.batch)).await?;
         Ok(rows.receipt)
+    }
+
+    /// Names of the files that were damaged and have been set aside since the store was opened.
+    pub fn set_aside(&self) -> Vec<String> {
+        self.readers.segments().set_aside()
     }
 
     /// Announces each commit from now on. A listener that lags misses announcements, not data.

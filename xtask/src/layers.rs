@@ -18,7 +18,7 @@ const MAY_USE: [(&str, &[&str]); 12] = [
     ("api", &[]),
     ("apiserver", &["api"]),
     ("app", &["api"]),
-    ("bench", &[]),
+    ("bench", &["api", "traces"]),
     ("cli", &["api"]),
     ("frontend", &["api", "app"]),
     ("operator", &["api"]),

@@ -1,5 +1,8 @@
 //! Reading metrics: the series of a name, and their points.
 
+use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
+
 use api::traces::{Attributes, ReadError};
 use opentelemetry_proto::tonic::metrics::v1::HistogramDataPoint;
 use prost::Message;
@@ -7,9 +10,10 @@ use rusqlite::{Connection, Row, params};
 use serde_json::Value;
 
 use super::Store;
-use super::readers::QueryError;
-use super::rows::integer;
-use super::traces::unsigned;
+use super::index::unsigned;
+use super::request::integer;
+use super::segment::SegmentError;
+use super::view::{QueryError, View};
 
 /// Points of one series at most, the newest.
 const MAX_POINTS: u32 = 10_000;
@@ -89,22 +93,63 @@ impl Store {
     /// The series that match, by service and attributes. Those without points in the range are left out.
     pub async fn metrics(&self, query: &MetricQuery) -> Result<Vec<Series>, ReadError> {
         let query = query.clone();
-        let select = move |db: &Connection| series(db, &query);
+        let select = move |view: &View| series(view, &query);
         self.readers.read("metrics", select).await
     }
 }
 
-fn series(db: &Connection, query: &MetricQuery) -> Result<Vec<Series>, QueryError> {
-    let sql = "SELECT series.id, unit, service, namespace, attributes
+/// What makes a series one: who sent it, as bytes, and its attributes. Sorted as answers are.
+#[derive(PartialEq, Eq, PartialOrd, Ord)]
+struct SeriesKey {
+    service: String,
+    attributes: String,
+    source: Vec<u8>,
+}
+
+fn series(view: &View, query: &MetricQuery) -> Result<Vec<Series>, QueryError> {
+    let mut found: BTreeMap<SeriesKey, Series> = BTreeMap::new();
+    for snapshot in &view.snapshots {
+        for (key, new) in snapshot.query(|db| of_segment(db, query))? {
+            match found.entry(key) {
+                Entry::Vacant(place) => {
+                    place.insert(new);
+                }
+                Entry::Occupied(mut known) => known.get_mut().points.extend(new.points),
+            }
+        }
+    }
+    let mut series: Vec<_> = found.into_values().collect();
+    for series in &mut series {
+        settle(&mut series.points, query.points);
+    }
+    Ok(series)
+}
+
+/// Sorts by time; of two at one time the later arrived stays.
+fn settle(points: &mut Vec<Point>, range: PointRange) {
+    points.reverse();
+    points.sort_by_key(|point| point.time_ns);
+    points.dedup_by_key(|point| point.time_ns);
+    let max = match range {
+        PointRange::Newest => 1,
+        PointRange::Since(_) => MAX_POINTS as usize,
+    };
+    points.drain(..points.len().saturating_sub(max));
+}
+
+fn of_segment(
+    db: &Connection,
+    query: &MetricQuery,
+) -> Result<Vec<(SeriesKey, Series)>, SegmentError> {
+    let sql = "SELECT series.id, unit, service, namespace, attributes, otlp
                FROM series JOIN sources ON sources.id = series.source
-               WHERE name = ?1 AND (?2 IS NULL OR service = ?2) AND (?3 IS NULL OR namespace = ?3)
-               ORDER BY service, attributes, series.id";
+               WHERE name = ?1 AND (?2 IS NULL OR service = ?2) AND (?3 IS NULL OR namespace = ?3)";
     let mut select = db.prepare_cached(sql)?;
     let mut rows = select.query(params![query.name, query.service, query.namespace])?;
     let mut matching = Vec::new();
     while let Some(row) = rows.next()? {
-        let attributes: serde_json::Map<String, Value> =
-            serde_json::from_str(row.get_ref(4)?.as_str().map_err(rusqlite::Error::from)?)?;
+        let text: String = row.get(4)?;
+        let attributes: serde_json::Map<String, Value> = serde_json::from_str(&text)?;
         let meets = |(key, value): &(String, String)| {
             attributes
                 .get(key)
@@ -117,14 +162,21 @@ fn series(db: &Connection, query: &MetricQuery) -> Result<Vec<Series>, QueryErro
         if points.is_empty() {
             continue;
         }
-        matching.push(Series {
+        let service: String = row.get(2)?;
+        let key = SeriesKey {
+            service: service.clone(),
+            attributes: text,
+            source: row.get(5)?,
+        };
+        let series = Series {
             name: query.name.clone(),
             unit: row.get(1)?,
-            service: row.get(2)?,
+            service,
             namespace: row.get(3)?,
             attributes: attributes.into_iter().collect(),
             points,
-        });
+        };
+        matching.push((key, series));
     }
     Ok(matching)
 }
@@ -136,7 +188,7 @@ fn is_text(value: &Value, text: &str) -> bool {
     }
 }
 
-fn points(db: &Connection, series: i64, range: PointRange) -> Result<Vec<Point>, QueryError> {
+fn points(db: &Connection, series: i64, range: PointRange) -> Result<Vec<Point>, SegmentError> {
     let (since_ns, limit) = match range {
         PointRange::Newest => (0, 1),
         PointRange::Since(since_ns) => (integer(since_ns), MAX_POINTS),
@@ -153,7 +205,7 @@ fn points(db: &Connection, series: i64, range: PointRange) -> Result<Vec<Point>,
     Ok(points)
 }
 
-fn point(row: &Row<'_>) -> Result<Point, QueryError> {
+fn point(row: &Row<'_>) -> Result<Point, SegmentError> {
     let histogram: Option<Vec<u8>> = row.get(3)?;
     let value = match histogram {
         None => PointValue::Number(row.get(2)?),

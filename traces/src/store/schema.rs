@@ -1,7 +1,4 @@
-//! The tables, and how connections to them are opened.
-//!
-//! Times are nanoseconds since the epoch, `received_ns` is when we got it. Whole spans, logs and histograms
-//! are kept as OTLP bytes in the last column; the columns before it are what queries look at.
+//! The tables of a segment, and how connections to them are opened.
 
 use std::path::Path;
 use std::time::Duration;
@@ -17,32 +14,69 @@ const MIGRATIONS: [&str; 1] = [include_str!("schema/1.sql")];
 const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// Pages that the writer keeps in memory, at most; they are taken as they are needed.
-const WRITER_CACHE_KIB: i64 = 16 * 1024;
+const WRITER_CACHE_KIB: i64 = 8 * 1024;
+
+/// Pages that each reader keeps in memory, at most.
+const READER_CACHE_KIB: i64 = 2 * 1024;
 
 /// Pages in the log before they are moved into the file: a page that changes often is moved once.
-const WAL_PAGES: i64 = 4_000;
+const WAL_PAGES: i64 = 2_000;
 
-/// Opens the writer's connection and migrates the file.
-pub(super) fn open(path: &Path) -> Result<Connection, OpenError> {
+/// Opens or creates a segment for writing, and migrates it.
+pub(super) fn open(path: &Path, now_ns: i64) -> rusqlite::Result<Connection> {
+    let mut connection = Connection::open(path)?;
+    connection.busy_timeout(BUSY_TIMEOUT)?;
+    connection.pragma_update(None, "journal_mode", "WAL")?;
+    // A crash of the program loses nothing that was committed; a power cut may lose the last moments, which
+    // is the price of not waiting for the disk at each batch.
+    connection.pragma_update(None, "synchronous", "NORMAL")?;
+    connection.pragma_update(None, "cache_size", -WRITER_CACHE_KIB)?;
+    connection.pragma_update(None, "wal_autocheckpoint", WAL_PAGES)?;
+    connection.set_prepared_statement_cache_capacity(64);
+    let found = version(&connection)?;
+    let missing = usize::try_from(found)
+        .ok()
+        .and_then(|found| MIGRATIONS.get(found..));
+    for (version, sql) in (found + 1..).zip(missing.unwrap_or_default()) {
+        let transaction = connection.transaction()?;
+        transaction.execute_batch(sql)?;
+        transaction.pragma_update(None, "user_version", version)?;
+        if version == 1 {
+            transaction.execute("INSERT INTO segment (created_ns) VALUES (?1)", [now_ns])?;
+        }
+        transaction.commit()?;
+    }
+    Ok(connection)
+}
+
+/// When a segment was begun, if it is one that this version can read.
+pub(super) fn inspect(path: &Path) -> Result<i64, OpenError> {
     let failed = |source| OpenError::OpenDatabase {
         path: path.to_owned(),
         source,
     };
-    let mut connection = Connection::open(path).map_err(failed)?;
-    configure(&connection).map_err(failed)?;
+    // For writing: what a crash left in the log has to be taken over first.
+    let connection = Connection::open(path).map_err(failed)?;
+    connection.busy_timeout(BUSY_TIMEOUT).map_err(failed)?;
     let found = version(&connection).map_err(failed)?;
-    let Some(missing) = usize::try_from(found)
-        .ok()
-        .and_then(|found| MIGRATIONS.get(found..))
-    else {
+    if usize::try_from(found).is_ok_and(|found| found > MIGRATIONS.len()) {
         return Err(OpenError::KnowNoSuchFormat {
             path: path.to_owned(),
             found,
             known: MIGRATIONS.len(),
         });
-    };
-    migrate(&mut connection, found, missing).map_err(failed)?;
-    Ok(connection)
+    }
+    let created_ns = created_ns(&connection).map_err(failed)?;
+    drop(connection);
+    if usize::try_from(found).is_ok_and(|found| found < MIGRATIONS.len()) {
+        open(path, created_ns).map_err(failed)?;
+    }
+    Ok(created_ns)
+}
+
+/// When a segment was begun, in nanoseconds since the epoch.
+pub(super) fn created_ns(connection: &Connection) -> rusqlite::Result<i64> {
+    connection.query_row("SELECT created_ns FROM segment", [], |row| row.get(0))
 }
 
 /// Opens a connection that can only read.
@@ -50,34 +84,11 @@ pub(super) fn open_reader(path: &Path) -> rusqlite::Result<Connection> {
     let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let connection = Connection::open_with_flags(path, flags)?;
     connection.busy_timeout(BUSY_TIMEOUT)?;
+    connection.pragma_update(None, "cache_size", -READER_CACHE_KIB)?;
+    connection.set_prepared_statement_cache_capacity(32);
     Ok(connection)
-}
-
-/// A crash of the program loses nothing that was committed; a power cut may lose the last moments, which
-/// is the price of not waiting for the disk at each batch (`synchronous = NORMAL`).
-fn configure(connection: &Connection) -> rusqlite::Result<()> {
-    connection.busy_timeout(BUSY_TIMEOUT)?;
-    // Only has an effect before the first table is made.
-    connection.pragma_update(None, "auto_vacuum", "INCREMENTAL")?;
-    connection.pragma_update(None, "journal_mode", "WAL")?;
-    connection.pragma_update(None, "synchronous", "NORMAL")?;
-    // Many indexes are written at once; with less, their pages would be read again and again.
-    connection.pragma_update(None, "cache_size", -WRITER_CACHE_KIB)?;
-    connection.pragma_update(None, "wal_autocheckpoint", WAL_PAGES)?;
-    connection.set_prepared_statement_cache_capacity(64);
-    Ok(())
 }
 
 fn version(connection: &Connection) -> rusqlite::Result<i64> {
     connection.pragma_query_value(None, "user_version", |row| row.get(0))
-}
-
-fn migrate(connection: &mut Connection, found: i64, missing: &[&str]) -> rusqlite::Result<()> {
-    for (version, sql) in (found + 1..).zip(missing) {
-        let transaction = connection.transaction()?;
-        transaction.execute_batch(sql)?;
-        transaction.pragma_update(None, "user_version", version)?;
-        transaction.commit()?;
-    }
-    Ok(())
 }

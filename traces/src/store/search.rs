@@ -1,18 +1,22 @@
 //! Which traces match a query.
 //!
-//! Walks the spans that match from the newest, and stops as soon as no older span can belong to a newer
-//! trace than those found: a common answer is cheap however much is stored.
+//! Always looks next at what may hold the newest trace: a part of the index, then a block, then a trace. So
+//! the first traces found are the newest, and a common answer is cheap however much is stored.
 
-use std::cmp::Reverse;
+use std::cmp::{Ordering, Reverse};
 use std::collections::{BinaryHeap, HashSet};
 
+use api::attributes::key;
 use api::traces::{TraceId, TraceQuery, TraceSummary};
-use rusqlite::types::Value;
-use rusqlite::{Connection, params_from_iter};
 
-use super::readers::QueryError;
-use super::rows::{integer, searchable_value};
-use super::traces::{summary, trace_id};
+use super::index::{Part, Stream};
+use super::postings::{self, Runs};
+use super::span_block::SpanColumns;
+use super::summary::summarize;
+use super::terms::{Term, searchable};
+use super::traces::{self, Located, among};
+use super::view::{BlockHead, QueryError, Snapshot, View};
+use crate::convert;
 
 /// Traces when the query does not say.
 const DEFAULT_LIMIT: u32 = 100;
@@ -21,140 +25,225 @@ const DEFAULT_LIMIT: u32 = 100;
 const MAX_LIMIT: u32 = 10_000;
 
 /// The newest traces that match, newest first.
-pub(super) fn search(db: &Connection, query: &TraceQuery) -> Result<Vec<TraceSummary>, QueryError> {
-    let conditions = conditions(db, query)?;
-    let mut summaries = Vec::new();
-    for id in newest(db, &conditions, limit(query))? {
-        summaries.extend(summary(db, id)?);
-    }
-    summaries.sort_by_key(|summary| (Reverse(summary.start_ns), summary.id));
-    Ok(summaries)
-}
-
-fn limit(query: &TraceQuery) -> usize {
-    let limit = match query.limit {
-        0 => DEFAULT_LIMIT,
-        limit => limit.min(MAX_LIMIT),
-    };
-    limit as usize
-}
-
-fn newest(
-    db: &Connection,
-    conditions: &Conditions,
-    limit: usize,
-) -> Result<Vec<TraceId>, QueryError> {
-    // `CROSS` keeps SQLite from walking the traces instead.
-    let sql = format!(
-        "SELECT s.trace_id, s.start_ns, t.start_ns
-         FROM spans s CROSS JOIN traces t ON t.trace_id = s.trace_id
-         WHERE {} ORDER BY s.start_ns DESC",
-        conditions.sql()
-    );
-    let mut select = db.prepare_cached(&sql)?;
-    let mut rows = select.query(params_from_iter(&conditions.values))?;
-    let mut seen = HashSet::new();
-    let mut found: BinaryHeap<Reverse<(i64, TraceId)>> = BinaryHeap::new();
-    while let Some(row) = rows.next()? {
-        let span_start_ns: i64 = row.get(1)?;
-        let oldest_found = found.peek().map(|Reverse((start_ns, _))| *start_ns);
-        if found.len() >= limit && oldest_found.is_some_and(|oldest| oldest > span_start_ns) {
-            break;
-        }
-        let id = trace_id(row, 0)?;
-        if seen.insert(id) {
-            found.push(Reverse((row.get(2)?, id)));
-        }
-        if found.len() > limit {
-            found.pop();
-        }
-    }
-    Ok(found.into_iter().map(|Reverse((_, id))| id).collect())
-}
-
-/// What a span `s` has to meet, with the values for the question marks.
-#[derive(Default)]
-struct Conditions {
-    parts: Vec<String>,
-    values: Vec<Value>,
-}
-
-impl Conditions {
-    fn add(&mut self, part: &str, value: impl Into<Value>) {
-        self.parts.push(part.to_owned());
-        self.values.push(value.into());
-    }
-
-    fn sql(&self) -> String {
-        if self.parts.is_empty() {
-            "TRUE".to_owned()
-        } else {
-            self.parts.join(" AND ")
-        }
-    }
-}
-
-fn conditions(db: &Connection, query: &TraceQuery) -> Result<Conditions, QueryError> {
-    let mut conditions = Conditions::default();
-    let texts = [
-        ("s.service = ?", &query.service),
-        ("s.name = ?", &query.operation),
-        ("s.namespace = ?", &query.namespace),
-    ];
-    for (part, text) in texts {
-        if let Some(text) = text {
-            conditions.add(part, text.clone());
-        }
-    }
-    let numbers = [
-        ("s.start_ns >= ?", query.start_min_ns),
-        ("s.start_ns < ?", query.start_max_ns),
-        ("s.end_ns - s.start_ns >= ?", query.duration_min_ns),
-        ("s.end_ns - s.start_ns <= ?", query.duration_max_ns),
-    ];
-    for (part, number) in numbers {
-        if let Some(number) = number {
-            conditions.add(part, integer(number));
-        }
-    }
-    for (key, value) in &query.attributes {
-        attribute(db, &mut conditions, key, value)?;
-    }
-    Ok(conditions)
-}
-
-fn attribute(
-    db: &Connection,
-    conditions: &mut Conditions,
-    key: &str,
-    value: &str,
-) -> Result<(), QueryError> {
-    match (key, value) {
-        ("error", "true") => conditions.parts.push("s.is_error = 1".to_owned()),
-        ("error", "false") => conditions.parts.push("s.is_error = 0".to_owned()),
-        _ => {
-            let value = searchable_value(value);
-            let of_span = "s.id IN (SELECT span FROM span_attributes WHERE key = ? AND value = ?)";
-            let of_source =
-                "s.source IN (SELECT source FROM source_attributes WHERE key = ? AND value = ?)";
-            // Most attributes are never a resource's; then SQLite need not think of it.
-            if is_of_source(db, key, value)? {
-                conditions.parts.push(format!("({of_span} OR {of_source})"));
-                conditions
-                    .values
-                    .extend([key.to_owned().into(), value.to_owned().into()]);
-            } else {
-                conditions.parts.push(of_span.to_owned());
+pub(super) fn search(view: &View, query: &TraceQuery) -> Result<Vec<TraceSummary>, QueryError> {
+    let wanted = Wanted::new(query);
+    let mut steps = BinaryHeap::new();
+    for snapshot in &view.snapshots {
+        for part in snapshot.parts(Stream::Spans)? {
+            if wanted.may_start_in(part.time_ns) {
+                steps.push(Step::new(part.time_ns.1, Work::Part(snapshot, part)));
             }
-            conditions
-                .values
-                .extend([key.to_owned().into(), value.to_owned().into()]);
         }
     }
-    Ok(())
+    let mut seen = HashSet::new();
+    let mut found = Vec::new();
+    while let Some(Step { at_most_ns, work }) = steps.pop() {
+        match work {
+            Work::Part(snapshot, part) => {
+                let runs = wanted.look_up(snapshot, &part)?;
+                for (block, runs) in snapshot.blocks(Stream::Spans, &runs)? {
+                    if wanted.may_start_in(block.time_ns) {
+                        let at_most_ns = block.time_ns.1.min(at_most_ns);
+                        steps.push(Step::new(at_most_ns, Work::Block(snapshot, block, runs)));
+                    }
+                }
+            }
+            Work::Block(snapshot, block, runs) => {
+                let columns = snapshot.span_columns(block.first)?;
+                for (_, span) in among(&columns, block.first, &runs) {
+                    if wanted.is_met_by_columns(span) && !seen.contains(&span.trace_id) {
+                        steps.push(Step::new(span.started_ns(), Work::Trace(span.trace_id)));
+                    }
+                }
+            }
+            Work::Trace(id) => {
+                if seen.insert(id)
+                    && let Some(summary) = wanted.matching(view, id)?
+                {
+                    steps.push(Step::new(summary.start_ns, Work::Found(summary)));
+                }
+            }
+            Work::Found(summary) => {
+                found.push(summary);
+                if found.len() >= wanted.limit {
+                    break;
+                }
+            }
+        }
+    }
+    Ok(found)
 }
 
-fn is_of_source(db: &Connection, key: &str, value: &str) -> Result<bool, QueryError> {
-    let sql = "SELECT 1 FROM source_attributes WHERE key = ?1 AND value = ?2";
-    Ok(db.prepare_cached(sql)?.exists([key, value])?)
+/// What to look at, and when the newest trace that it leads to starts at most.
+struct Step<'v> {
+    at_most_ns: u64,
+    work: Work<'v>,
+}
+
+enum Work<'v> {
+    Part(&'v Snapshot, Part),
+    Block(&'v Snapshot, BlockHead, Runs),
+    Trace(TraceId),
+    Found(TraceSummary),
+}
+
+impl<'v> Step<'v> {
+    fn new(at_most_ns: u64, work: Work<'v>) -> Self {
+        Self { at_most_ns, work }
+    }
+
+    /// The greatest comes first. Of traces that start together the one with the smallest id is the first,
+    /// and whatever may lead to such a trace comes before.
+    fn rank(&self) -> (u64, u8, Reverse<Option<TraceId>>) {
+        let (work, id) = match &self.work {
+            Work::Part(..) => (3, None),
+            Work::Block(..) => (2, None),
+            Work::Trace(id) => (1, Some(*id)),
+            Work::Found(summary) => (0, Some(summary.id)),
+        };
+        (self.at_most_ns, work, Reverse(id))
+    }
+}
+
+impl Ord for Step<'_> {
+    fn cmp(&self, other: &Self) -> Ordering {
+        self.rank().cmp(&other.rank())
+    }
+}
+
+impl PartialOrd for Step<'_> {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+impl PartialEq for Step<'_> {
+    fn eq(&self, other: &Self) -> bool {
+        self.rank() == other.rank()
+    }
+}
+
+impl Eq for Step<'_> {}
+
+/// A query, as the index and the columns answer it.
+struct Wanted<'q> {
+    query: &'q TraceQuery,
+    terms: Vec<Term>,
+    is_error: Option<bool>,
+    /// Key and the part of the value that counts.
+    attributes: Vec<(&'q str, &'q str)>,
+    limit: usize,
+}
+
+impl<'q> Wanted<'q> {
+    fn new(query: &'q TraceQuery) -> Self {
+        let limit = match query.limit {
+            0 => DEFAULT_LIMIT,
+            limit => limit.min(MAX_LIMIT),
+        };
+        let mut wanted = Self {
+            query,
+            terms: Vec::new(),
+            is_error: None,
+            attributes: Vec::new(),
+            limit: limit as usize,
+        };
+        let terms = &mut wanted.terms;
+        terms.extend(query.operation.as_deref().map(Term::operation));
+        terms.extend(query.service.as_deref().map(Term::service));
+        for (key, value) in &query.attributes {
+            match (key.as_str(), value.as_str()) {
+                ("error", "true") => {
+                    wanted.is_error = Some(true);
+                    terms.push(Term::error());
+                }
+                ("error", "false") => wanted.is_error = Some(false),
+                (key, value) => {
+                    terms.push(Term::attribute(key, value));
+                    wanted.attributes.push((key, searchable(value)));
+                }
+            }
+        }
+        let namespace = query.namespace.as_deref();
+        terms.extend(namespace.map(|name| Term::attribute(key::SERVICE_NAMESPACE, name)));
+        wanted
+    }
+
+    /// Whether a span that starts in this time, from the first to the last nanosecond, may be wanted.
+    fn may_start_in(&self, (min_ns, max_ns): (u64, u64)) -> bool {
+        self.query.start_min_ns.is_none_or(|from| max_ns >= from)
+            && self.query.start_max_ns.is_none_or(|to| min_ns < to)
+    }
+
+    /// The spans of a part that have every term.
+    fn look_up(&self, snapshot: &Snapshot, part: &Part) -> Result<Runs, QueryError> {
+        let mut runs = vec![part.first..part.first + part.n];
+        for term in &self.terms {
+            runs = postings::intersect(&runs, &snapshot.look_up(part, *term)?);
+            if runs.is_empty() {
+                break;
+            }
+        }
+        Ok(runs)
+    }
+
+    fn is_met_by_columns(&self, span: &SpanColumns) -> bool {
+        let started_ns = span.started_ns();
+        let duration_ns = span.duration_ns();
+        self.may_start_in((started_ns, started_ns))
+            && self
+                .query
+                .duration_min_ns
+                .is_none_or(|min| duration_ns >= min)
+            && self
+                .query
+                .duration_max_ns
+                .is_none_or(|max| duration_ns <= max)
+            && self
+                .is_error
+                .is_none_or(|is_error| span.is_error == is_error)
+    }
+
+    /// The trace's line in the list, if one of its spans, in the form that arrived last, is wanted.
+    fn matching(&self, view: &View, id: TraceId) -> Result<Option<TraceSummary>, QueryError> {
+        let spans = traces::spans(view, id)?;
+        for span in &spans {
+            if self.is_met_by(span)? {
+                return Ok(summarize(id, &spans));
+            }
+        }
+        Ok(None)
+    }
+
+    /// Exactly, where the index may be mistaken.
+    fn is_met_by(&self, span: &Located<'_>) -> Result<bool, QueryError> {
+        let is = |wanted: &Option<String>, found: &str| {
+            wanted.as_deref().is_none_or(|wanted| wanted == found)
+        };
+        let meets_columns = self.is_met_by_columns(&span.columns)
+            && is(&self.query.service, &span.operation.service)
+            && is(&self.query.operation, &span.operation.name);
+        if !meets_columns {
+            return Ok(false);
+        }
+        if self.attributes.is_empty() && self.query.namespace.is_none() {
+            return Ok(true);
+        }
+        let source = span.source()?;
+        if !is(&self.query.namespace, &source.namespace) {
+            return Ok(false);
+        }
+        let otlp = span.read()?;
+        let events = otlp.events.iter().flat_map(|event| &event.attributes);
+        let all = otlp
+            .attributes
+            .iter()
+            .chain(events)
+            .chain(&source.resource.attributes);
+        let has = |(key, value): &(&str, &str)| {
+            let mut of_key = all.clone().filter(|pair| pair.key == *key);
+            of_key.any(|pair| searchable(&convert::text(pair.value.as_ref())) == *value)
+        };
+        Ok(self.attributes.iter().all(has))
+    }
 }

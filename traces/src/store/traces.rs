@@ -1,7 +1,7 @@
-//! Reading whole traces, services, operations and who calls whom.
+//! Reading whole traces, services and operations.
 
-use std::collections::HashMap;
-use std::collections::hash_map::Entry;
+use std::collections::{BTreeSet, HashMap};
+use std::rc::Rc;
 use std::sync::Arc;
 
 use api::traces::{
@@ -10,11 +10,17 @@ use api::traces::{
 use async_trait::async_trait;
 use opentelemetry_proto::tonic::common::v1::InstrumentationScope;
 use opentelemetry_proto::tonic::resource::v1::Resource;
-use opentelemetry_proto::tonic::trace::v1::Span;
+use opentelemetry_proto::tonic::trace::v1::{ResourceSpans, Span};
 use prost::Message;
-use rusqlite::{Connection, OptionalExtension, Row, params};
 
-use super::readers::QueryError;
+use super::calls::{self, Dependency};
+use super::index::Stream;
+use super::postings::Runs;
+use super::request::OperationName;
+use super::span_block::SpanColumns;
+use super::terms::Term;
+use super::varint::Damaged;
+use super::view::{QueryError, Snapshot, View};
 use super::{Store, search};
 use crate::convert;
 
@@ -36,17 +42,22 @@ pub(crate) struct StoredSpan {
 #[derive(Clone, Debug)]
 pub(crate) struct StoredSource {
     pub(crate) service: String,
+    pub(crate) namespace: String,
     pub(crate) resource: Resource,
     pub(crate) scope: InstrumentationScope,
 }
 
-/// One service calling another.
-#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize)]
-#[serde(rename_all = "camelCase")]
-pub(crate) struct Dependency {
-    pub(crate) parent: String,
-    pub(crate) child: String,
-    pub(crate) call_count: u64,
+impl StoredSource {
+    /// `otlp` has one scope and no spans.
+    pub(super) fn new(service: String, namespace: String, otlp: ResourceSpans) -> Self {
+        let scope = otlp.scope_spans.into_iter().next().unwrap_or_default();
+        Self {
+            service,
+            namespace,
+            resource: otlp.resource.unwrap_or_default(),
+            scope: scope.scope.unwrap_or_default(),
+        }
+    }
 }
 
 #[async_trait]
@@ -57,7 +68,7 @@ impl TraceReader for Store {
 
     async fn operations(&self, service: &str) -> Result<Vec<Operation>, ReadError> {
         let service = service.to_owned();
-        let query = move |db: &Connection| operations(db, &service);
+        let query = move |view: &View| operations(view, &service);
         self.readers.read("operations", query).await
     }
 
@@ -67,7 +78,7 @@ impl TraceReader for Store {
 
     async fn search(&self, query: &TraceQuery) -> Result<Vec<TraceSummary>, ReadError> {
         let query = query.clone();
-        let search = move |db: &Connection| search::search(db, &query);
+        let search = move |view: &View| search::search(view, &query);
         self.readers.read("traces", search).await
     }
 }
@@ -76,7 +87,7 @@ impl Store {
     /// One trace as it was sent.
     pub(crate) async fn stored_trace(&self, id: TraceId) -> Result<Option<StoredTrace>, ReadError> {
         self.readers
-            .read("the trace", move |db| stored_trace(db, id))
+            .read("the trace", move |view| stored_trace(view, id))
             .await
     }
 
@@ -85,8 +96,8 @@ impl Store {
         &self,
         ids: Vec<TraceId>,
     ) -> Result<Vec<StoredTrace>, ReadError> {
-        let query = move |db: &Connection| {
-            let traces = ids.into_iter().map(|id| stored_trace(db, id));
+        let query = move |view: &View| {
+            let traces = ids.iter().map(|id| stored_trace(view, *id));
             traces.filter_map(Result::transpose).collect()
         };
         self.readers.read("traces", query).await
@@ -98,63 +109,137 @@ impl Store {
         from_ns: u64,
         to_ns: u64,
     ) -> Result<Vec<Dependency>, ReadError> {
-        let query = move |db: &Connection| dependencies(db, from_ns, to_ns);
+        let query = move |view: &View| calls::dependencies(view, from_ns, to_ns);
         self.readers.read("dependencies", query).await
     }
 }
 
-fn services(db: &Connection) -> Result<Vec<String>, QueryError> {
-    let sql = "SELECT DISTINCT service FROM operations ORDER BY service";
-    let mut select = db.prepare_cached(sql)?;
-    let services = select.query_map([], |row| row.get(0))?;
-    Ok(services.collect::<rusqlite::Result<_>>()?)
+fn services(view: &View) -> Result<Vec<String>, QueryError> {
+    let mut services = BTreeSet::new();
+    for snapshot in &view.snapshots {
+        services.extend(snapshot.query(|db| {
+            let mut select = db.prepare_cached("SELECT DISTINCT service FROM operations")?;
+            let services = select.query_map([], |row| row.get(0))?;
+            services.collect::<rusqlite::Result<Vec<String>>>()
+        })?);
+    }
+    Ok(services.into_iter().collect())
 }
 
-fn operations(db: &Connection, service: &str) -> Result<Vec<Operation>, QueryError> {
-    let sql = "SELECT name, kind FROM operations WHERE service = ?1 ORDER BY name, kind";
-    let mut select = db.prepare_cached(sql)?;
-    let operations = select.query_map([service], |row| {
-        let kind = convert::kind(row.get(1)?);
-        Ok(Operation {
-            name: row.get(0)?,
-            // Jaeger's API knows no kind for "not said".
-            span_kind: convert::kind_word(kind).unwrap_or("internal").to_owned(),
+fn operations(view: &View, service: &str) -> Result<Vec<Operation>, QueryError> {
+    let mut operations = BTreeSet::new();
+    for snapshot in &view.snapshots {
+        operations.extend(snapshot.query(|db| {
+            let sql = "SELECT name, kind FROM operations WHERE service = ?1";
+            let mut select = db.prepare_cached(sql)?;
+            let operations = select.query_map([service], |row| {
+                let kind = convert::kind(row.get(1)?);
+                Ok(Operation {
+                    name: row.get(0)?,
+                    // Jaeger's API knows no kind for "not said".
+                    span_kind: convert::kind_word(kind).unwrap_or("internal").to_owned(),
+                })
+            })?;
+            operations.collect::<rusqlite::Result<Vec<_>>>()
+        })?);
+    }
+    Ok(operations.into_iter().collect())
+}
+
+/// Where a span is stored, and what its columns say.
+pub(super) struct Located<'v> {
+    pub(super) snapshot: &'v Snapshot,
+    /// The first ordinal of its block.
+    pub(super) block: u64,
+    pub(super) columns: SpanColumns,
+    pub(super) operation: Arc<OperationName>,
+}
+
+impl Located<'_> {
+    pub(super) fn source(&self) -> Result<Arc<StoredSource>, QueryError> {
+        self.snapshot.source(self.columns.source)
+    }
+
+    /// The span as it was sent.
+    pub(super) fn read(&self) -> Result<Span, QueryError> {
+        let data: Rc<Vec<u8>> = self.snapshot.span_data(self.block)?;
+        let SpanColumns { offset, length, .. } = self.columns;
+        let bytes = data.get(offset..).and_then(|rest| rest.get(..length));
+        let bytes = bytes.ok_or_else(|| self.snapshot.failed(Damaged))?;
+        let span = Span::decode(bytes).map_err(|error| self.snapshot.failed(error))?;
+        Ok(Span {
+            trace_id: self.columns.trace_id.0.to_vec(),
+            span_id: self.columns.span_id.0.to_vec(),
+            parent_span_id: self
+                .columns
+                .parent_id
+                .map_or_else(Vec::new, |id| id.0.to_vec()),
+            start_time_unix_nano: self.columns.start_ns,
+            end_time_unix_nano: self.columns.end_ns,
+            name: self.operation.name.clone(),
+            kind: self.operation.kind,
+            ..span
         })
-    })?;
-    let mut operations: Vec<_> = operations.collect::<rusqlite::Result<_>>()?;
-    operations.sort();
-    operations.dedup();
-    Ok(operations)
+    }
 }
 
-fn stored_trace(db: &Connection, id: TraceId) -> Result<Option<StoredTrace>, QueryError> {
-    let sql = "SELECT source, otlp FROM spans WHERE trace_id = ?1 ORDER BY start_ns, span_id";
-    let mut select = db.prepare_cached(sql)?;
-    let mut rows = select.query([id.0])?;
-    let mut sources = HashMap::new();
-    let mut spans = Vec::new();
-    while let Some(row) = rows.next()? {
-        let source_id: i64 = row.get(0)?;
-        let source = match sources.entry(source_id) {
-            Entry::Occupied(known) => Arc::clone(known.get()),
-            Entry::Vacant(new) => Arc::clone(new.insert(Arc::new(stored_source(db, source_id)?))),
-        };
-        let span = Span::decode(row.get_ref(1)?.as_blob().map_err(rusqlite::Error::from)?)?;
-        spans.push(StoredSpan { source, span });
+/// The spans of a trace, each in the form that arrived last, in the order of their first arrival.
+pub(super) fn spans(view: &View, id: TraceId) -> Result<Vec<Located<'_>>, QueryError> {
+    let mut places: HashMap<SpanId, usize> = HashMap::new();
+    let mut spans: Vec<Located<'_>> = Vec::new();
+    for snapshot in &view.snapshots {
+        let mut runs = Runs::new();
+        for part in snapshot.parts(Stream::Spans)? {
+            runs.extend(snapshot.look_up(&part, Term::trace(id))?);
+        }
+        for (block, runs) in snapshot.blocks(Stream::Spans, &runs)? {
+            let columns = snapshot.span_columns(block.first)?;
+            for (_, columns) in among(&columns, block.first, &runs) {
+                // Another trace may share the term.
+                if columns.trace_id != id {
+                    continue;
+                }
+                let span = Located {
+                    snapshot,
+                    block: block.first,
+                    columns: *columns,
+                    operation: snapshot.operation(columns.operation)?,
+                };
+                let place = *places.entry(columns.span_id).or_insert(spans.len());
+                match spans.get_mut(place) {
+                    Some(earlier) => *earlier = span,
+                    None => spans.push(span),
+                }
+            }
+        }
+    }
+    Ok(spans)
+}
+
+/// Those of a block's records, the first of which is `first`, that `runs` names, each with its place.
+pub(super) fn among<'a, T>(
+    records: &'a [T],
+    first: u64,
+    runs: &'a Runs,
+) -> impl Iterator<Item = (usize, &'a T)> {
+    runs.iter().flat_map(move |run| {
+        let place = |ordinal: u64| usize::try_from(ordinal - first).unwrap_or(usize::MAX);
+        let run = place(run.start)..place(run.end);
+        run.clone().zip(records.get(run).unwrap_or_default())
+    })
+}
+
+fn stored_trace(view: &View, id: TraceId) -> Result<Option<StoredTrace>, QueryError> {
+    let mut located = spans(view, id)?;
+    located.sort_by_key(|span| (span.columns.start_ns, span.columns.span_id));
+    let mut spans = Vec::with_capacity(located.len());
+    for span in &located {
+        spans.push(StoredSpan {
+            source: span.source()?,
+            span: span.read()?,
+        });
     }
     Ok((!spans.is_empty()).then_some(StoredTrace { id, spans }))
-}
-
-fn stored_source(db: &Connection, id: i64) -> Result<StoredSource, QueryError> {
-    let sql = "SELECT service, resource, scope FROM sources WHERE id = ?1";
-    let (service, resource, scope): (String, Vec<u8>, Vec<u8>) = db
-        .prepare_cached(sql)?
-        .query_row([id], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))?;
-    Ok(StoredSource {
-        service,
-        resource: Resource::decode(resource.as_slice())?,
-        scope: InstrumentationScope::decode(scope.as_slice())?,
-    })
 }
 
 fn view(stored: &StoredTrace) -> Trace {
@@ -169,65 +254,4 @@ fn view(stored: &StoredTrace) -> Trace {
         id: stored.id,
         spans: spans.collect(),
     }
-}
-
-fn dependencies(db: &Connection, from_ns: u64, to_ns: u64) -> Result<Vec<Dependency>, QueryError> {
-    let sql = "SELECT parent.service, child.service, count(*)
-               FROM spans child CROSS JOIN spans parent
-                   ON parent.trace_id = child.trace_id AND parent.span_id = child.parent_id
-               WHERE child.start_ns >= ?1 AND child.start_ns < ?2
-                   AND parent.service <> child.service
-               GROUP BY 1, 2 ORDER BY 1, 2";
-    let mut select = db.prepare_cached(sql)?;
-    let window = params![super::rows::integer(from_ns), super::rows::integer(to_ns)];
-    let dependencies = select.query_map(window, |row| {
-        Ok(Dependency {
-            parent: row.get(0)?,
-            child: row.get(1)?,
-            call_count: unsigned(row, 2)?,
-        })
-    })?;
-    Ok(dependencies.collect::<rusqlite::Result<_>>()?)
-}
-
-/// The line of one trace.
-pub(super) fn summary(db: &Connection, id: TraceId) -> Result<Option<TraceSummary>, QueryError> {
-    let sql =
-        "SELECT root_service, root_name, start_ns, end_ns, n_spans, n_errors, n_orphans, services
-               FROM traces WHERE trace_id = ?1";
-    let found = db.prepare_cached(sql)?.query_row([id.0], |row| {
-        let summary = TraceSummary {
-            id,
-            root_service: row.get(0)?,
-            root_name: row.get(1)?,
-            start_ns: unsigned(row, 2)?,
-            end_ns: unsigned(row, 3)?,
-            n_spans: unsigned(row, 4)?,
-            n_errors: unsigned(row, 5)?,
-            n_orphans: unsigned(row, 6)?,
-            services: Vec::new(),
-        };
-        Ok((summary, row.get::<_, String>(7)?))
-    });
-    let Some((mut summary, services)) = found.optional()? else {
-        return Ok(None);
-    };
-    summary.services = serde_json::from_str(&services)?;
-    Ok(Some(summary))
-}
-
-/// Reads a trace id.
-pub(super) fn trace_id(row: &Row<'_>, column: usize) -> rusqlite::Result<TraceId> {
-    row.get(column).map(TraceId)
-}
-
-/// Reads a span id.
-pub(super) fn span_id(row: &Row<'_>, column: usize) -> rusqlite::Result<SpanId> {
-    row.get(column).map(SpanId)
-}
-
-/// Reads a time or a count; those we wrote are never negative.
-pub(super) fn unsigned(row: &Row<'_>, column: usize) -> rusqlite::Result<u64> {
-    let value: i64 = row.get(column)?;
-    Ok(u64::try_from(value).unwrap_or(0))
 }

@@ -7,14 +7,15 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use api::clock::Clock;
-use rusqlite::Connection;
 use tokio::runtime::Handle;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, broadcast, mpsc, oneshot};
 use tokio_util::sync::CancellationToken;
 
-use super::ingest::{self, Seen};
-use super::retention::{self, Limits, Sweep};
-use super::rows::{Group, LogRow, PointRow, SpanRow};
+use super::commit::Active;
+use super::request::Batch;
+use super::retention::{self, Limits};
+use super::segment::{Segment, SegmentError};
+use super::segments::Segments;
 use super::{Committed, WriteError};
 
 /// Requests that may wait.
@@ -25,23 +26,6 @@ const MAX_ROWS: usize = 10_000;
 
 /// How often what is too old is looked for.
 const SWEEP_EVERY: Duration = Duration::from_mins(1);
-
-/// Rows of one request.
-pub(super) enum Batch {
-    Spans(Vec<Group<SpanRow>>),
-    Points(Vec<Group<PointRow>>),
-    Logs(Vec<Group<LogRow>>),
-}
-
-impl Batch {
-    fn n_rows(&self) -> usize {
-        match self {
-            Self::Spans(groups) => groups.iter().map(|group| group.rows.len()).sum(),
-            Self::Points(groups) => groups.iter().map(|group| group.rows.len()).sum(),
-            Self::Logs(groups) => groups.iter().map(|group| group.rows.len()).sum(),
-        }
-    }
-}
 
 /// A request on its way, and whom to tell.
 pub(super) struct Job {
@@ -72,12 +56,18 @@ pub(super) fn queue(max_bytes: u32) -> (Queue, mpsc::Receiver<Job>) {
 }
 
 impl Queue {
+    /// Whether a request would not fit, so that nobody need prepare it.
+    pub(super) fn is_full(&self) -> bool {
+        self.bytes.available_permits() == 0 || self.jobs.capacity() == 0
+    }
+
     /// Returns after the commit. A request larger than the whole queue waits for all of it.
-    pub(super) async fn write(&self, batch: Batch, size: usize) -> Result<(), WriteError> {
+    pub(super) async fn write(&self, batch: Batch) -> Result<(), WriteError> {
         if batch.n_rows() == 0 {
             return Ok(());
         }
-        let share = u32::try_from(size).unwrap_or(u32::MAX).min(self.max_bytes);
+        let size = u32::try_from(batch.size()).unwrap_or(u32::MAX);
+        let share = size.min(self.max_bytes);
         let bytes = Arc::clone(&self.bytes)
             .try_acquire_many_owned(share)
             .map_err(|_| WriteError::Busy)?;
@@ -106,27 +96,28 @@ enum Wake {
 
 /// What the thread owns.
 pub(super) struct Writer {
-    connection: Connection,
+    segments: Segments,
+    /// Opened when there is something to write.
+    active: Option<Active>,
     limits: Limits,
     clock: Arc<dyn Clock>,
     committed: broadcast::Sender<Committed>,
-    seen: Seen,
     next_sweep_ns: i64,
 }
 
 impl Writer {
     pub(super) fn new(
-        connection: Connection,
+        segments: Segments,
         limits: Limits,
         clock: Arc<dyn Clock>,
         committed: broadcast::Sender<Committed>,
     ) -> Self {
         Self {
-            connection,
+            segments,
+            active: None,
             limits,
             clock,
             committed,
-            seen: Seen::default(),
             next_sweep_ns: 0,
         }
     }
@@ -134,17 +125,17 @@ impl Writer {
     /// Runs until `shutdown` has fired and the queue is empty. For a thread that may block.
     pub(super) fn run(mut self, mut jobs: mpsc::Receiver<Job>, shutdown: CancellationToken) {
         let runtime = Handle::current();
-        let mut pause = Duration::ZERO;
         loop {
-            match runtime.block_on(wake(&mut jobs, &shutdown, pause)) {
-                Wake::Job(first) => {
-                    pause = self.sweep_when_due();
-                    self.commit(gather(first, &mut jobs));
-                }
+            match runtime.block_on(wake(&mut jobs, &shutdown)) {
+                Wake::Job(first) => self.commit(gather(first, &mut jobs)),
                 Wake::Shutdown => jobs.close(),
-                Wake::Idle => pause = self.sweep_when_due(),
+                Wake::Idle => {}
                 Wake::Done => break,
             }
+            self.sweep_when_due();
+        }
+        if let Some(active) = self.active {
+            active.finish();
         }
     }
 
@@ -153,9 +144,12 @@ impl Writer {
     }
 
     fn commit(&mut self, jobs: Vec<Job>) {
-        let now_ns = self.now_ns();
-        let batches = jobs.iter().map(|job| &job.batch);
-        let outcome = ingest::commit(&mut self.connection, &mut self.seen, batches, now_ns);
+        let batches: Vec<_> = jobs.iter().map(|job| &job.batch).collect();
+        let mut outcome = self.try_commit(&batches);
+        if outcome.as_ref().is_err_and(SegmentError::is_damage) {
+            // What it holds is lost, but not what comes now.
+            outcome = self.try_commit(&batches);
+        }
         let answer = match outcome {
             Ok(committed) => {
                 // Nobody listening is fine.
@@ -174,35 +168,71 @@ impl Writer {
         }
     }
 
-    /// Returns how long to wait for the next look.
-    fn sweep_when_due(&mut self) -> Duration {
+    fn try_commit(&mut self, batches: &[&Batch]) -> Result<Committed, SegmentError> {
+        let mut active = self.take_active()?;
+        match active.commit(batches) {
+            Ok(committed) => {
+                self.active = Some(active);
+                Ok(committed)
+            }
+            Err(error) => {
+                if error.is_damage() {
+                    active.segment.mark_damaged();
+                    self.segments.put_aside(&active.segment, &error);
+                }
+                Err(error)
+            }
+        }
+    }
+
+    /// The segment to write to: the newest, or a new one when that is full.
+    fn take_active(&mut self) -> Result<Active, SegmentError> {
+        let now_ns = self.now_ns();
+        if let Some(active) = self.active.take() {
+            if !active.segment.is_damaged() && !self.is_full(&active, now_ns)? {
+                return Ok(active);
+            }
+            active.finish();
+        } else if let Some(newest) = self.segments.list().last().cloned()
+            && !newest.is_damaged()
+        {
+            let active = Active::open(newest, now_ns)?;
+            if !self.is_full(&active, now_ns)? {
+                return Ok(active);
+            }
+            active.finish();
+        }
+        // With a new one, an old one may have become too much.
+        self.next_sweep_ns = now_ns;
+        let segment = Arc::new(Segment::new(self.segments.next_path(now_ns), now_ns));
+        let active = Active::open(Arc::clone(&segment), now_ns)?;
+        self.segments.push(segment);
+        Ok(active)
+    }
+
+    fn is_full(&self, active: &Active, now_ns: i64) -> rusqlite::Result<bool> {
+        let is_over = now_ns >= self.limits.segment_end_ns(active.segment.created_ns);
+        Ok(is_over || active.size()? >= self.limits.max_segment_bytes() || active.is_worn()?)
+    }
+
+    fn sweep_when_due(&mut self) {
         let now_ns = self.now_ns();
         if now_ns < self.next_sweep_ns {
-            return SWEEP_EVERY;
+            return;
         }
+        let active = self.active.as_ref().map(|active| &active.segment);
+        retention::sweep(&self.segments, active, &self.limits, now_ns);
         let every_ns = i64::try_from(SWEEP_EVERY.as_nanos()).unwrap_or(i64::MAX);
-        match retention::sweep(&mut self.connection, &self.limits, now_ns) {
-            Ok(Sweep::MoreToDo) => return Duration::ZERO,
-            Ok(Sweep::Done) => {}
-            Err(error) => tracing::warn!(%error, "failed to delete old telemetry"),
-        }
-        // It may have deleted some.
-        self.seen = Seen::default();
         self.next_sweep_ns = now_ns.saturating_add(every_ns);
-        SWEEP_EVERY
     }
 }
 
-async fn wake(
-    jobs: &mut mpsc::Receiver<Job>,
-    shutdown: &CancellationToken,
-    pause: Duration,
-) -> Wake {
+async fn wake(jobs: &mut mpsc::Receiver<Job>, shutdown: &CancellationToken) -> Wake {
     tokio::select! {
         biased;
         () = shutdown.cancelled(), if !jobs.is_closed() => Wake::Shutdown,
         job = jobs.recv() => job.map_or(Wake::Done, Wake::Job),
-        () = tokio::time::sleep(pause) => Wake::Idle,
+        () = tokio::time::sleep(SWEEP_EVERY) => Wake::Idle,
     }
 }
 

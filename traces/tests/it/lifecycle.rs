@@ -7,7 +7,6 @@ use api::clock::SystemClock;
 use api::traces::{LogQuery, LogReader, TraceQuery, TraceReader};
 use futures::future::join_all;
 use futures::poll;
-use rusqlite::Connection;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use traces::{Limits, OpenError, Store, WriteError};
@@ -63,7 +62,8 @@ async fn a_full_queue_says_so_and_recovers() {
         ..Limits::default()
     };
     let running = Running::open_with(&folder, limits);
-    let blocker = Connection::open(folder.path().join("telemetry.db")).unwrap();
+    write(&running.store, "a", vec![span(9, 1, None)]).await;
+    let blocker = running.database();
     blocker.execute_batch("BEGIN IMMEDIATE").unwrap();
     let large = |n| {
         export(
@@ -96,13 +96,14 @@ async fn a_full_queue_says_so_and_recovers() {
 async fn a_commit_that_fails_is_told_and_the_writer_goes_on() {
     let folder = folder();
     let running = Running::open(&folder);
-    let db = Connection::open(folder.path().join("telemetry.db")).unwrap();
-    db.execute_batch("ALTER TABLE spans RENAME TO elsewhere")
+    write(&running.store, "b", vec![span(9, 1, None)]).await;
+    let db = running.database();
+    db.execute_batch("ALTER TABLE span_data RENAME TO elsewhere")
         .unwrap();
     let spans = export("a", vec![span(1, 1, None)]);
     let told = running.store.write_traces(spans.clone()).await;
     assert!(matches!(told, Err(WriteError::Commit { .. })), "{told:?}");
-    db.execute_batch("ALTER TABLE elsewhere RENAME TO spans")
+    db.execute_batch("ALTER TABLE elsewhere RENAME TO span_data")
         .unwrap();
     // Also the source, which the failed transaction had written, is written again.
     running.store.write_traces(spans).await.unwrap();
@@ -162,38 +163,98 @@ async fn what_is_a_week_old_is_forgotten() {
     .expect("the old trace is deleted");
     assert!(running.store.trace(trace_id(1)).await.unwrap().is_none());
     running.shut_down().await;
-    let db = Connection::open(folder.path().join("telemetry.db")).unwrap();
-    let left: i64 = db
-        .query_row("SELECT count(*) FROM span_attributes", [], |row| row.get(0))
-        .unwrap();
-    assert_eq!(left, 0, "nothing is left that a search would stumble over");
 }
 
 #[tokio::test]
 async fn the_oldest_go_first_when_the_store_is_too_large() {
     let folder = folder();
     let limits = Limits {
-        max_bytes: 1_000_000,
+        max_bytes: 2_000_000,
         ..Limits::default()
     };
     let running = Running::open_with(&folder, limits);
-    for n in 1..=40 {
-        let large = with(span(n, 1, None), vec![text("k", &"v".repeat(50_000))]);
+    for n in 1..=60 {
+        let large = with(span(n, 1, None), vec![text("k", &noise(n, 60_000))]);
         write(&running.store, "a", vec![large]).await;
         running.clock.advance(Duration::from_mins(2));
     }
     let kept = async || running.store.search(&TraceQuery::default()).await.unwrap();
-    assert!(kept().await.len() < 25, "{}", kept().await.len());
-    assert!(running.store.trace(trace_id(40)).await.unwrap().is_some());
+    assert!(kept().await.len() < 45, "{}", kept().await.len());
+    assert!(running.store.trace(trace_id(60)).await.unwrap().is_some());
     assert!(running.store.trace(trace_id(1)).await.unwrap().is_none());
+    running.shut_down().await;
+}
+
+/// Text that cannot be compressed much.
+fn noise(seed: u8, length: usize) -> String {
+    let mut state = u64::from(seed);
+    let letter = || {
+        state = state
+            .wrapping_mul(6_364_136_223_846_793_005)
+            .wrapping_add(1);
+        char::from(b'!' + u8::try_from(state >> 58).unwrap())
+    };
+    std::iter::repeat_with(letter).take(length).collect()
+}
+
+#[tokio::test]
+async fn a_damaged_file_is_set_aside_and_the_rest_is_served() {
+    let folder = folder();
+    let running = Running::open(&folder);
+    write(&running.store, "old", vec![span(1, 1, None)]).await;
+    let old = running.databases().remove(0);
+    running.clock.advance(Duration::from_hours(25));
+    write(&running.store, "new", vec![span(2, 1, None)]).await;
+    assert_eq!(running.databases().len(), 2);
+    running.shut_down().await;
+    damage(&old);
+
+    let running = Running::open(&folder);
+    let found = running.store.search(&TraceQuery::default()).await.unwrap();
+    assert_eq!(found.len(), 1);
+    assert_eq!(found[0].root_service, "new");
+    assert!(running.store.trace(trace_id(1)).await.unwrap().is_none());
+    running.clock.advance(Duration::from_hours(27));
+    write(&running.store, "new", vec![span(3, 1, None)]).await;
+    running.shut_down().await;
+    let mut aside = old.clone().into_os_string();
+    aside.push(".damaged");
+    assert!(!old.exists() && std::path::Path::new(&aside).exists());
+}
+
+/// Overwrites what a page of the index or of a table says of itself, on every page but the first.
+fn damage(path: &std::path::Path) {
+    let mut bytes = std::fs::read(path).unwrap();
+    for page in bytes.chunks_mut(4_096).skip(1) {
+        page[..16].fill(0xff);
+    }
+    std::fs::write(path, bytes).unwrap();
+}
+
+#[tokio::test]
+async fn a_file_that_is_no_database_does_not_keep_the_store_from_opening() {
+    let folder = folder();
+    Running::open(&folder).shut_down().await;
+    let path = folder.path().join("segments/2026-01-01T00-00-00.db");
+    std::fs::write(
+        &path,
+        "not a database, but long enough to be asked what it is",
+    )
+    .unwrap();
+    let running = Running::open(&folder);
+    assert_eq!(running.store.set_aside(), ["2026-01-01T00-00-00.db"]);
+    write(&running.store, "a", vec![span(1, 1, None)]).await;
+    assert!(running.store.trace(trace_id(1)).await.unwrap().is_some());
     running.shut_down().await;
 }
 
 #[tokio::test]
 async fn a_file_of_a_later_version_is_refused_with_a_reason() {
     let folder = folder();
-    Running::open(&folder).shut_down().await;
-    let db = Connection::open(folder.path().join("telemetry.db")).unwrap();
+    let running = Running::open(&folder);
+    write(&running.store, "a", vec![span(1, 1, None)]).await;
+    let db = running.database();
+    running.shut_down().await;
     db.pragma_update(None, "user_version", 99).unwrap();
     let tracker = TaskTracker::new();
     let clock = Arc::new(SystemClock);

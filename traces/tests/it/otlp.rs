@@ -12,14 +12,13 @@ use opentelemetry_proto::tonic::collector::logs::v1::logs_service_client::LogsSe
 use opentelemetry_proto::tonic::collector::trace::v1::ExportTraceServiceResponse;
 use opentelemetry_proto::tonic::collector::trace::v1::trace_service_client::TraceServiceClient;
 use prost::Message;
-use rusqlite::Connection;
 use serde_json::{Value, json};
 use tokio_util::task::TaskTracker;
 use tonic::codec::CompressionEncoding;
 use traces::{Limits, otlp_grpc, otlp_http};
 
 use crate::support::{
-    Running, bytes, call, export, export_logs, folder, log, span, text, trace_id, with,
+    Running, bytes, call, export, export_logs, folder, log, span, text, trace_id, with, write,
 };
 
 const PROTOBUF: &str = "application/x-protobuf";
@@ -186,7 +185,8 @@ async fn a_full_queue_tells_senders_when_to_come_back() {
         ..Limits::default()
     };
     let running = Running::open_with(&folder, limits);
-    let blocker = Connection::open(folder.path().join("telemetry.db")).unwrap();
+    write(&running.store, "a", vec![span(9, 1, None)]).await;
+    let blocker = running.database();
     blocker.execute_batch("BEGIN IMMEDIATE").unwrap();
     let large = export(
         "a",

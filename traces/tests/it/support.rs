@@ -1,5 +1,6 @@
 //! A store in a temporary folder with a clock that tests set, and telemetry to put in.
 
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::Duration;
@@ -19,6 +20,7 @@ use opentelemetry_proto::tonic::logs::v1::{LogRecord, ResourceLogs, ScopeLogs};
 use opentelemetry_proto::tonic::resource::v1::Resource;
 use opentelemetry_proto::tonic::trace::v1::status::StatusCode as OtlpStatusCode;
 use opentelemetry_proto::tonic::trace::v1::{ResourceSpans, ScopeSpans, Span, Status};
+use rusqlite::Connection;
 use tempfile::TempDir;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
@@ -50,6 +52,7 @@ impl TestClock {
 
 /// A running store; dropping it leaves its folder to the next one.
 pub(crate) struct Running {
+    directory: PathBuf,
     pub(crate) store: Store,
     pub(crate) clock: Arc<TestClock>,
     tracker: TaskTracker,
@@ -74,11 +77,30 @@ impl Running {
         )
         .unwrap();
         Self {
+            directory: directory.path().to_owned(),
             store,
             clock,
             tracker,
             shutdown,
         }
+    }
+
+    /// The files of the store, oldest first.
+    pub(crate) fn databases(&self) -> Vec<PathBuf> {
+        let entries = std::fs::read_dir(self.directory.join("segments")).unwrap();
+        let paths = entries.map(|entry| entry.unwrap().path());
+        let mut paths: Vec<_> = paths
+            .filter(|path| path.extension().is_some_and(|extension| extension == "db"))
+            .collect();
+        paths.sort();
+        paths
+    }
+
+    /// A connection to the only file of the store.
+    pub(crate) fn database(&self) -> Connection {
+        let paths = self.databases();
+        assert_eq!(paths.len(), 1);
+        Connection::open(&paths[0]).unwrap()
     }
 
     pub(crate) fn begin_shutdown(&self) {

@@ -1,93 +1,73 @@
+-- One segment: everything that was received in a span of time. Nothing in it is changed or deleted
+-- afterwards but the index, whose small parts become larger ones; the file is deleted as a whole.
+--
+-- Spans and log records are numbered in the order they were committed. A block holds those from `first`
+-- on; its columns are in one table and its compressed OTLP in another, because most questions are answered
+-- by the columns.
+
+-- When the first record was received, in nanoseconds since the epoch.
+CREATE TABLE segment (created_ns INTEGER NOT NULL) STRICT;
+
 -- Who sent something: a resource and an instrumentation scope, each pair kept once.
 CREATE TABLE sources (
     id INTEGER PRIMARY KEY,
     service TEXT NOT NULL,
     namespace TEXT NOT NULL,
-    resource BLOB NOT NULL,
-    scope BLOB NOT NULL,
-    last_seen_ns INTEGER NOT NULL,
-    UNIQUE (resource, scope)
+    otlp BLOB NOT NULL UNIQUE
 ) STRICT;
 
-CREATE TABLE source_attributes (
-    key TEXT NOT NULL,
-    value TEXT NOT NULL,
-    source INTEGER NOT NULL,
-    PRIMARY KEY (key, value, source)
-) STRICT, WITHOUT ROWID;
-
-CREATE TABLE spans (
-    id INTEGER PRIMARY KEY,
-    trace_id BLOB NOT NULL,
-    span_id BLOB NOT NULL,
-    parent_id BLOB,
-    source INTEGER NOT NULL,
-    service TEXT NOT NULL,
-    namespace TEXT NOT NULL,
-    name TEXT NOT NULL,
-    kind INTEGER NOT NULL,
-    start_ns INTEGER NOT NULL,
-    end_ns INTEGER NOT NULL,
-    is_error INTEGER NOT NULL,
-    otlp BLOB NOT NULL,
-    UNIQUE (trace_id, span_id)
-) STRICT;
-
-CREATE INDEX spans_by_start ON spans (start_ns);
-CREATE INDEX spans_by_service ON spans (service, start_ns);
-CREATE INDEX spans_by_operation ON spans (service, name, start_ns);
-CREATE INDEX spans_by_namespace ON spans (namespace, start_ns);
-CREATE INDEX spans_by_source ON spans (source, start_ns);
-CREATE INDEX failed_spans ON spans (start_ns) WHERE is_error = 1;
-
--- No index by span: whoever deletes a span knows its attributes from its bytes.
-CREATE TABLE span_attributes (
-    key TEXT NOT NULL,
-    value TEXT NOT NULL,
-    span INTEGER NOT NULL,
-    PRIMARY KEY (key, value, span)
-) STRICT, WITHOUT ROWID;
-
--- One line per trace, made anew whenever spans of it arrive.
-CREATE TABLE traces (
-    trace_id BLOB NOT NULL PRIMARY KEY,
-    root_service TEXT NOT NULL,
-    root_name TEXT NOT NULL,
-    start_ns INTEGER NOT NULL,
-    end_ns INTEGER NOT NULL,
-    n_spans INTEGER NOT NULL,
-    n_errors INTEGER NOT NULL,
-    n_orphans INTEGER NOT NULL,
-    services TEXT NOT NULL,
-    received_ns INTEGER NOT NULL
-) STRICT, WITHOUT ROWID;
-
-CREATE INDEX traces_by_arrival ON traces (received_ns);
-
+-- What spans are called.
 CREATE TABLE operations (
+    id INTEGER PRIMARY KEY,
     service TEXT NOT NULL,
     name TEXT NOT NULL,
     kind INTEGER NOT NULL,
-    last_seen_ns INTEGER NOT NULL,
-    PRIMARY KEY (service, name, kind)
-) STRICT, WITHOUT ROWID;
+    UNIQUE (service, name, kind)
+) STRICT;
 
-CREATE TABLE logs (
-    id INTEGER PRIMARY KEY,
-    trace_id BLOB,
-    span_id BLOB,
-    source INTEGER NOT NULL,
-    service TEXT NOT NULL,
-    time_ns INTEGER NOT NULL,
-    severity INTEGER NOT NULL,
-    received_ns INTEGER NOT NULL,
+-- `min_ns` and `max_ns` are the earliest and the latest start of a span.
+CREATE TABLE span_blocks (
+    first INTEGER PRIMARY KEY,
+    n INTEGER NOT NULL,
+    min_ns INTEGER NOT NULL,
+    max_ns INTEGER NOT NULL,
+    columns BLOB NOT NULL
+) STRICT;
+
+CREATE TABLE span_data (
+    first INTEGER PRIMARY KEY,
     otlp BLOB NOT NULL
 ) STRICT;
 
-CREATE INDEX logs_by_trace ON logs (trace_id, time_ns) WHERE trace_id IS NOT NULL;
-CREATE INDEX logs_by_service ON logs (service, time_ns);
-CREATE INDEX logs_by_time ON logs (time_ns);
-CREATE INDEX logs_by_arrival ON logs (received_ns);
+CREATE TABLE log_blocks (
+    first INTEGER PRIMARY KEY,
+    n INTEGER NOT NULL,
+    min_ns INTEGER NOT NULL,
+    max_ns INTEGER NOT NULL,
+    columns BLOB NOT NULL
+) STRICT;
+
+CREATE TABLE log_data (
+    first INTEGER PRIMARY KEY,
+    otlp BLOB NOT NULL
+) STRICT;
+
+-- A part of the index covers the `n` spans (`stream` 0) or log records (1) from `first` on.
+CREATE TABLE parts (
+    id INTEGER PRIMARY KEY,
+    stream INTEGER NOT NULL,
+    level INTEGER NOT NULL,
+    first INTEGER NOT NULL,
+    n INTEGER NOT NULL,
+    min_ns INTEGER NOT NULL,
+    max_ns INTEGER NOT NULL
+) STRICT;
+
+-- Which records of a part have a term: `key` is the part and the first term of the chunk.
+CREATE TABLE terms (
+    key INTEGER PRIMARY KEY,
+    chunk BLOB NOT NULL
+) STRICT;
 
 -- A metric with one set of attributes; attributes are a JSON object with sorted keys.
 CREATE TABLE series (
@@ -96,7 +76,6 @@ CREATE TABLE series (
     unit TEXT NOT NULL,
     attributes TEXT NOT NULL,
     source INTEGER NOT NULL,
-    last_seen_ns INTEGER NOT NULL,
     UNIQUE (name, attributes, source)
 ) STRICT;
 
@@ -105,10 +84,7 @@ CREATE TABLE points (
     series INTEGER NOT NULL,
     time_ns INTEGER NOT NULL,
     start_ns INTEGER NOT NULL,
-    received_ns INTEGER NOT NULL,
     value REAL,
     otlp BLOB,
     PRIMARY KEY (series, time_ns)
 ) STRICT, WITHOUT ROWID;
-
-CREATE INDEX points_by_arrival ON points (received_ns);

@@ -1,0 +1,92 @@
+//! Log records into rows.
+
+use api::traces::{SpanId, TraceId};
+use opentelemetry_proto::tonic::collector::logs::v1::ExportLogsServiceRequest;
+use opentelemetry_proto::tonic::logs::v1::LogRecord;
+use prost::Message;
+
+use super::{Receipt, Rows, SentResource, Source, integer};
+use crate::convert;
+use crate::store::terms::Term;
+
+/// Where the steps of OpenTelemetry's scale of severity begin, from `DEBUG` on.
+pub(in crate::store) const SEVERITY_STEPS: [i32; 5] = [5, 9, 13, 17, 21];
+
+/// The log records of one request, in the order they were sent.
+#[derive(Default)]
+pub(in crate::store) struct LogBatch {
+    pub(in crate::store) sources: Vec<Source>,
+    pub(in crate::store) records: Vec<LogRow>,
+    /// Their OTLP, without what the rows say.
+    pub(in crate::store) data: Vec<u8>,
+    /// What each is found by, as [`Term::at`] its place among the rows.
+    pub(in crate::store) terms: Vec<u64>,
+}
+
+/// A log record. Its time fits SQLite's integers.
+pub(in crate::store) struct LogRow {
+    pub(in crate::store) trace_id: Option<TraceId>,
+    pub(in crate::store) span_id: Option<SpanId>,
+    pub(in crate::store) time_ns: u64,
+    pub(in crate::store) severity: i32,
+    /// Place among the batch's sources.
+    pub(in crate::store) source: usize,
+    /// Its share of the batch's data.
+    pub(in crate::store) length: usize,
+}
+
+/// Every log record is taken.
+pub(in crate::store) fn logs(request: ExportLogsServiceRequest) -> Rows<LogBatch> {
+    let mut batch = LogBatch::default();
+    for of_resource in request.resource_logs {
+        let resource = SentResource::new(of_resource.resource, of_resource.schema_url);
+        for of_scope in of_resource.scope_logs {
+            batch
+                .sources
+                .push(resource.source(of_scope.scope, of_scope.schema_url));
+            for record in of_scope.log_records {
+                batch.push(record);
+            }
+        }
+    }
+    let receipt = Receipt::default();
+    Rows { batch, receipt }
+}
+
+impl LogBatch {
+    /// Appends a record of the last source.
+    fn push(&mut self, record: LogRecord) {
+        let place = self.records.len() as u64;
+        let source = self.sources.len() - 1;
+        let row = LogRow {
+            trace_id: TraceId::from_slice(&record.trace_id),
+            span_id: SpanId::from_slice(&record.span_id),
+            time_ns: integer(convert::log_time_ns(&record)).cast_unsigned(),
+            severity: record.severity_number,
+            source,
+            length: 0,
+        };
+        let terms = &mut self.terms;
+        terms.extend(self.sources[source].terms.iter().map(|term| term.at(place)));
+        terms.extend(row.trace_id.map(|id| Term::trace(id).at(place)));
+        let reached = SEVERITY_STEPS.iter().filter(|step| **step <= row.severity);
+        terms.extend(reached.map(|step| Term::severity(*step).at(place)));
+        let length = encode(record, &mut self.data);
+        self.records.push(LogRow { length, ..row });
+    }
+}
+
+/// What the columns hold is left out.
+fn encode(mut record: LogRecord, data: &mut Vec<u8>) -> usize {
+    // Ids that are none are kept as they are, for whoever looks at what was sent.
+    if TraceId::from_slice(&record.trace_id).is_some() {
+        record.trace_id.clear();
+    }
+    if SpanId::from_slice(&record.span_id).is_some() {
+        record.span_id.clear();
+    }
+    record.severity_number = 0;
+    let before = data.len();
+    record.encode_raw(data);
+    data.len() - before
+}

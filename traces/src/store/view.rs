@@ -1,0 +1,364 @@
+//! What a question sees: a snapshot of each segment.
+//!
+//! Questions run on threads that may block, few at a time. When a segment turns out to be damaged, the
+//! question is asked again without it.
+
+use std::cell::RefCell;
+use std::collections::HashMap;
+use std::ops::Range;
+use std::rc::Rc;
+use std::sync::Arc;
+
+use api::traces::ReadError;
+use opentelemetry_proto::tonic::trace::v1::ResourceSpans;
+use prost::Message;
+use rusqlite::{Connection, OptionalExtension, Row, params};
+use tokio::sync::Semaphore;
+
+use super::index::{self, Part, Stream, unsigned};
+use super::log_block::{self, LogColumns};
+use super::pack;
+use super::postings::Runs;
+use super::request::{OperationName, integer};
+use super::segment::{Segment, SegmentError};
+use super::segments::Segments;
+use super::span_block::{self, SpanColumns};
+use super::terms::Term;
+use super::traces::StoredSource;
+
+/// Questions at a time.
+const MAX_QUESTIONS: usize = 4;
+
+/// Blocks that a question keeps decoded, per segment and kind.
+const MAX_BLOCKS: usize = 64;
+
+/// A question failed.
+#[derive(Debug, thiserror::Error)]
+#[error("{}: {error}", segment.name())]
+pub(super) struct QueryError {
+    segment: Arc<Segment>,
+    error: SegmentError,
+}
+
+impl std::fmt::Debug for Segment {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(&self.name())
+    }
+}
+
+/// Who answers questions; clones share it.
+#[derive(Clone)]
+pub(super) struct Readers {
+    segments: Segments,
+    permits: Arc<Semaphore>,
+}
+
+impl Readers {
+    pub(super) fn new(segments: Segments) -> Self {
+        Self {
+            segments,
+            permits: Arc::new(Semaphore::new(MAX_QUESTIONS)),
+        }
+    }
+
+    pub(super) fn segments(&self) -> &Segments {
+        &self.segments
+    }
+
+    /// Runs `query` on one snapshot of each segment.
+    pub(super) async fn read<T: Send + 'static>(
+        &self,
+        what: &'static str,
+        query: impl Fn(&View) -> Result<T, QueryError> + Send + 'static,
+    ) -> Result<T, ReadError> {
+        let failed = |reason: String| ReadError::Read { what, reason };
+        let permit = Arc::clone(&self.permits).acquire_owned().await;
+        let permit = permit.map_err(|error| failed(error.to_string()))?;
+        let segments = self.segments.clone();
+        let reading = tokio::task::spawn_blocking(move || {
+            let _permit = permit;
+            answer(&segments, query)
+        });
+        let outcome = reading.await.map_err(|error| failed(error.to_string()))?;
+        outcome.map_err(|error| failed(error.to_string()))
+    }
+}
+
+fn answer<T>(
+    segments: &Segments,
+    query: impl Fn(&View) -> Result<T, QueryError>,
+) -> Result<T, QueryError> {
+    loop {
+        let outcome = View::open(segments).and_then(|view| query(&view));
+        match outcome {
+            Err(QueryError { segment, error }) if error.is_damage() => {
+                tracing::warn!(segment = segment.name(), %error, "telemetry is damaged");
+                segment.mark_damaged();
+            }
+            outcome => return outcome,
+        }
+    }
+}
+
+/// A snapshot of each segment, oldest first.
+pub(super) struct View {
+    pub(super) snapshots: Vec<Snapshot>,
+}
+
+impl View {
+    fn open(segments: &Segments) -> Result<Self, QueryError> {
+        let mut snapshots = Vec::new();
+        for segment in segments
+            .list()
+            .iter()
+            .filter(|segment| !segment.is_damaged())
+        {
+            match segment.take() {
+                Ok(connection) => snapshots.push(Snapshot::new(Arc::clone(segment), connection)),
+                // Retention was faster.
+                Err(_) if !segment.path().exists() => {}
+                Err(error) => {
+                    return Err(QueryError {
+                        segment: Arc::clone(segment),
+                        error: error.into(),
+                    });
+                }
+            }
+        }
+        Ok(Self { snapshots })
+    }
+}
+
+/// One segment as it was when the question began.
+pub(super) struct Snapshot {
+    segment: Arc<Segment>,
+    /// There until the snapshot ends.
+    connection: Option<Connection>,
+    span_columns: Known<Vec<SpanColumns>>,
+    span_data: Known<Vec<u8>>,
+    log_columns: Known<Vec<LogColumns>>,
+    log_data: Known<Vec<u8>>,
+}
+
+/// What a question has decoded, by the first ordinal of its block.
+type Known<T> = RefCell<HashMap<u64, Rc<T>>>;
+
+/// A block's row without its columns.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct BlockHead {
+    pub(super) first: u64,
+    pub(super) n: u64,
+    /// The latest start, or time.
+    pub(super) time_ns: (u64, u64),
+}
+
+impl Drop for Snapshot {
+    fn drop(&mut self) {
+        if let Some(connection) = self.connection.take() {
+            self.segment.give_back(connection);
+        }
+    }
+}
+
+impl Snapshot {
+    fn new(segment: Arc<Segment>, connection: Connection) -> Self {
+        Self {
+            segment,
+            connection: Some(connection),
+            span_columns: Known::default(),
+            span_data: Known::default(),
+            log_columns: Known::default(),
+            log_data: Known::default(),
+        }
+    }
+
+    /// Asks the segment's database; a failure is the segment's.
+    pub(super) fn query<T, E: Into<SegmentError>>(
+        &self,
+        query: impl FnOnce(&Connection) -> Result<T, E>,
+    ) -> Result<T, QueryError> {
+        let outcome = match &self.connection {
+            Some(connection) => query(connection).map_err(Into::into),
+            None => Err(rusqlite::Error::InvalidQuery.into()),
+        };
+        outcome.map_err(|error| self.failed(error))
+    }
+
+    /// A failure to understand what this segment holds.
+    pub(super) fn failed(&self, error: impl Into<SegmentError>) -> QueryError {
+        QueryError {
+            segment: Arc::clone(&self.segment),
+            error: error.into(),
+        }
+    }
+
+    pub(super) fn parts(&self, stream: Stream) -> Result<Vec<Part>, QueryError> {
+        self.query(|db| index::parts(db, stream))
+    }
+
+    /// The records of a part that have a term.
+    pub(super) fn look_up(&self, part: &Part, term: Term) -> Result<Runs, QueryError> {
+        self.query(|db| index::look_up(db, part, term))
+    }
+
+    /// The blocks that hold these records, each with those it holds.
+    pub(super) fn blocks(
+        &self,
+        stream: Stream,
+        runs: &[Range<u64>],
+    ) -> Result<Vec<(BlockHead, Runs)>, QueryError> {
+        let sql = match stream {
+            Stream::Spans => {
+                "SELECT first, n, min_ns, max_ns FROM span_blocks
+                 WHERE first <= ?1 ORDER BY first DESC LIMIT 1"
+            }
+            Stream::Logs => {
+                "SELECT first, n, min_ns, max_ns FROM log_blocks
+                 WHERE first <= ?1 ORDER BY first DESC LIMIT 1"
+            }
+        };
+        self.query(|db| {
+            let mut select = db.prepare_cached(sql)?;
+            let mut blocks: Vec<(BlockHead, Runs)> = Vec::new();
+            for run in runs {
+                let mut at = run.start;
+                while at < run.end {
+                    let is_known = blocks.last().is_some_and(|(head, _)| at < head.end());
+                    if !is_known {
+                        let head = select
+                            .query_row([integer(at)], BlockHead::read)
+                            .optional()?;
+                        let Some(head) = head.filter(|head| at < head.end()) else {
+                            // An index entry that points nowhere.
+                            return Err(SegmentError::Damaged(super::varint::Damaged));
+                        };
+                        blocks.push((head, Runs::new()));
+                    }
+                    if let Some((head, runs)) = blocks.last_mut() {
+                        let end = run.end.min(head.end());
+                        runs.push(at..end);
+                        at = end;
+                    }
+                }
+            }
+            Ok(blocks)
+        })
+    }
+
+    /// The columns of the block whose first span is `first`.
+    pub(super) fn span_columns(&self, first: u64) -> Result<Rc<Vec<SpanColumns>>, QueryError> {
+        known(&self.span_columns, first, || {
+            let sql = "SELECT columns FROM span_blocks WHERE first = ?1";
+            self.blob(sql, first, |bytes| Ok(span_block::columns(bytes)?))
+        })
+    }
+
+    /// The OTLP of the spans of a block.
+    pub(super) fn span_data(&self, first: u64) -> Result<Rc<Vec<u8>>, QueryError> {
+        known(&self.span_data, first, || {
+            self.blob(
+                "SELECT otlp FROM span_data WHERE first = ?1",
+                first,
+                pack::unpack,
+            )
+        })
+    }
+
+    /// The columns of the block whose first log record is `first`.
+    pub(super) fn log_columns(&self, first: u64) -> Result<Rc<Vec<LogColumns>>, QueryError> {
+        known(&self.log_columns, first, || {
+            let sql = "SELECT columns FROM log_blocks WHERE first = ?1";
+            self.blob(sql, first, |bytes| Ok(log_block::columns(bytes)?))
+        })
+    }
+
+    /// The OTLP of the log records of a block.
+    pub(super) fn log_data(&self, first: u64) -> Result<Rc<Vec<u8>>, QueryError> {
+        known(&self.log_data, first, || {
+            self.blob(
+                "SELECT otlp FROM log_data WHERE first = ?1",
+                first,
+                pack::unpack,
+            )
+        })
+    }
+
+    fn blob<T>(
+        &self,
+        sql: &str,
+        first: u64,
+        read: impl FnOnce(&[u8]) -> Result<T, SegmentError>,
+    ) -> Result<T, QueryError> {
+        self.query(|db| {
+            let mut select = db.prepare_cached(sql)?;
+            let mut rows = select.query(params![integer(first)])?;
+            let row = rows.next()?.ok_or(rusqlite::Error::QueryReturnedNoRows)?;
+            read(row.get_ref(0)?.as_blob().map_err(rusqlite::Error::from)?)
+        })
+    }
+
+    pub(super) fn source(&self, id: i64) -> Result<Arc<StoredSource>, QueryError> {
+        let load = || {
+            self.query(|db| {
+                let sql = "SELECT service, namespace, otlp FROM sources WHERE id = ?1";
+                let mut select = db.prepare_cached(sql)?;
+                select.query_row([id], |row| {
+                    Ok((row.get(0)?, row.get(1)?, row.get::<_, Vec<u8>>(2)?))
+                })
+            })
+            .and_then(|(service, namespace, otlp)| {
+                let otlp =
+                    ResourceSpans::decode(otlp.as_slice()).map_err(|error| self.failed(error))?;
+                Ok(StoredSource::new(service, namespace, otlp))
+            })
+        };
+        self.segment.source(id, load)
+    }
+
+    pub(super) fn operation(&self, id: i64) -> Result<Arc<OperationName>, QueryError> {
+        let load = || {
+            self.query(|db| {
+                let sql = "SELECT service, name, kind FROM operations WHERE id = ?1";
+                db.prepare_cached(sql)?.query_row([id], |row| {
+                    Ok(OperationName {
+                        service: row.get(0)?,
+                        name: row.get(1)?,
+                        kind: row.get(2)?,
+                    })
+                })
+            })
+        };
+        self.segment.operation(id, load)
+    }
+}
+
+impl BlockHead {
+    fn read(row: &Row<'_>) -> rusqlite::Result<Self> {
+        Ok(Self {
+            first: unsigned(row, 0)?,
+            n: unsigned(row, 1)?,
+            time_ns: (unsigned(row, 2)?, unsigned(row, 3)?),
+        })
+    }
+
+    fn end(&self) -> u64 {
+        self.first.saturating_add(self.n)
+    }
+}
+
+fn known<T>(
+    known: &Known<T>,
+    first: u64,
+    load: impl FnOnce() -> Result<T, QueryError>,
+) -> Result<Rc<T>, QueryError> {
+    if let Some(found) = known.borrow().get(&first) {
+        return Ok(Rc::clone(found));
+    }
+    let loaded = Rc::new(load()?);
+    let mut known = known.borrow_mut();
+    if known.len() >= MAX_BLOCKS {
+        known.clear();
+    }
+    known.insert(first, Rc::clone(&loaded));
+    Ok(loaded)
+}

@@ -2,6 +2,7 @@
 //! environment.
 
 mod headers;
+mod otlp;
 
 use std::{net::SocketAddr, path::PathBuf, time::Duration};
 
@@ -11,6 +12,8 @@ use clap::{Parser, Subcommand, ValueEnum};
 use http::{HeaderValue, Uri, header::AUTHORIZATION};
 use runtime::gateway::PROVIDERS;
 use traces::JaegerSettings;
+
+pub(crate) use self::otlp::OtelConfig;
 
 /// Runs AI agents as Kubernetes resources and shows what happened for every answer.
 #[derive(Debug, Parser)]
@@ -55,11 +58,25 @@ pub(crate) struct ServeConfig {
     #[arg(long, env = "KAOS_DEMO")]
     pub(crate) demo: bool,
 
+    /// Whether the built-in store keeps what agents emit. Without it, telemetry goes only where the
+    /// standard variables say, such as `OTEL_EXPORTER_OTLP_ENDPOINT`.
+    #[arg(long, env = "KAOS_TELEMETRY_STORE", default_value = "on")]
+    pub(crate) telemetry_store: Switch,
+
     #[command(flatten)]
     pub(crate) jaeger: JaegerConfig,
 
     #[command(flatten)]
     pub(crate) logging: LogConfig,
+}
+
+/// Whether something is wanted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Switch {
+    /// It is.
+    On,
+    /// It is not.
+    Off,
 }
 
 /// A Jaeger that the dashboard reads traces from. What it wants to be sent, such as a token, may be
@@ -169,6 +186,11 @@ pub(crate) fn provider_key() -> Option<(&'static str, Secret)> {
         let key = variable(provider.key_variable?)?;
         Some((provider.name, Secret::new(key)))
     })
+}
+
+/// What the standard `OTEL_*` variables say.
+pub(crate) fn otel() -> anyhow::Result<OtelConfig> {
+    OtelConfig::read(&variable)
 }
 
 /// Whether message content goes into telemetry; unset leaves it to the mode.

@@ -15,7 +15,7 @@ use runtime::{
     gateway::Gateway,
     mcp::{McpServers, McpSettings},
     memory::Memory,
-    telemetry::{CaptureContent, LogLayer, Pipeline, PipelineSettings},
+    telemetry::{CaptureContent, LogLayer, Pipeline},
     transport::{self, Transport},
 };
 use tokio::net::TcpListener;
@@ -23,14 +23,14 @@ use traces::{JaegerClient, JaegerSettings, Store};
 
 use crate::{
     apply,
-    config::{self, ServeConfig},
+    config::{self, OtelConfig, ServeConfig, Switch},
     data_dir::DataDir,
     demo::{self, DemoModel},
     embedded::Embedded,
     lifecycle::{Lifecycle, Stage},
     settle,
     surface::{self, Guard, Parts, Readiness, live},
-    telemetry::{BuiltInStore, start_logging},
+    telemetry::{start_logging, start_pipeline},
 };
 
 /// Serves until a signal comes or a part that is needed fails.
@@ -41,11 +41,13 @@ pub(crate) async fn serve(config: ServeConfig) -> anyhow::Result<()> {
         data_dir,
         apply,
         demo,
+        telemetry_store,
         jaeger,
         logging,
     } = config;
     let logs = start_logging(&logging)?;
     let jaeger = jaeger.settings()?;
+    let otel = config::otel()?;
     require_loopback(addr)?;
     otlp_addr.map_or(Ok(()), require_loopback)?;
     // The process-wide default; a second call would only say that it is set.
@@ -64,6 +66,8 @@ pub(crate) async fn serve(config: ServeConfig) -> anyhow::Result<()> {
     let wanted = Wanted {
         apply,
         demo,
+        telemetry_store,
+        otel,
         jaeger,
         logs,
     };
@@ -82,6 +86,8 @@ pub(crate) async fn serve(config: ServeConfig) -> anyhow::Result<()> {
 struct Wanted {
     apply: Vec<PathBuf>,
     demo: bool,
+    telemetry_store: Switch,
+    otel: OtelConfig,
     /// Where the dashboard reads traces, if not from the built-in store.
     jaeger: Option<JaegerSettings>,
     /// Keeps the program's own logs, once it is told where.
@@ -114,7 +120,14 @@ async fn start(
         .then(|| DemoModel::choose(config::provider_key()));
     let notice = model.as_ref().and_then(DemoModel::notice);
 
-    let embedded = start_runtime(lifecycle, &stores, &clock, base_url.clone(), &wanted)?;
+    let pipeline = start_telemetry(lifecycle, &stores, &wanted)?;
+    let embedded = start_runtime(
+        lifecycle,
+        &stores,
+        &clock,
+        base_url.clone(),
+        pipeline.clone(),
+    )?;
     let runtime_routes = runtime_routes(&embedded);
     let dashboard = app::router(app::Ports {
         kube: client.clone(),
@@ -137,7 +150,7 @@ async fn start(
         ),
         jaeger: traces::jaeger(stores.telemetry.clone()),
         live: live::start(&client, lifecycle),
-        pipeline: embedded.agents.pipeline().clone(),
+        pipeline,
     };
     let router = surface::router(parts, Guard::new(addr), readiness.clone());
     listen(lifecycle, "the server", listener, router);
@@ -214,31 +227,43 @@ fn trace_reader(
     )))
 }
 
+fn start_telemetry(
+    lifecycle: &Lifecycle,
+    stores: &Stores,
+    wanted: &Wanted,
+) -> anyhow::Result<Pipeline> {
+    let captures = config::captures_content().unwrap_or(wanted.demo);
+    let capture_content = if captures {
+        CaptureContent::On
+    } else {
+        CaptureContent::Off
+    };
+    let store = match wanted.telemetry_store {
+        Switch::On => Some(stores.telemetry.clone()),
+        Switch::Off => None,
+    };
+    let otel = wanted.otel.clone();
+    let name = otel
+        .service_name
+        .clone()
+        .unwrap_or_else(|| "kaos".to_owned());
+    let pipeline = start_pipeline(otel, store, capture_content, &lifecycle.work)
+        .context("failed to start telemetry")?;
+    let own = pipeline.service(&name, "kaos-system");
+    wanted.logs.set_process_service(own);
+    Ok(pipeline)
+}
+
 fn start_runtime(
     lifecycle: &Lifecycle,
     stores: &Stores,
     clock: &Arc<dyn Clock>,
     base_url: String,
-    wanted: &Wanted,
+    pipeline: Pipeline,
 ) -> anyhow::Result<Embedded> {
     let Stage { tracker, shutdown } = &lifecycle.work;
     let http = transport::client().context("failed to start HTTP")?;
     let transport = Transport::new(http.clone());
-    let captures = config::captures_content().unwrap_or(wanted.demo);
-    let settings = PipelineSettings {
-        capture_content: if captures {
-            CaptureContent::On
-        } else {
-            CaptureContent::Off
-        },
-        ..PipelineSettings::default()
-    };
-    let store: Arc<dyn runtime::telemetry::Receiver> =
-        Arc::new(BuiltInStore(stores.telemetry.clone()));
-    let pipeline = Pipeline::start(vec![store], settings, tracker, shutdown.clone());
-    wanted
-        .logs
-        .set_process_service(pipeline.service("kaos", "kaos-system"));
     let mcp_settings = McpSettings {
         python: "python3".into(),
         base_env: config::child_environment(),

@@ -8,11 +8,13 @@
 //! | `/v1/traces`, `/v1/metrics`, `/v1/logs`, OTLP over gRPC, `/jaeger` | the telemetry store |
 //! | `/metrics` | what all agents measured, for Prometheus |
 //! | `/api/live` | the browser's WebSocket |
+//! | `/api/status` | how it goes with telemetry |
 
 mod assets;
 mod guard;
 mod health;
 pub(crate) mod live;
+mod status;
 
 use axum::{Router, middleware, routing::get};
 use http::HeaderMap;
@@ -40,7 +42,7 @@ pub(crate) struct Parts {
     pub(crate) jaeger: Router,
     /// The browser's WebSocket.
     pub(crate) live: Router,
-    /// What agents emit.
+    /// What agents emit, and how it goes with it.
     pub(crate) pipeline: Pipeline,
 }
 
@@ -63,6 +65,7 @@ pub(crate) fn router(parts: Parts, guard: Guard, readiness: Readiness) -> Router
         .nest("/jaeger", jaeger)
         .merge(live)
         .merge(health::router(readiness))
+        .merge(status::router(pipeline.clone()))
         .merge(metrics(pipeline))
         .merge(pages);
     guarded(router, guard)

@@ -8,12 +8,13 @@ use opentelemetry_proto::tonic::{
         trace::v1::ExportTraceServiceRequest,
     },
     logs::v1::{LogRecord, ResourceLogs, ScopeLogs},
-    metrics::v1::ResourceMetrics,
+    metrics::v1::{Metric, ResourceMetrics, metric::Data},
     trace::v1::{ResourceSpans, ScopeSpans, Span},
 };
 use opentelemetry_sdk::{logs::SdkLogRecord, trace::SpanData};
 
 use super::{
+    ledger::Signal,
     queue::{Emitted, Source},
     redact,
 };
@@ -27,7 +28,16 @@ pub(super) enum Batch {
 }
 
 impl Batch {
-    /// How many spans, log records or services' metrics are lost when it is.
+    /// What it is of.
+    pub(super) fn signal(&self) -> Signal {
+        match self {
+            Self::Traces(_) => Signal::Traces,
+            Self::Metrics(_) => Signal::Metrics,
+            Self::Logs(_) => Signal::Logs,
+        }
+    }
+
+    /// How many spans, log records or data points are lost when it is.
     pub(super) fn len(&self) -> u64 {
         let len = match self {
             Self::Traces(request) => {
@@ -37,7 +47,14 @@ impl Batch {
                     .flat_map(|spans| &spans.scope_spans);
                 scopes.map(|scope| scope.spans.len()).sum()
             }
-            Self::Metrics(request) => request.resource_metrics.len(),
+            Self::Metrics(request) => {
+                let scopes = request
+                    .resource_metrics
+                    .iter()
+                    .flat_map(|metrics| &metrics.scope_metrics);
+                let metrics = scopes.flat_map(|scope| &scope.metrics);
+                metrics.map(data_points).sum::<usize>()
+            }
             Self::Logs(request) => {
                 let scopes = request
                     .resource_logs
@@ -47,6 +64,17 @@ impl Batch {
             }
         };
         u64::try_from(len).unwrap_or(u64::MAX)
+    }
+}
+
+fn data_points(metric: &Metric) -> usize {
+    match &metric.data {
+        None => 0,
+        Some(Data::Gauge(gauge)) => gauge.data_points.len(),
+        Some(Data::Sum(sum)) => sum.data_points.len(),
+        Some(Data::Histogram(histogram)) => histogram.data_points.len(),
+        Some(Data::ExponentialHistogram(histogram)) => histogram.data_points.len(),
+        Some(Data::Summary(summary)) => summary.data_points.len(),
     }
 }
 

@@ -2,13 +2,7 @@
 //!
 //! Each receiver has a queue and a task of its own, so that a dead one takes nothing from the others.
 
-use std::{
-    sync::{
-        Arc,
-        atomic::{AtomicU64, Ordering},
-    },
-    time::Duration,
-};
+use std::{sync::Arc, time::Duration};
 
 use async_trait::async_trait;
 use opentelemetry_proto::tonic::collector::{
@@ -17,7 +11,12 @@ use opentelemetry_proto::tonic::collector::{
 };
 use tokio::sync::{mpsc, oneshot};
 
-use super::batch::Batch;
+use super::{batch::Batch, ledger::Ledger};
+
+/// The longest pause between two attempts, unless the receiver asks for a longer one.
+const LONGEST_PAUSE: Duration = Duration::from_secs(5);
+/// The longest pause that a receiver can ask for.
+const LONGEST_WISH: Duration = Duration::from_mins(1);
 
 /// Takes what agents emit: the built-in store, or any OTLP endpoint.
 ///
@@ -25,18 +24,58 @@ use super::batch::Batch;
 /// span come before the span itself.
 #[async_trait]
 pub trait Receiver: Send + Sync + 'static {
+    /// What the status and logs call it.
+    fn name(&self) -> String {
+        "a receiver".to_owned()
+    }
     /// Takes spans.
-    async fn traces(&self, request: ExportTraceServiceRequest) -> Result<(), ReceiveError>;
+    async fn traces(&self, request: ExportTraceServiceRequest) -> Result<Received, ReceiveError>;
     /// Takes metrics; sums are cumulative.
-    async fn metrics(&self, request: ExportMetricsServiceRequest) -> Result<(), ReceiveError>;
+    async fn metrics(&self, request: ExportMetricsServiceRequest)
+    -> Result<Received, ReceiveError>;
     /// Takes log records.
-    async fn logs(&self, request: ExportLogsServiceRequest) -> Result<(), ReceiveError>;
+    async fn logs(&self, request: ExportLogsServiceRequest) -> Result<Received, ReceiveError>;
+}
+
+/// What a receiver took of a request.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Received {
+    /// Spans, data points or log records that it will never take.
+    pub rejected: u64,
+    /// Why.
+    pub reason: String,
+}
+
+impl Received {
+    /// All but `rejected`, as OTLP's partial success says it.
+    pub fn without(rejected: i64, reason: String) -> Self {
+        Self {
+            rejected: u64::try_from(rejected).unwrap_or(0),
+            reason,
+        }
+    }
 }
 
 /// Why a receiver did not take a request.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("the telemetry was not received: {0}")]
-pub struct ReceiveError(pub String);
+#[error("the telemetry was not received: {reason}")]
+pub struct ReceiveError {
+    /// What it said.
+    pub reason: String,
+    /// Whether it may take the same request later.
+    pub again: Again,
+}
+
+/// Whether a request is worth another attempt.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Again {
+    /// No: it would be refused again.
+    Never,
+    /// After a pause that grows.
+    Soon,
+    /// Not before the receiver's own wish.
+    After(Duration),
+}
 
 /// How often, and how long, a receiver is tried.
 #[derive(Clone, Copy, Debug)]
@@ -57,24 +96,21 @@ pub(super) enum Delivery {
 /// The pipeline's side of a receiver.
 pub(super) struct Outlet {
     queue: mpsc::Sender<Delivery>,
-    dropped: Arc<AtomicU64>,
+    ledger: Arc<Ledger>,
 }
 
 impl Outlet {
     /// An outlet that holds `bound` batches, and the queue to [`deliver`] from.
-    pub(super) fn new(bound: usize, dropped: Arc<AtomicU64>) -> (Self, mpsc::Receiver<Delivery>) {
+    pub(super) fn new(bound: usize, ledger: Arc<Ledger>) -> (Self, mpsc::Receiver<Delivery>) {
         let (queue, deliveries) = mpsc::channel(bound.max(1));
-        (Self { queue, dropped }, deliveries)
+        (Self { queue, ledger }, deliveries)
     }
 
     /// Queues a batch, or drops it when the receiver is too far behind.
     pub(super) fn send(&self, batch: &Arc<Batch>) {
-        if self
-            .queue
-            .try_send(Delivery::Batch(Arc::clone(batch)))
-            .is_err()
-        {
-            self.dropped.fetch_add(batch.len(), Ordering::Relaxed);
+        let queued = self.queue.try_send(Delivery::Batch(Arc::clone(batch)));
+        if queued.is_err() {
+            self.ledger.lose(batch.signal(), batch.len());
         }
     }
 
@@ -92,22 +128,14 @@ pub(super) async fn deliver(
     receiver: Arc<dyn Receiver>,
     mut deliveries: mpsc::Receiver<Delivery>,
     patience: Patience,
-    dropped: Arc<AtomicU64>,
+    ledger: Arc<Ledger>,
 ) {
-    let mut failing = false;
     while let Some(delivery) = deliveries.recv().await {
         match delivery {
-            Delivery::Batch(batch) => match try_all(receiver.as_ref(), &batch, patience).await {
-                Ok(()) => failing = false,
-                Err(error) => {
-                    dropped.fetch_add(batch.len(), Ordering::Relaxed);
-                    // Said once per outage: each batch would repeat it.
-                    if !failing {
-                        tracing::warn!("{error}; it is dropped until the receiver is back");
-                    }
-                    failing = true;
-                }
-            },
+            Delivery::Batch(batch) => {
+                let outcome = try_all(receiver.as_ref(), &batch, patience, &ledger).await;
+                ledger.settle(batch.signal(), batch.len(), outcome);
+            }
             Delivery::Barrier(done) => {
                 // Nobody waits any more when the flush was given up.
                 done.send(()).ok();
@@ -120,17 +148,27 @@ async fn try_all(
     receiver: &dyn Receiver,
     batch: &Batch,
     patience: Patience,
-) -> Result<(), ReceiveError> {
+    ledger: &Ledger,
+) -> Result<Received, ReceiveError> {
     let mut pause = patience.pause;
     let mut attempt = 1;
     loop {
-        match try_once(receiver, batch.clone(), patience.timeout).await {
-            Ok(()) => return Ok(()),
-            Err(error) if attempt >= patience.attempts => return Err(error),
-            Err(_) => tokio::time::sleep(pause).await,
+        let error = match try_once(receiver, batch.clone(), patience.timeout).await {
+            Ok(taken) => return Ok(taken),
+            Err(error) => error,
+        };
+        let wish = match error.again {
+            Again::Never => return Err(error),
+            Again::Soon => Duration::ZERO,
+            Again::After(wish) => wish.min(LONGEST_WISH),
+        };
+        if attempt >= patience.attempts {
+            return Err(error);
         }
+        ledger.fail(&error);
+        tokio::time::sleep(pause.max(wish)).await;
         attempt += 1;
-        pause *= 2;
+        pause = (pause * 2).min(LONGEST_PAUSE);
     }
 }
 
@@ -138,7 +176,7 @@ async fn try_once(
     receiver: &dyn Receiver,
     batch: Batch,
     timeout: Duration,
-) -> Result<(), ReceiveError> {
+) -> Result<Received, ReceiveError> {
     let sending = async {
         match batch {
             Batch::Traces(request) => receiver.traces(request).await,
@@ -146,7 +184,13 @@ async fn try_once(
             Batch::Logs(request) => receiver.logs(request).await,
         }
     };
+    let late = |_| {
+        Err(ReceiveError {
+            reason: format!("no answer within {timeout:?}"),
+            again: Again::Soon,
+        })
+    };
     tokio::time::timeout(timeout, sending)
         .await
-        .unwrap_or_else(|_| Err(ReceiveError(format!("no answer within {timeout:?}"))))
+        .unwrap_or_else(late)
 }

@@ -16,9 +16,10 @@ use tokio::{
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 use super::{
-    Exposition, Receiver, Service,
+    DeliveryStatus, Exposition, Receiver, Sampling, Service,
     batch::{self, Batch},
     delivery::{Outlet, Patience, deliver},
+    ledger::Ledger,
     meters::{Meters, Scope},
     queue::{Bounds, Drain, Queue},
     service::Identity,
@@ -50,10 +51,14 @@ pub struct PipelineSettings {
     pub max_text_bytes: usize,
     /// How often a request is tried.
     pub attempts: u32,
-    /// The pause after the first attempt; doubled after each further one.
+    /// The pause after the first attempt; doubled after each further one, up to five seconds.
     pub retry_pause: Duration,
-    /// How long a receiver may take for a request.
+    /// How long any receiver may take for a request.
     pub timeout: Duration,
+    /// Which traces are kept.
+    pub sampling: Sampling,
+    /// Attributes of every service's resource, beside its own.
+    pub resource_attributes: Vec<(String, String)>,
     /// Whether messages, arguments and results go into spans.
     pub capture_content: CaptureContent,
     /// The `service.version` of all services.
@@ -70,9 +75,11 @@ impl Default for PipelineSettings {
             max_batch: 512,
             max_waiting_batches: 64,
             max_text_bytes: 256 * 1024,
-            attempts: 4,
+            attempts: 8,
             retry_pause: Duration::from_millis(250),
-            timeout: Duration::from_secs(10),
+            timeout: Duration::from_mins(1),
+            sampling: Sampling::default(),
+            resource_attributes: Vec::new(),
             capture_content: CaptureContent::Off,
             version: env!("CARGO_PKG_VERSION").to_owned(),
         }
@@ -100,8 +107,11 @@ struct Shared {
     meters: Arc<Meters>,
     flushes: mpsc::Sender<oneshot::Sender<Barriers>>,
     dropped: Arc<AtomicU64>,
+    ledgers: Vec<Arc<Ledger>>,
     services: AtomicU64,
     capture_content: CaptureContent,
+    sampling: Sampling,
+    resource_attributes: Vec<(String, String)>,
     version: String,
 }
 
@@ -126,7 +136,8 @@ impl Pipeline {
         let (queue, drain) = Queue::new(&bounds, Arc::clone(&dropped));
         let queue = Arc::new(queue);
         let meters = Arc::<Meters>::default();
-        let outlets = start_deliveries(receivers, &settings, &dropped, tracker, &shutdown);
+        let (outlets, ledgers) =
+            start_deliveries(receivers, &settings, &dropped, tracker, &shutdown);
         let (flushes, asked) = mpsc::channel(MAX_FLUSHES);
         let collector = Collector {
             queue: Arc::clone(&queue),
@@ -142,8 +153,11 @@ impl Pipeline {
             meters,
             flushes,
             dropped,
+            ledgers,
             services: AtomicU64::new(0),
             capture_content: settings.capture_content,
+            sampling: settings.sampling,
+            resource_attributes: settings.resource_attributes,
             version: settings.version,
         };
         Self {
@@ -158,6 +172,8 @@ impl Pipeline {
             meters,
             services,
             capture_content,
+            sampling,
+            resource_attributes,
             version,
             ..
         } = &*self.shared;
@@ -167,6 +183,8 @@ impl Pipeline {
             name,
             namespace,
             version,
+            sampling: *sampling,
+            resource_attributes,
         };
         Service::new(&identity, queue, meters, *capture_content)
     }
@@ -187,8 +205,14 @@ impl Pipeline {
         form.write(&self.shared.meters.tables())
     }
 
-    /// How many spans, log records and services' metrics were lost because nobody took them in
-    /// time.
+    /// How it goes with each receiver.
+    pub fn deliveries(&self) -> Vec<DeliveryStatus> {
+        let ledgers = self.shared.ledgers.iter();
+        ledgers.map(|ledger| ledger.status()).collect()
+    }
+
+    /// How many spans, log records and data points were lost because the queue was full or a
+    /// receiver did not take them in time; what two receivers lost counts twice.
     pub fn dropped(&self) -> u64 {
         self.shared.dropped.load(Ordering::Relaxed)
     }
@@ -205,16 +229,17 @@ fn start_deliveries(
     dropped: &Arc<AtomicU64>,
     tracker: &TaskTracker,
     shutdown: &CancellationToken,
-) -> Vec<Outlet> {
+) -> (Vec<Outlet>, Vec<Arc<Ledger>>) {
     let patience = Patience {
         attempts: settings.attempts,
         pause: settings.retry_pause,
         timeout: settings.timeout,
     };
-    let start = |receiver| {
+    let start = |receiver: Arc<dyn Receiver>| {
         let bound = settings.max_waiting_batches;
-        let (outlet, deliveries) = Outlet::new(bound, Arc::clone(dropped));
-        let delivering = deliver(receiver, deliveries, patience, Arc::clone(dropped));
+        let ledger = Arc::new(Ledger::new(receiver.name(), Arc::clone(dropped)));
+        let (outlet, deliveries) = Outlet::new(bound, Arc::clone(&ledger));
+        let delivering = deliver(receiver, deliveries, patience, Arc::clone(&ledger));
         let shutdown = shutdown.clone();
         tracker.spawn(quiet(async move {
             let given_up = async {
@@ -226,9 +251,9 @@ fn start_deliveries(
                 () = given_up => tracing::warn!("a telemetry receiver is too slow to stop for"),
             }
         }));
-        outlet
+        (outlet, ledger)
     };
-    receivers.into_iter().map(start).collect()
+    receivers.into_iter().map(start).unzip()
 }
 
 /// The task's own state.

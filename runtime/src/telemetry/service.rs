@@ -8,7 +8,7 @@ use opentelemetry_sdk::{
     Resource,
     logs::{SdkLogger, SdkLoggerProvider},
     resource::TelemetryResourceDetector,
-    trace::{Sampler, SdkTracer, SdkTracerProvider},
+    trace::{SdkTracer, SdkTracerProvider},
 };
 
 use super::{
@@ -17,6 +17,7 @@ use super::{
     meters::Meters,
     pipeline::CaptureContent,
     queue::{Enqueue, Queue, Source},
+    sampling::Sampling,
     span::{Span, SpanSpec},
 };
 
@@ -41,6 +42,9 @@ pub(super) struct Identity<'a> {
     pub(super) name: &'a str,
     pub(super) namespace: &'a str,
     pub(super) version: &'a str,
+    pub(super) sampling: Sampling,
+    /// Beside those that every service has.
+    pub(super) resource_attributes: &'a [(String, String)],
 }
 
 impl Service {
@@ -64,9 +68,8 @@ impl Service {
             queue: Arc::clone(queue),
             source: Arc::clone(&source),
         };
-        // Every answer shows what happened, also one whose caller does not sample its own trace.
         let tracers = SdkTracerProvider::builder()
-            .with_sampler(Sampler::AlwaysOn)
+            .with_sampler(identity.sampling.sampler())
             .with_resource(resource.clone())
             .with_span_processor(enqueue.clone())
             .build();
@@ -131,6 +134,13 @@ fn resource(identity: &Identity<'_>) -> Resource {
     // Not `Resource::builder`, which reads the environment: each agent is a service of its own.
     Resource::builder_empty()
         .with_detector(Box::new(TelemetryResourceDetector))
+        // First, because what follows goes before it: a name of all services is none.
+        .with_attributes(
+            identity
+                .resource_attributes
+                .iter()
+                .map(|(key, value)| KeyValue::new(key.clone(), value.clone())),
+        )
         .with_attributes([
             KeyValue::new(key::SERVICE_NAME, identity.name.to_owned()),
             KeyValue::new(key::SERVICE_NAMESPACE, identity.namespace.to_owned()),

@@ -3,6 +3,7 @@
 mod delivery;
 mod exposition;
 mod failures;
+mod otlp;
 mod support;
 
 use std::time::Duration;

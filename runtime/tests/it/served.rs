@@ -26,7 +26,7 @@ use runtime::{
     gateway::{Gateway, MOCK},
     mcp::{McpServers, McpSettings, McpState},
     memory::Memory,
-    telemetry::{Pipeline, PipelineSettings, ReceiveError, Receiver},
+    telemetry::{Pipeline, PipelineSettings, ReceiveError, Received, Receiver},
     transport::{self, Transport},
 };
 use serde_json::{Value, json};
@@ -248,19 +248,22 @@ struct Spans(Arc<Mutex<Vec<Span>>>);
 
 #[async_trait]
 impl Receiver for Spans {
-    async fn traces(&self, request: ExportTraceServiceRequest) -> Result<(), ReceiveError> {
+    async fn traces(&self, request: ExportTraceServiceRequest) -> Result<Received, ReceiveError> {
         let resources = request.resource_spans.into_iter();
         let scopes = resources.flat_map(|resource| resource.scope_spans);
         let mut spans = self.0.lock().unwrap();
         spans.extend(scopes.flat_map(|scope| scope.spans));
-        Ok(())
+        Ok(Received::default())
     }
 
-    async fn metrics(&self, _request: ExportMetricsServiceRequest) -> Result<(), ReceiveError> {
-        Ok(())
+    async fn metrics(
+        &self,
+        _request: ExportMetricsServiceRequest,
+    ) -> Result<Received, ReceiveError> {
+        Ok(Received::default())
     }
 
-    async fn logs(&self, _request: ExportLogsServiceRequest) -> Result<(), ReceiveError> {
-        Ok(())
+    async fn logs(&self, _request: ExportLogsServiceRequest) -> Result<Received, ReceiveError> {
+        Ok(Received::default())
     }
 }

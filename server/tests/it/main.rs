@@ -3,9 +3,12 @@
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 mod answers;
+mod export;
 mod failures;
+mod golden;
 mod jaeger;
 mod kaos;
 mod lifecycle;
 mod resources;
+mod script;
 mod telemetry;

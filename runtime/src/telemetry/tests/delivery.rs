@@ -2,15 +2,16 @@
 
 use std::{sync::Arc, time::Duration};
 
-use opentelemetry_proto::tonic::collector::trace::v1::ExportTraceServiceRequest;
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use tracing_subscriber::layer::SubscriberExt;
 
 use super::{
-    root,
-    support::{Recorder, client, key, serve_otlp, settings, start, start_with},
+    child, root,
+    support::{Recorder, settings, start, start_with},
 };
-use crate::telemetry::{LogLayer, OtlpHttp, Pipeline, PipelineSettings, Receiver};
+use crate::telemetry::{
+    Again, LogLayer, Pipeline, PipelineSettings, Receiver, RootSampling, Sampling, extract,
+};
 
 #[tokio::test]
 async fn a_full_queue_drops_and_counts() {
@@ -91,27 +92,91 @@ async fn what_is_emitted_until_just_after_the_shutdown_is_delivered() {
 }
 
 #[tokio::test]
-async fn any_otlp_endpoint_is_a_receiver() {
-    let recorder = Recorder::default();
-    let address = serve_otlp(&recorder).await;
-    let receiver = OtlpHttp::new(client(), &format!("http://{address}/"), key());
-    let tracker = TaskTracker::new();
-    let receivers: Vec<Arc<dyn Receiver>> = vec![Arc::new(receiver)];
-    let pipeline = Pipeline::start(receivers, settings(), &tracker, CancellationToken::new());
+async fn what_is_refused_for_good_is_not_sent_again() {
+    let recorder = Recorder::failing(1);
+    recorder.wish(Again::Never);
+    let (pipeline, _) = start_with(&recorder, settings());
+    root(&pipeline.service("analyst", "default"), "agent.step.1").end_ok();
+    pipeline.flush().await;
+    assert_eq!((recorder.spans().len(), pipeline.dropped()), (0, 1));
+}
+
+#[tokio::test]
+async fn the_status_tells_what_a_receiver_took_lost_and_why() {
+    let recorder = Recorder::failing(u32::MAX);
+    let (pipeline, _) = start_with(&recorder, settings());
     let service = pipeline.service("analyst", "default");
     root(&service, "agent.step.1").end_ok();
     pipeline.flush().await;
-    assert_eq!((recorder.spans().len(), pipeline.dropped()), (1, 0));
+    let [status] = &pipeline.deliveries()[..] else {
+        panic!("there is one receiver")
+    };
+    assert_eq!(status.receiver, "the recorder");
+    assert_eq!(status.failing.as_deref(), Some("not now"));
+    assert_eq!((status.delivered.spans, status.dropped.spans), (0, 1));
 
-    recorder.fail_next(1);
-    let refused = OtlpHttp::new(client(), &format!("http://{address}"), key())
-        .traces(ExportTraceServiceRequest {
-            resource_spans: Vec::new(),
-        })
-        .await
-        .unwrap_err();
-    let message = refused.to_string();
-    assert!(message.contains("/v1/traces: HTTP 503"), "{message}");
+    recorder.fail_next(0);
+    recorder.reject(1);
+    for name in ["agent.step.2", "agent.step.3", "agent.step.4"] {
+        root(&service, name).end_ok();
+    }
+    pipeline.flush().await;
+    let status = &pipeline.deliveries()[0];
+    assert_eq!(status.failing, None);
+    assert_eq!((status.delivered.spans, status.dropped.spans), (2, 2));
+    assert_eq!(pipeline.dropped(), 2);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_receiver_that_asks_for_time_gets_it() {
+    let recorder = Recorder::failing(1);
+    recorder.wish(Again::After(Duration::from_secs(20)));
+    let (pipeline, _) = start_with(&recorder, settings());
+    root(&pipeline.service("analyst", "default"), "agent.step.1").end_ok();
+    let before = tokio::time::Instant::now();
+    pipeline.flush().await;
+    assert_eq!(recorder.spans().len(), 1);
+    assert!(before.elapsed() >= Duration::from_secs(20));
+}
+
+#[tokio::test]
+async fn a_sampler_decides_which_traces_are_kept() {
+    let kept = async |sampling: Sampling| {
+        let (pipeline, recorder) = start(PipelineSettings {
+            sampling,
+            ..settings()
+        });
+        let service = pipeline.service("analyst", "default");
+        root(&service, "mine").end_ok();
+        let mut headers = http::HeaderMap::new();
+        let unsampled = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-00";
+        headers.insert("traceparent", unsampled.parse().unwrap());
+        child(&service, "theirs", &extract(&headers)).end_ok();
+        pipeline.flush().await;
+        let names = recorder.spans().into_iter().map(|seen| seen.span.name);
+        names.collect::<Vec<_>>()
+    };
+    assert_eq!(kept(Sampling::default()).await, ["mine", "theirs"]);
+    let root = RootSampling::All;
+    assert_eq!(kept(Sampling::AsParent { root }).await, ["mine"]);
+    assert!(kept(Sampling::Own(RootSampling::Nothing)).await.is_empty());
+}
+
+#[tokio::test]
+async fn every_service_carries_the_attributes_of_all_but_keeps_its_own_name() {
+    let pair = |key: &str, value: &str| (key.to_owned(), value.to_owned());
+    let (pipeline, recorder) = start(PipelineSettings {
+        resource_attributes: vec![
+            pair("deployment.environment.name", "test"),
+            pair("service.name", "all"),
+        ],
+        ..settings()
+    });
+    root(&pipeline.service("analyst", "default"), "agent.step.1").end_ok();
+    pipeline.flush().await;
+    let span = &recorder.spans()[0];
+    assert_eq!(span.resource("deployment.environment.name"), "test");
+    assert_eq!(span.resource("service.name"), "analyst");
 }
 
 #[tokio::test]

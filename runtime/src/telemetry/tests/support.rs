@@ -1,14 +1,11 @@
 //! A receiver that remembers, and ways to look at what it received.
 
 use std::{
-    net::SocketAddr,
     sync::{Arc, Mutex},
     time::Duration,
 };
 
 use async_trait::async_trait;
-use axum::{Router, body::Bytes, extract::State, http::StatusCode, routing::post};
-use http::{HeaderMap, HeaderValue};
 use opentelemetry_proto::tonic::{
     collector::{
         logs::v1::ExportLogsServiceRequest, metrics::v1::ExportMetricsServiceRequest,
@@ -20,11 +17,10 @@ use opentelemetry_proto::tonic::{
     resource::v1::Resource,
     trace::v1::{Span, status::StatusCode as SpanStatus},
 };
-use prost::Message;
 use tokio::sync::Notify;
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
-use crate::telemetry::{Pipeline, PipelineSettings, ReceiveError, Receiver};
+use crate::telemetry::{Again, Pipeline, PipelineSettings, ReceiveError, Received, Receiver};
 
 /// Nothing happens by itself within a test: it flushes.
 pub(super) fn settings() -> PipelineSettings {
@@ -52,17 +48,19 @@ pub(super) fn start_with(recorder: &Recorder, settings: PipelineSettings) -> (Pi
 /// Remembers what it received.
 #[derive(Clone, Default)]
 pub(super) struct Recorder {
-    received: Arc<Mutex<Received>>,
+    received: Arc<Mutex<Memory>>,
     changed: Arc<Notify>,
 }
 
 #[derive(Default)]
-struct Received {
+struct Memory {
     traces: Vec<ExportTraceServiceRequest>,
     metrics: Vec<ExportMetricsServiceRequest>,
     logs: Vec<ExportLogsServiceRequest>,
     order: Vec<&'static str>,
     fail: u32,
+    again: Option<Again>,
+    reject: u64,
     hang: bool,
 }
 
@@ -95,6 +93,16 @@ impl Recorder {
 
     pub(super) fn fail_next(&self, fail: u32) {
         self.received.lock().unwrap().fail = fail;
+    }
+
+    /// Says this of each request that it refuses.
+    pub(super) fn wish(&self, again: Again) {
+        self.received.lock().unwrap().again = Some(again);
+    }
+
+    /// Rejects so many of each request that it takes.
+    pub(super) fn reject(&self, reject: u64) {
+        self.received.lock().unwrap().reject = reject;
     }
 
     /// Waits until it has so many spans.
@@ -196,37 +204,51 @@ impl Recorder {
     async fn receive(
         &self,
         kind: &'static str,
-        put: impl FnOnce(&mut Received),
-    ) -> Result<(), ReceiveError> {
+        put: impl FnOnce(&mut Memory),
+    ) -> Result<Received, ReceiveError> {
         if self.received.lock().unwrap().hang {
             std::future::pending::<()>().await;
         }
         let mut received = self.received.lock().unwrap();
         if received.fail > 0 {
             received.fail -= 1;
-            return Err(ReceiveError("not now".to_owned()));
+            return Err(ReceiveError {
+                reason: "not now".to_owned(),
+                again: received.again.unwrap_or(Again::Soon),
+            });
         }
         received.order.push(kind);
         put(&mut received);
+        let rejected = received.reject;
         drop(received);
         self.changed.notify_waiters();
-        Ok(())
+        Ok(Received {
+            rejected,
+            reason: "too long".to_owned(),
+        })
     }
 }
 
 #[async_trait]
 impl Receiver for Recorder {
-    async fn traces(&self, request: ExportTraceServiceRequest) -> Result<(), ReceiveError> {
+    fn name(&self) -> String {
+        "the recorder".to_owned()
+    }
+
+    async fn traces(&self, request: ExportTraceServiceRequest) -> Result<Received, ReceiveError> {
         self.receive("traces", |received| received.traces.push(request))
             .await
     }
 
-    async fn metrics(&self, request: ExportMetricsServiceRequest) -> Result<(), ReceiveError> {
+    async fn metrics(
+        &self,
+        request: ExportMetricsServiceRequest,
+    ) -> Result<Received, ReceiveError> {
         self.receive("metrics", |received| received.metrics.push(request))
             .await
     }
 
-    async fn logs(&self, request: ExportLogsServiceRequest) -> Result<(), ReceiveError> {
+    async fn logs(&self, request: ExportLogsServiceRequest) -> Result<Received, ReceiveError> {
         self.receive("logs", |received| received.logs.push(request))
             .await
     }
@@ -280,47 +302,4 @@ pub(super) fn hex(bytes: &[u8]) -> String {
     bytes
         .iter()
         .fold(String::new(), |text, byte| format!("{text}{byte:02x}"))
-}
-
-/// A real OTLP endpoint for traces that wants a key.
-pub(super) async fn serve_otlp(recorder: &Recorder) -> SocketAddr {
-    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let address = listener.local_addr().unwrap();
-    let router = Router::new()
-        .route("/v1/traces", post(take_traces))
-        .with_state(recorder.clone());
-    TaskTracker::new().spawn(async move { axum::serve(listener, router).await });
-    address
-}
-
-async fn take_traces(
-    State(recorder): State<Recorder>,
-    headers: HeaderMap,
-    body: Bytes,
-) -> StatusCode {
-    if headers["content-type"] != "application/x-protobuf" || headers["x-key"] != "open" {
-        return StatusCode::BAD_REQUEST;
-    }
-    let Ok(request) = ExportTraceServiceRequest::decode(body) else {
-        return StatusCode::BAD_REQUEST;
-    };
-    match recorder.traces(request).await {
-        Ok(()) => StatusCode::OK,
-        Err(_) => StatusCode::SERVICE_UNAVAILABLE,
-    }
-}
-
-pub(super) fn key() -> HeaderMap {
-    HeaderMap::from_iter([(
-        http::HeaderName::from_static("x-key"),
-        HeaderValue::from_static("open"),
-    )])
-}
-
-pub(super) fn client() -> reqwest::Client {
-    // The client wants a provider of TLS even for plain HTTP; another test may have set it.
-    rustls::crypto::ring::default_provider()
-        .install_default()
-        .ok();
-    reqwest::Client::new()
 }

@@ -11,7 +11,7 @@ use opentelemetry_proto::tonic::{
     metrics::v1::{metric::Data, number_data_point::Value as Number},
     trace::v1::Span,
 };
-use runtime::telemetry::{ReceiveError, Receiver};
+use runtime::telemetry::{ReceiveError, Received, Receiver};
 
 /// Takes everything and remembers spans and metrics.
 #[derive(Clone, Default)]
@@ -57,22 +57,25 @@ impl Recorder {
 
 #[async_trait]
 impl Receiver for Recorder {
-    async fn traces(&self, request: ExportTraceServiceRequest) -> Result<(), ReceiveError> {
+    async fn traces(&self, request: ExportTraceServiceRequest) -> Result<Received, ReceiveError> {
         let resources = request.resource_spans.into_iter();
         let scopes = resources.flat_map(|resource| resource.scope_spans);
         self.spans
             .lock()
             .unwrap()
             .extend(scopes.flat_map(|scope| scope.spans));
-        Ok(())
+        Ok(Received::default())
     }
 
-    async fn metrics(&self, request: ExportMetricsServiceRequest) -> Result<(), ReceiveError> {
+    async fn metrics(
+        &self,
+        request: ExportMetricsServiceRequest,
+    ) -> Result<Received, ReceiveError> {
         self.metrics.lock().unwrap().push(request);
-        Ok(())
+        Ok(Received::default())
     }
 
-    async fn logs(&self, _: ExportLogsServiceRequest) -> Result<(), ReceiveError> {
-        Ok(())
+    async fn logs(&self, _: ExportLogsServiceRequest) -> Result<Received, ReceiveError> {
+        Ok(Received::default())
     }
 }

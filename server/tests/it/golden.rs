@@ -1,0 +1,338 @@
+//! What a real Collector receives of each kind of run, compared with a tree that is written down.
+//!
+//! A tree shows every span with its service, kind, status, attributes and events, below its parent. What
+//! differs from run to run, such as ids and ports, is replaced by a word.
+
+use std::{collections::BTreeMap, path::Path, time::Instant};
+
+use futures::StreamExt;
+use serde_json::{Value, json};
+use servers::Collector;
+use tempfile::TempDir;
+
+use crate::{
+    kaos::{DEADLINE, Kaos, command},
+    script::{Reply, Script},
+};
+
+const AGENTS: &str = include_str!("exported.yaml");
+
+/// KAOS that exports to a Collector, and the model its agents ask.
+pub(crate) struct Exporting {
+    pub(crate) kaos: Kaos,
+    pub(crate) script: Script,
+    _data: TempDir,
+}
+
+impl Exporting {
+    /// Starts it with further variables of the environment.
+    pub(crate) async fn start(variables: &[(&str, &str)]) -> Self {
+        let script = Script::start().await;
+        let data = tempfile::tempdir().unwrap();
+        let kaos = Self::kaos(data.path(), &script, variables).await;
+        Self {
+            kaos,
+            script,
+            _data: data,
+        }
+    }
+
+    async fn kaos(data: &Path, script: &Script, variables: &[(&str, &str)]) -> Kaos {
+        let yaml = data.join("agents.yaml");
+        std::fs::write(&yaml, AGENTS.replace("SCRIPT", &script.address)).unwrap();
+        let mut command = command(data);
+        command
+            .envs(variables.iter().copied())
+            .arg("--apply")
+            .arg(yaml);
+        let kaos = Kaos::start(command).await;
+        for agent in ["analyst", "lead", "coordinator"] {
+            kaos.until_ready("agents", agent).await;
+        }
+        kaos
+    }
+
+    /// Asks; the trace's id.
+    pub(crate) async fn ask(&self, agent: &str) -> String {
+        let (_, answer) = self.kaos.ask(agent, "What is it?").await;
+        let id = answer["trace_id"]
+            .as_str()
+            .or_else(|| answer["error"]["trace_id"].as_str());
+        id.unwrap_or_else(|| panic!("no trace: {answer:#}"))
+            .to_owned()
+    }
+
+    /// A text without what differs from run to run.
+    fn stable(&self, text: &str) -> String {
+        let kaos = self.kaos.url.trim_start_matches("http://");
+        let text = text
+            .replace(kaos, "KAOS")
+            .replace(&self.script.address, "SCRIPT");
+        let port = |address: &str| address.rsplit(':').next().unwrap().to_owned();
+        match text {
+            text if text == port(kaos) => "PORT".to_owned(),
+            text if text == port(&self.script.address) => "PORT".to_owned(),
+            text => text,
+        }
+    }
+}
+
+/// A span as the Collector wrote it, and who sent it.
+struct Sent {
+    service: String,
+    span: Value,
+}
+
+impl Sent {
+    fn text(&self, key: &str) -> &str {
+        self.span[key].as_str().unwrap_or_default()
+    }
+}
+
+fn spans_of(collector: &Collector, trace: &str) -> Vec<Sent> {
+    let mut sent = Vec::new();
+    for request in collector.received() {
+        for resource in request["resourceSpans"].as_array().into_iter().flatten() {
+            let attributes = pairs(&resource["resource"]["attributes"]);
+            let service = attributes["service.name"].as_str().unwrap().to_owned();
+            let scopes = resource["scopeSpans"].as_array().into_iter().flatten();
+            let spans = scopes.flat_map(|scope| scope["spans"].as_array().unwrap());
+            sent.extend(
+                spans
+                    .filter(|span| span["traceId"] == trace)
+                    .map(|span| Sent {
+                        service: service.clone(),
+                        span: span.clone(),
+                    }),
+            );
+        }
+    }
+    sent
+}
+
+/// Waits until `n` spans of a trace have reached the Collector.
+async fn arrived(collector: &Collector, trace: &str, n: usize) -> Vec<Sent> {
+    let started = Instant::now();
+    loop {
+        let sent = spans_of(collector, trace);
+        if sent.len() >= n {
+            return sent;
+        }
+        let names: Vec<_> = sent.iter().map(|sent| sent.text("name")).collect();
+        assert!(
+            started.elapsed() < DEADLINE,
+            "{} of {n} spans have arrived: {names:#?}",
+            sent.len()
+        );
+        tokio::time::sleep(std::time::Duration::from_millis(50)).await;
+    }
+}
+
+/// Key and value of attributes.
+fn pairs(attributes: &Value) -> BTreeMap<String, Value> {
+    let pairs = attributes.as_array().into_iter().flatten().map(|pair| {
+        let value = pair["value"].as_object().unwrap();
+        let value = match value.iter().next() {
+            // 64-bit integers are text in OTLP's JSON.
+            Some((kind, Value::String(text))) if kind == "intValue" => {
+                text.parse::<i64>().unwrap().into()
+            }
+            Some((_, value)) => value.clone(),
+            None => Value::Null,
+        };
+        (pair["key"].as_str().unwrap().to_owned(), value)
+    });
+    pairs.collect()
+}
+
+/// Keys whose values differ from run to run.
+const VOLATILE: [&str; 7] = [
+    "exception.stacktrace",
+    "gen_ai.conversation.id",
+    "gen_ai.response.time_to_first_chunk",
+    "mcp.session.id",
+    "server.port",
+    "session.id",
+    "url.full",
+];
+
+fn stable_pairs(run: &Exporting, attributes: &Value) -> BTreeMap<String, Value> {
+    let stable = pairs(attributes).into_iter().map(|(key, value)| {
+        let value = match value {
+            _ if VOLATILE.contains(&key.as_str()) => Value::from("…"),
+            Value::String(text) => Value::from(run.stable(&text)),
+            other => other,
+        };
+        (key, value)
+    });
+    stable.collect()
+}
+
+/// The span with all below it.
+fn tree(run: &Exporting, all: &[Sent], sent: &Sent) -> Value {
+    const KINDS: [&str; 4] = ["unspecified", "internal", "server", "client"];
+    const CODES: [&str; 3] = ["unset", "ok", "error"];
+    let span = &sent.span;
+    let number = |value: &Value| usize::try_from(value.as_u64().unwrap_or_default()).unwrap();
+    let mut drawn = json!({
+        "span": format!("{} {}", sent.service, sent.text("name")),
+        "kind": KINDS[number(&span["kind"])],
+        "status": CODES[number(&span["status"]["code"])],
+        "attributes": stable_pairs(run, &span["attributes"]),
+    });
+    if let Some(message) = span["status"]["message"].as_str() {
+        drawn["message"] = run.stable(message).into();
+    }
+    let events = span["events"].as_array().into_iter().flatten();
+    let events: Vec<_> = events
+        .map(|event| json!({"event": event["name"], "attributes": stable_pairs(run, &event["attributes"])}))
+        .collect();
+    if !events.is_empty() {
+        drawn["events"] = events.into();
+    }
+    let mut below: Vec<_> = all
+        .iter()
+        .filter(|other| other.text("parentSpanId") == sent.text("spanId"))
+        .collect();
+    below.sort_by_key(|sent| order(sent));
+    if !below.is_empty() {
+        let below = below.into_iter().map(|sent| tree(run, all, sent));
+        drawn["below"] = below.collect();
+    }
+    drawn
+}
+
+/// By start; what a model asks for at once, by the id of the call.
+fn order(sent: &Sent) -> (u64, String) {
+    let call = pairs(&sent.span["attributes"]).remove("gen_ai.tool.call.id");
+    match call {
+        Some(id) => (u64::MAX, id.to_string()),
+        None => (
+            sent.text("startTimeUnixNano").parse().unwrap(),
+            String::new(),
+        ),
+    }
+}
+
+/// Compares a trace of `n` spans with the tree that is written down as `name`.
+async fn check(run: &Exporting, collector: &Collector, name: &str, trace: &str, n: usize) {
+    let sent = arrived(collector, trace, n).await;
+    let roots: Vec<_> = sent
+        .iter()
+        .filter(|sent| sent.text("parentSpanId").is_empty())
+        .collect();
+    let [root] = roots.as_slice() else {
+        panic!(
+            "a trace has one root: {:#?}",
+            roots.iter().map(|root| &root.span).collect::<Vec<_>>()
+        );
+    };
+    insta::assert_yaml_snapshot!(name, tree(run, &sent, root));
+    assert_eq!(sent.len(), n, "every span is there once");
+}
+
+fn call(name: &'static str, a: f64, b: f64) -> (&'static str, Value) {
+    (name, json!({"a": a, "b": b}))
+}
+
+fn delegate(agent: &str) -> Reply {
+    Reply::Call(vec![(
+        "delegate",
+        json!({"agent": agent, "task": "Do it."}),
+    )])
+}
+
+#[tokio::test]
+async fn a_collector_receives_every_kind_of_run_over_grpc() {
+    let Some(collector) = Collector::start().await else {
+        return;
+    };
+    let run = Exporting::start(&[
+        ("OTEL_EXPORTER_OTLP_ENDPOINT", &collector.grpc),
+        ("OTEL_EXPORTER_OTLP_PROTOCOL", "grpc"),
+        ("OTEL_EXPORTER_OTLP_COMPRESSION", "gzip"),
+    ])
+    .await;
+    let script = &run.script;
+    let say = || Reply::Say("It is so.");
+
+    script.write("coordinator-model", [say()]);
+    let trace = run.ask("coordinator").await;
+    check(&run, &collector, "plain", &trace, 4).await;
+
+    script.write(
+        "analyst-model",
+        [Reply::Call(vec![call("add", 2.0, 3.0)]), say()],
+    );
+    let trace = run.ask("analyst").await;
+    check(&run, &collector, "tool", &trace, 7).await;
+
+    let both = vec![call("add", 2.0, 3.0), call("add", 4.0, 5.0)];
+    script.write("analyst-model", [Reply::Call(both), say()]);
+    let trace = run.ask("analyst").await;
+    check(&run, &collector, "parallel_tools", &trace, 8).await;
+
+    script.write("coordinator-model", [delegate("lead"), say()]);
+    script.write("lead-model", [delegate("analyst"), say()]);
+    script.write("analyst-model", [say()]);
+    let trace = run.ask("coordinator").await;
+    check(&run, &collector, "nested_delegation", &trace, 18).await;
+
+    script.write(
+        "analyst-model",
+        [Reply::Call(vec![call("divide", 1.0, 0.0)]), say()],
+    );
+    let trace = run.ask("analyst").await;
+    check(&run, &collector, "tool_error", &trace, 7).await;
+
+    script.write("coordinator-model", [Reply::Fail(503), say()]);
+    let trace = run.ask("coordinator").await;
+    check(&run, &collector, "model_error_with_retry", &trace, 4).await;
+
+    let again = || Reply::Call(vec![call("add", 2.0, 3.0)]);
+    script.write("analyst-model", [again(), again(), again()]);
+    let trace = run.ask("analyst").await;
+    check(&run, &collector, "step_limit", &trace, 8).await;
+}
+
+#[tokio::test]
+async fn a_collector_receives_streamed_and_cancelled_runs_over_http() {
+    let Some(collector) = Collector::start().await else {
+        return;
+    };
+    let run = Exporting::start(&[
+        ("OTEL_EXPORTER_OTLP_ENDPOINT", &collector.http),
+        ("OTEL_EXPORTER_OTLP_PROTOCOL", "http/protobuf"),
+        ("OTEL_EXPORTER_OTLP_COMPRESSION", "gzip"),
+    ])
+    .await;
+    let body = json!({"stream": true, "messages": [{"role": "user", "content": "What is it?"}]});
+    let url = |agent: &str| {
+        format!(
+            "{}/agents/kaos-hierarchy/{agent}/v1/chat/completions",
+            run.kaos.url
+        )
+    };
+
+    run.script
+        .write("coordinator-model", [Reply::Say("It is so.")]);
+    let request = run.kaos.http.post(url("coordinator")).json(&body);
+    let answer = request.send().await.unwrap();
+    let trace = answer.headers()["x-trace-id"].to_str().unwrap().to_owned();
+    answer.text().await.unwrap();
+    check(&run, &collector, "streaming", &trace, 4).await;
+
+    run.script.write("coordinator-model", [delegate("lead")]);
+    run.script.write("lead-model", [Reply::Hang]);
+    let request = run.kaos.http.post(url("coordinator")).json(&body);
+    let request = request.header("x-kaos-progress", "events");
+    let answer = request.send().await.unwrap();
+    let trace = answer.headers()["x-trace-id"].to_str().unwrap().to_owned();
+    let mut pieces = answer.bytes_stream();
+    let mut heard = String::new();
+    while !heard.contains(r#""agent":"lead""#) {
+        heard += &String::from_utf8_lossy(&pieces.next().await.unwrap().unwrap());
+    }
+    drop(pieces);
+    check(&run, &collector, "cancellation", &trace, 9).await;
+}

@@ -12,7 +12,7 @@ use axum::Router;
 use kube::Client;
 use runtime::{
     agent::{AgentContext, Agents},
-    gateway::Gateway,
+    gateway::{Accounts, Gateway, GatewayContext},
     mcp::{McpServers, McpSettings},
     memory::Memory,
     telemetry::{CaptureContent, LogLayer, Pipeline, PipelineSettings},
@@ -93,6 +93,7 @@ struct Stores {
     resources: ApiServer,
     telemetry: Store,
     memory: Memory,
+    accounts: Accounts,
 }
 
 async fn start(
@@ -191,10 +192,18 @@ fn open_stores(
         shutdown.clone(),
     )
     .context("failed to open the agents' memory")?;
+    let accounts = Accounts::open(
+        &data_dir.join("spend.json"),
+        Arc::clone(clock),
+        tracker,
+        shutdown.clone(),
+    )
+    .context("failed to open what was spent on models")?;
     Ok(Stores {
         resources,
         telemetry,
         memory,
+        accounts,
     })
 }
 
@@ -236,9 +245,8 @@ fn start_runtime(
     let store: Arc<dyn runtime::telemetry::Receiver> =
         Arc::new(BuiltInStore(stores.telemetry.clone()));
     let pipeline = Pipeline::start(vec![store], settings, tracker, shutdown.clone());
-    wanted
-        .logs
-        .set_process_service(pipeline.service("kaos", "kaos-system"));
+    let process = pipeline.service("kaos", "kaos-system");
+    wanted.logs.set_process_service(process.clone());
     let mcp_settings = McpSettings {
         python: "python3".into(),
         base_env: config::child_environment(),
@@ -255,7 +263,12 @@ fn start_runtime(
         tracker: tracker.clone(),
         shutdown: shutdown.clone(),
     });
-    let gateway = Gateway::new(http, Arc::clone(clock));
+    let gateway = Gateway::new(GatewayContext {
+        client: http,
+        clock: Arc::clone(clock),
+        service: process,
+        accounts: stores.accounts.clone(),
+    });
     let embedded = Embedded {
         base_url: base_url.clone(),
         agents,

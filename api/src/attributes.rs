@@ -51,6 +51,8 @@ pub mod metric {
     pub const MODEL_RETRIES: &str = "kaos.model.retries";
     /// Tokens by model and type, in `{token}`.
     pub const TOKEN_USAGE: &str = "gen_ai.client.token.usage";
+    /// Questions to models that were refused because of a limit, in `1`.
+    pub const MODEL_REFUSALS: &str = "kaos.model.refusals";
     /// What calls of models cost, as far as prices are known, in `{USD}`.
     pub const MODEL_COST: &str = "kaos.model.cost";
     /// Duration of operations of models, in s.
@@ -106,6 +108,7 @@ pub mod key {
     pub const MCP_SERVER: &str = "mcp.server";
     pub const MCP_METHOD: &str = "mcp.method.name";
     pub const MODEL: &str = "model";
+    pub const MODEL_API: &str = "modelapi";
     pub const TOOL: &str = "tool";
     pub const TARGET: &str = "target";
     pub const SUCCESS: &str = "success";

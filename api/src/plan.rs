@@ -7,7 +7,10 @@ use std::{fmt, time::Duration};
 
 use crate::{
     money::Usd,
-    resources::agent::{MemoryConfig, TaskConfig, ToolCallMode},
+    resources::{
+        UsageLimits,
+        agent::{MemoryConfig, TaskConfig, ToolCallMode},
+    },
 };
 
 /// A resource's namespace and name.
@@ -91,6 +94,8 @@ pub struct AgentPlan {
     pub max_steps: u32,
     /// The other bounds of one run.
     pub limits: Limits,
+    /// How much all its runs together may ask of its models.
+    pub usage_limits: UsageLimits,
     /// What it remembers.
     pub memory: MemoryConfig,
     /// How tools are offered to the model.
@@ -171,14 +176,41 @@ pub struct Peer {
 pub struct ModelApiPlan {
     /// Which model API.
     pub id: ResourceId,
-    /// Name of the provider.
+    /// Who answers.
+    pub backend: ModelBackend,
+    /// Allowed models: `*`, an exact name, or `prefix/*`.
+    pub models: Vec<String>,
+    /// How much all its users together may ask.
+    pub limits: UsageLimits,
+}
+
+/// Who answers for a model API.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum ModelBackend {
+    /// A provider, over OpenAI's protocol.
+    Provider(ProviderPlan),
+}
+
+impl ModelBackend {
+    /// What models' names may begin with that is no part of them, and telemetry calls it.
+    pub fn provider(&self) -> &str {
+        match self {
+            Self::Provider(plan) => &plan.provider,
+        }
+    }
+}
+
+/// A provider of models.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct ProviderPlan {
+    /// Its name.
     pub provider: String,
     /// Base URL that replaces the provider's own, up to and with `/v1`.
     pub api_base: Option<String>,
-    /// The provider's key.
+    /// Version of its API, where there are several.
+    pub api_version: Option<String>,
+    /// Its key.
     pub api_key: Option<Secret>,
-    /// Allowed models: `*`, an exact name, or `prefix/*`.
-    pub models: Vec<String>,
 }
 
 /// Everything needed to run an MCP server.

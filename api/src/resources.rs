@@ -6,11 +6,13 @@ pub mod agent;
 pub mod mcp_server;
 pub mod model_api;
 pub mod status;
+pub mod usage_limits;
 
 pub use agent::{AgentSpec, AgentStatus};
 pub use mcp_server::{McpServerSpec, McpServerStatus};
 pub use model_api::{ModelApiSpec, ModelApiStatus};
 pub use status::{Condition, Phase};
+pub use usage_limits::UsageLimits;
 
 #[cfg(feature = "crd")]
 pub use {agent::Agent, mcp_server::MCPServer, model_api::ModelAPI};

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::money::Usd;
 use crate::resources::{
-    AgentSpec, KeyRef, McpServerSpec, ModelApiSpec,
+    AgentSpec, KeyRef, McpServerSpec, ModelApiSpec, UsageLimits,
     agent::{MemoryConfig, MemoryKind, TaskConfig},
     model_api::{Mode, ProxyConfig},
 };
@@ -93,6 +93,7 @@ pub fn validate_agent(name: &str, spec: &AgentSpec) -> Vec<FieldError> {
         problems.check_required(&format!("spec.config.fallbackModels[{index}]"), model);
     }
     check_memory(&mut problems, &spec.memory());
+    check_limits(&mut problems, "spec.config.limits", &spec.limits());
     problems.0
 }
 
@@ -173,10 +174,34 @@ fn check_task_config(problems: &mut Problems, config: &TaskConfig) {
     }
 }
 
+fn check_limits(problems: &mut Problems, at: &str, limits: &UsageLimits) {
+    let UsageLimits {
+        requests_per_minute,
+        tokens_per_minute,
+        usd_per_day,
+        usd_per_month,
+    } = limits;
+    for (field, is_nothing) in [
+        ("requestsPerMinute", *requests_per_minute == Some(0)),
+        ("tokensPerMinute", *tokens_per_minute == Some(0)),
+        ("usdPerDay", *usd_per_day == Some(Usd::ZERO)),
+        ("usdPerMonth", *usd_per_month == Some(Usd::ZERO)),
+    ] {
+        if is_nothing {
+            problems.add(format!("{at}.{field}"), "must be more than 0");
+        }
+    }
+}
+
 /// What is wrong with a model API; empty when nothing is.
 pub fn validate_model_api(name: &str, spec: &ModelApiSpec) -> Vec<FieldError> {
     let mut problems = Problems::default();
     problems.check_name("metadata.name", name, MAX_MODEL_API_NAME);
+    check_limits(
+        &mut problems,
+        "spec.limits",
+        &spec.limits.unwrap_or_default(),
+    );
     match (spec.mode, &spec.proxy_config, &spec.hosted_config) {
         (Mode::Proxy, None, _) => {
             problems.add("spec.proxyConfig", "is required when the mode is Proxy");
@@ -192,6 +217,13 @@ pub fn validate_model_api(name: &str, spec: &ModelApiSpec) -> Vec<FieldError> {
                 problems.add(
                     "spec.proxyConfig.models",
                     "needs at least one model; \"*\" allows all",
+                );
+            }
+            let is_azure = proxy.provider.as_deref() == Some("azure");
+            if is_azure && proxy.api_base.is_none() && proxy.config_yaml.is_none() {
+                problems.add(
+                    "spec.proxyConfig.apiBase",
+                    "is required for azure, such as https://RESOURCE.openai.azure.com",
                 );
             }
             check_key(&mut problems, proxy);

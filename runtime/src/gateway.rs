@@ -1,16 +1,28 @@
 //! The gateway to models: one OpenAI-compatible endpoint per `ModelAPI`.
 //!
 //! It knows the provider's address and key, so agents need neither. What it passes on it passes on
-//! as it comes, without buffering. The `mock` provider answers behind the same endpoint.
+//! as it comes, without buffering, and it is the one place where an answer's price is worked out. The
+//! `mock` provider answers behind the same endpoint.
 
+mod answer;
+mod endpoints;
 mod error;
+mod limits;
+mod members;
 pub mod mock;
 mod models;
+mod prices;
 mod provider;
+mod request;
+mod served;
+mod stream;
 mod upstream;
 
 pub use error::GatewayError;
-pub use provider::{KeyHeader, MOCK, PROVIDERS, Provider, provider};
+pub use limits::{Accounts, Holder, LedgerError, Limit};
+pub use prices::PricesError;
+pub use provider::{KeyHeader, MOCK, PROVIDERS, Provider, StreamUsage, provider};
+pub use served::ModelApiState;
 
 use std::{
     collections::HashMap,
@@ -18,22 +30,30 @@ use std::{
 };
 
 use api::{
-    chat::ChatRequest,
     clock::Clock,
     plan::{ModelApiPlan, ResourceId},
+    resources::UsageLimits,
 };
-use axum::{
-    Json, Router,
-    extract::{DefaultBodyLimit, Path, State},
-    response::{IntoResponse, Response},
-    routing::{get, post},
-};
-use bytes::Bytes;
-use serde_json::{Map, Value, json};
+use axum::Router;
 use tokio::sync::watch;
 
-/// The largest request read: conversations carry images.
-const MAX_REQUEST_BYTES: usize = 32 * 1024 * 1024;
+use self::{limits::Refusal, prices::Prices, served::Served};
+use crate::telemetry::Service;
+
+/// The header by which an agent says which one it is: `namespace/name`.
+pub(crate) const AGENT_HEADER: &str = "x-kaos-agent";
+
+/// What a gateway works with.
+pub struct GatewayContext {
+    /// Asks providers; see [`crate::transport::client`].
+    pub client: reqwest::Client,
+    /// The time.
+    pub clock: Arc<dyn Clock>,
+    /// Counts who is refused.
+    pub service: Service,
+    /// What everybody may use and has used.
+    pub accounts: Accounts,
+}
 
 /// All model APIs of this process. Clones are the same gateway.
 #[derive(Clone)]
@@ -42,130 +62,125 @@ pub struct Gateway(Arc<Inner>);
 struct Inner {
     client: reqwest::Client,
     clock: Arc<dyn Clock>,
-    plans: RwLock<HashMap<ResourceId, Arc<ModelApiPlan>>>,
+    service: Service,
+    accounts: Accounts,
+    prices: RwLock<Prices>,
+    served: RwLock<HashMap<ResourceId, Arc<Served>>>,
     /// Told after every new plan.
-    served: watch::Sender<()>,
+    changed: watch::Sender<()>,
 }
 
 impl Gateway {
-    /// A gateway without model APIs, which asks providers through `client`
-    /// (see [`crate::transport::client`]).
-    pub fn new(client: reqwest::Client, clock: Arc<dyn Clock>) -> Self {
+    /// A gateway without model APIs.
+    pub fn new(context: GatewayContext) -> Self {
+        let GatewayContext {
+            client,
+            clock,
+            service,
+            accounts,
+        } = context;
         Self(Arc::new(Inner {
             client,
             clock,
-            plans: RwLock::default(),
-            served: watch::Sender::new(()),
+            service,
+            accounts,
+            prices: RwLock::default(),
+            served: RwLock::default(),
+            changed: watch::Sender::new(()),
         }))
     }
 
-    /// Serves `plan` from now on, instead of an earlier one of the same name.
+    /// Serves `plan` from now on, instead of an earlier one of the same name. Answers under way are
+    /// finished, and what was used counts on.
     pub fn apply(&self, plan: ModelApiPlan) {
-        let mut plans = self.0.plans.write().unwrap_or_else(PoisonError::into_inner);
-        plans.insert(plan.id.clone(), Arc::new(plan));
-        drop(plans);
-        self.0.served.send_replace(());
+        let holder = Holder::ModelApi(plan.id.clone());
+        self.0.accounts.limit(&holder, plan.limits);
+        let mut served = self
+            .0
+            .served
+            .write()
+            .unwrap_or_else(PoisonError::into_inner);
+        served.insert(plan.id.clone(), Arc::new(Served::new(plan)));
+        drop(served);
+        self.0.changed.send_replace(());
+    }
+
+    /// What an agent may ask of its models from now on.
+    pub fn limit_agent(&self, agent: &ResourceId, limits: UsageLimits) {
+        self.0.accounts.limit(&Holder::Agent(agent.clone()), limits);
+    }
+
+    /// Works out prices with the user's own table, in the form of the one that comes with the
+    /// program; with that one alone when there is no own.
+    pub fn set_prices(&self, own: Option<&str>) -> Result<(), PricesError> {
+        let prices = own.map(Prices::with).transpose()?.unwrap_or_default();
+        *self
+            .0
+            .prices
+            .write()
+            .unwrap_or_else(PoisonError::into_inner) = prices;
+        Ok(())
+    }
+
+    /// How a model API is; `None` when there is none of that name.
+    pub fn state(&self, id: &ResourceId) -> Option<ModelApiState> {
+        let served = self.0.served.read().unwrap_or_else(PoisonError::into_inner);
+        served.get(id).map(|served| served.state())
     }
 
     /// Waits until all of these are served.
     pub async fn until_serving(&self, ids: &[ResourceId]) {
-        let mut served = self.0.served.subscribe();
-        while !self.serves(ids) {
-            if served.changed().await.is_err() {
+        let mut changed = self.0.changed.subscribe();
+        while !ids.iter().all(|id| self.state(id).is_some()) {
+            if changed.changed().await.is_err() {
                 return;
             }
         }
     }
 
-    fn serves(&self, ids: &[ResourceId]) -> bool {
-        let plans = self.0.plans.read().unwrap_or_else(PoisonError::into_inner);
-        ids.iter().all(|id| plans.contains_key(id))
-    }
-
     /// Stops serving the model API; answers under way are finished.
     pub fn remove(&self, id: &ResourceId) {
-        let mut plans = self.0.plans.write().unwrap_or_else(PoisonError::into_inner);
-        plans.remove(id);
+        let mut served = self
+            .0
+            .served
+            .write()
+            .unwrap_or_else(PoisonError::into_inner);
+        served.remove(id);
+        drop(served);
+        self.0.accounts.close(&Holder::ModelApi(id.clone()));
+    }
+
+    /// Forgets the limits of an agent that is gone; what it has spent counts on if it comes back.
+    pub fn forget_agent(&self, agent: &ResourceId) {
+        self.0.accounts.close(&Holder::Agent(agent.clone()));
     }
 
     /// The endpoints, each under `/{namespace}/{name}`.
     pub fn router(&self) -> Router {
-        Router::new()
-            .route("/{namespace}/{name}/v1/chat/completions", post(complete))
-            .route("/{namespace}/{name}/v1/models", get(list_models))
-            .route("/{namespace}/{name}/health", get(health))
-            .layer(DefaultBodyLimit::max(MAX_REQUEST_BYTES))
-            .with_state(self.clone())
+        endpoints::router(self.clone())
     }
 
-    fn plan(&self, namespace: String, name: String) -> Result<Arc<ModelApiPlan>, GatewayError> {
+    fn served(&self, namespace: &str, name: &str) -> Result<Arc<Served>, GatewayError> {
         let id = ResourceId::new(namespace, name);
-        let plans = self.0.plans.read().unwrap_or_else(PoisonError::into_inner);
-        plans
-            .get(&id)
-            .cloned()
-            .ok_or(GatewayError::FindModelApi(id))
+        let served = self.0.served.read().unwrap_or_else(PoisonError::into_inner);
+        let found = served.get(&id).map(Arc::clone);
+        found.ok_or(GatewayError::FindModelApi(id))
     }
-}
 
-async fn complete(
-    State(gateway): State<Gateway>,
-    Path((namespace, name)): Path<(String, String)>,
-    body: Bytes,
-) -> Result<Response, GatewayError> {
-    let plan = gateway.plan(namespace, name)?;
-    let mut request: Map<String, Value> = parse(&body)?;
-    let Some(model) = request.get("model").and_then(Value::as_str) else {
-        return Err(GatewayError::NameModel);
-    };
-    let upstream_name = models::upstream_name(&plan, model)?.to_owned();
-    if plan.provider == MOCK {
-        let request: ChatRequest = parse(&body)?;
-        return mock::answer(&upstream_name, &request, gateway.0.clock.now()).await;
+    fn prices(&self) -> Prices {
+        let prices = self.0.prices.read().unwrap_or_else(PoisonError::into_inner);
+        prices.clone()
     }
-    // Only the name changes; fields we know nothing of travel on untouched.
-    request.insert("model".to_owned(), Value::String(upstream_name));
-    upstream::complete(&gateway.0.client, &plan, &request).await
-}
 
-async fn list_models(
-    State(gateway): State<Gateway>,
-    Path((namespace, name)): Path<(String, String)>,
-) -> Result<Response, GatewayError> {
-    let plan = gateway.plan(namespace, name)?;
-    let names = if plan.provider == MOCK {
-        let offered = mock::MODELS.iter().copied();
-        models::exact(&plan)
-            .chain(offered.filter(|name| !plan.models.iter().any(|model| model == name)))
-            .filter(|name| models::allows(&plan, name))
-            .map(str::to_owned)
-            .collect()
-    } else if models::exact(&plan).count() == plan.models.len() {
-        models::exact(&plan).map(str::to_owned).collect()
-    } else {
-        let mut names = upstream::list_models(&gateway.0.client, &plan).await?;
-        names.retain(|name| models::allows(&plan, name));
-        names
-    };
-    let data: Vec<Value> = names
-        .into_iter()
-        .map(|name| json!({"id": name, "object": "model", "created": 0, "owned_by": plan.provider}))
-        .collect();
-    Ok(Json(json!({"object": "list", "data": data})).into_response())
-}
-
-async fn health(
-    State(gateway): State<Gateway>,
-    Path((namespace, name)): Path<(String, String)>,
-) -> Result<Json<Value>, GatewayError> {
-    let plan = gateway.plan(namespace, name)?;
-    Ok(Json(
-        json!({"status": "healthy", "provider": plan.provider}),
-    ))
-}
-
-fn parse<T: serde::de::DeserializeOwned>(body: &[u8]) -> Result<T, GatewayError> {
-    serde_json::from_slice(body).map_err(|error| GatewayError::ParseRequest(error.to_string()))
+    /// Shows in telemetry that somebody was refused.
+    fn count_refusal(&self, api: &ResourceId, refusal: &Refusal) {
+        let agent = match &refusal.holder {
+            Holder::ModelApi(_) => None,
+            Holder::Agent(id) => Some(id.name.as_str()),
+        };
+        let (api, limit) = (api.to_string(), refusal.limit.as_str());
+        self.0.service.instruments().refusal(&api, limit, agent);
+    }
 }
 
 #[cfg(test)]

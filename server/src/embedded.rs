@@ -12,7 +12,7 @@ use futures::{
 use operator::{Kind, Running, State, WorkloadError, Workloads};
 use runtime::{
     agent::Agents,
-    gateway::{Gateway, PROVIDERS},
+    gateway::{Gateway, ModelApiState, PROVIDERS},
     mcp::{McpServers, McpState},
 };
 use tokio_stream::wrappers::{BroadcastStream, errors::BroadcastStreamRecvError};
@@ -41,14 +41,20 @@ impl Embedded {
 impl Workloads for Embedded {
     async fn apply_agent(&self, plan: AgentPlan) -> Result<Running, WorkloadError> {
         let running = self.running(Kind::Agent, &plan.id, State::Ready);
+        self.gateway.limit_agent(&plan.id, plan.usage_limits);
         self.agents.apply(plan);
         Ok(running)
     }
 
     async fn apply_model_api(&self, plan: ModelApiPlan) -> Result<Running, WorkloadError> {
-        let running = self.running(Kind::ModelApi, &plan.id, State::Ready);
+        let id = plan.id.clone();
         self.gateway.apply(plan);
-        Ok(running)
+        let state = match self.gateway.state(&id) {
+            Some(ModelApiState::Ready) => State::Ready,
+            Some(ModelApiState::Failed(reason)) => State::Failed(reason),
+            None => State::Starting,
+        };
+        Ok(self.running(Kind::ModelApi, &id, state))
     }
 
     async fn apply_mcp_server(&self, plan: McpServerPlan) -> Result<Running, WorkloadError> {
@@ -70,7 +76,10 @@ impl Workloads for Embedded {
 
     async fn remove(&self, kind: Kind, id: &ResourceId) -> Result<(), WorkloadError> {
         match kind {
-            Kind::Agent => self.agents.remove(id),
+            Kind::Agent => {
+                self.agents.remove(id);
+                self.gateway.forget_agent(id);
+            }
             Kind::ModelApi => self.gateway.remove(id),
             Kind::McpServer => self.mcp.remove(id),
         }

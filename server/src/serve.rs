@@ -12,10 +12,10 @@ use axum::Router;
 use kube::Client;
 use runtime::{
     agent::{AgentContext, Agents},
-    gateway::Gateway,
+    gateway::{Accounts, Gateway, GatewayContext},
     mcp::{McpServers, McpSettings},
     memory::Memory,
-    telemetry::{CaptureContent, LogLayer, Pipeline},
+    telemetry::{CaptureContent, LogLayer, Pipeline, Service},
     transport::{self, Transport},
 };
 use tokio::net::TcpListener;
@@ -99,6 +99,7 @@ struct Stores {
     resources: ApiServer,
     telemetry: Store,
     memory: Memory,
+    accounts: Accounts,
 }
 
 async fn start(
@@ -120,14 +121,9 @@ async fn start(
         .then(|| DemoModel::choose(config::provider_key()));
     let notice = model.as_ref().and_then(DemoModel::notice);
 
-    let pipeline = start_telemetry(lifecycle, &stores, &wanted)?;
-    let embedded = start_runtime(
-        lifecycle,
-        &stores,
-        &clock,
-        base_url.clone(),
-        pipeline.clone(),
-    )?;
+    let emitting = start_telemetry(lifecycle, &stores, &wanted)?;
+    let pipeline = emitting.pipeline.clone();
+    let embedded = start_runtime(lifecycle, &stores, &clock, base_url.clone(), emitting)?;
     let runtime_routes = runtime_routes(&embedded);
     let dashboard = app::router(app::Ports {
         kube: client.clone(),
@@ -204,11 +200,26 @@ fn open_stores(
         shutdown.clone(),
     )
     .context("failed to open the agents' memory")?;
+    let accounts = Accounts::open(
+        &data_dir.join("spend.json"),
+        Arc::clone(clock),
+        tracker,
+        shutdown.clone(),
+    )
+    .context("failed to open what was spent on models")?;
     Ok(Stores {
         resources,
         telemetry,
         memory,
+        accounts,
     })
+}
+
+/// The way telemetry leaves.
+struct Emitting {
+    pipeline: Pipeline,
+    /// The program itself, as one of the services.
+    own: Service,
 }
 
 fn trace_reader(
@@ -231,7 +242,7 @@ fn start_telemetry(
     lifecycle: &Lifecycle,
     stores: &Stores,
     wanted: &Wanted,
-) -> anyhow::Result<Pipeline> {
+) -> anyhow::Result<Emitting> {
     let captures = config::captures_content().unwrap_or(wanted.demo);
     let capture_content = if captures {
         CaptureContent::On
@@ -250,8 +261,8 @@ fn start_telemetry(
     let pipeline = start_pipeline(otel, store, capture_content, &lifecycle.work)
         .context("failed to start telemetry")?;
     let own = pipeline.service(&name, "kaos-system");
-    wanted.logs.set_process_service(own);
-    Ok(pipeline)
+    wanted.logs.set_process_service(own.clone());
+    Ok(Emitting { pipeline, own })
 }
 
 fn start_runtime(
@@ -259,8 +270,9 @@ fn start_runtime(
     stores: &Stores,
     clock: &Arc<dyn Clock>,
     base_url: String,
-    pipeline: Pipeline,
+    emitting: Emitting,
 ) -> anyhow::Result<Embedded> {
+    let Emitting { pipeline, own } = emitting;
     let Stage { tracker, shutdown } = &lifecycle.work;
     let http = transport::client().context("failed to start HTTP")?;
     let transport = Transport::new(http.clone());
@@ -280,7 +292,12 @@ fn start_runtime(
         tracker: tracker.clone(),
         shutdown: shutdown.clone(),
     });
-    let gateway = Gateway::new(http, Arc::clone(clock));
+    let gateway = Gateway::new(GatewayContext {
+        client: http,
+        clock: Arc::clone(clock),
+        service: own,
+        accounts: stores.accounts.clone(),
+    });
     let embedded = Embedded {
         base_url: base_url.clone(),
         agents,

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use super::{Condition, Container, GatewayRoute, Phase, Telemetry};
+use super::{Condition, Container, GatewayRoute, Phase, Telemetry, UsageLimits};
 use crate::money::Usd;
 
 /// What a user asks of an agent.
@@ -123,6 +123,12 @@ impl AgentSpec {
             .unwrap_or_default()
     }
 
+    /// How much all its runs together may ask of its models; unbounded when absent.
+    pub fn limits(&self) -> UsageLimits {
+        let config = self.config.as_ref();
+        config.and_then(|config| config.limits).unwrap_or_default()
+    }
+
     /// Its memory settings, with defaults filled in.
     pub fn memory(&self) -> MemoryConfig {
         self.config
@@ -176,6 +182,9 @@ pub struct AgentConfig {
     /// Bounds of one run, each of which a request may lower.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub task_config: Option<TaskConfig>,
+    /// How much all its runs together may ask of its models.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub limits: Option<UsageLimits>,
 }
 
 /// Bounds of one run. At a bound the agent sums up what it knows, or ends when its time is up.

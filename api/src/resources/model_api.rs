@@ -2,7 +2,9 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{Condition, Container, GatewayRoute, KeyRef, Phase, Telemetry, ValueSource};
+use super::{
+    Condition, Container, GatewayRoute, KeyRef, Phase, Telemetry, UsageLimits, ValueSource,
+};
 
 /// What a user asks of a model API.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -36,6 +38,9 @@ pub struct ModelApiSpec {
     /// The model, when the mode is `Hosted`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub hosted_config: Option<HostedConfig>,
+    /// How much all its users together may ask.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub limits: Option<UsageLimits>,
     /// Its route on the cluster's gateway.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub gateway_route: Option<GatewayRoute>,
@@ -58,6 +63,7 @@ impl ModelApiSpec {
             mode,
             proxy_config: None,
             hosted_config: None,
+            limits: None,
             gateway_route: None,
             telemetry: None,
             container: None,
@@ -103,6 +109,9 @@ pub struct ProxyConfig {
     /// Base URL that replaces the provider's own.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub api_base: Option<String>,
+    /// Version of the provider's API, such as `2024-10-21`; Azure has them.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub api_version: Option<String>,
     /// The key, or where it comes from.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub api_key: Option<ApiKey>,

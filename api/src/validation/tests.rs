@@ -124,6 +124,42 @@ fn two_secrets_for_one_key_must_agree() {
 }
 
 #[test]
+fn limits_are_more_than_nothing_and_azure_says_where_it_is() {
+    let spec = ModelApiSpec {
+        limits: Some(UsageLimits {
+            requests_per_minute: Some(0),
+            usd_per_month: Some(Usd::ZERO),
+            ..UsageLimits::default()
+        }),
+        proxy_config: Some(ProxyConfig {
+            models: vec!["*".to_owned()],
+            provider: Some("azure".to_owned()),
+            ..ProxyConfig::default()
+        }),
+        ..ModelApiSpec::of(Mode::Proxy)
+    };
+    assert_eq!(
+        fields(&validate_model_api("llm-proxy", &spec)),
+        [
+            "spec.limits.requestsPerMinute",
+            "spec.limits.usdPerMonth",
+            "spec.proxyConfig.apiBase"
+        ]
+    );
+    let mut spec = agent();
+    spec.config = Some(AgentConfig {
+        limits: Some(UsageLimits {
+            tokens_per_minute: Some(0),
+            usd_per_day: Some(Usd::from_dollars(0.5)),
+            ..UsageLimits::default()
+        }),
+        ..AgentConfig::default()
+    });
+    let problems = validate_agent("me", &spec);
+    assert_eq!(fields(&problems), ["spec.config.limits.tokensPerMinute"]);
+}
+
+#[test]
 fn a_key_comes_from_one_place() {
     let reference = || {
         Some(KeyRef {

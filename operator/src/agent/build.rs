@@ -44,6 +44,7 @@ pub(super) fn build(
             .collect(),
         max_steps: spec.max_steps(),
         limits: Limits::of(&spec.task_config()),
+        usage_limits: spec.limits(),
         memory: spec.memory(),
         tool_call_mode: spec
             .config

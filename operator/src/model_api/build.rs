@@ -7,16 +7,14 @@ use super::validate::ValidModelApi;
 /// The plan of the model API `id`.
 pub(super) fn build(id: &ResourceId, valid: ValidModelApi) -> ModelApiPlan {
     let ValidModelApi {
-        provider,
-        api_base,
-        api_key,
+        backend,
         models,
+        limits,
     } = valid;
     ModelApiPlan {
         id: id.clone(),
-        provider,
-        api_base,
-        api_key,
+        backend,
         models,
+        limits,
     }
 }

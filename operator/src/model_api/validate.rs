@@ -1,8 +1,8 @@
 //! Step 2: decides whether a model API can run.
 
-use api::plan::Secret;
-use api::resources::ModelApiSpec;
+use api::plan::{ModelBackend, ProviderPlan};
 use api::resources::model_api::{Mode, ProxyConfig};
+use api::resources::{ModelApiSpec, UsageLimits};
 use api::validation::validate_model_api;
 
 use super::DEFAULT_PROVIDER;
@@ -12,10 +12,9 @@ use crate::report::{Blocked, Cause, refuse_invalid};
 /// A model API that can run.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct ValidModelApi {
-    pub(super) provider: String,
-    pub(super) api_base: Option<String>,
-    pub(super) api_key: Option<Secret>,
+    pub(super) backend: ModelBackend,
     pub(super) models: Vec<String>,
+    pub(super) limits: UsageLimits,
 }
 
 /// Decides by the spec, then by its provider, then by its key.
@@ -43,11 +42,16 @@ pub(super) fn validate(
         Lookup::Absent => None,
         Lookup::Missing(cause) => return Err(Blocked::Waiting(vec![cause])),
     };
-    Ok(ValidModelApi {
+    let plan = ProviderPlan {
         provider: provider.to_owned(),
         api_base: proxy.api_base.clone(),
+        api_version: proxy.api_version.clone(),
         api_key,
+    };
+    Ok(ValidModelApi {
+        backend: ModelBackend::Provider(plan),
         models: proxy.models.clone(),
+        limits: spec.limits.unwrap_or_default(),
     })
 }
 

@@ -1,4 +1,5 @@
 use api::clock::SystemClock;
+use api::plan::{ModelBackend, Secret};
 use api::resources::{KeyRef, ValueSource, model_api::ApiKey};
 use serde_json::{Value, json};
 
@@ -54,6 +55,17 @@ impl World {
             .iter()
             .find(|condition| condition["type"] == kind);
         found.unwrap().clone()
+    }
+
+    /// The key with which a model API's provider is asked.
+    fn key(&self, name: &str) -> Option<Secret> {
+        match self.workloads.plan(Kind::ModelApi, name)? {
+            Plan::ModelApi(plan) => {
+                let ModelBackend::Provider(provider) = plan.backend;
+                provider.api_key
+            }
+            Plan::Agent(_) | Plan::McpServer(_) => None,
+        }
     }
 
     async fn stop(self) {
@@ -142,10 +154,7 @@ async fn a_secret_that_is_made_later_reaches_the_agent() {
     );
     world.phase("modelapis", "llm", "Ready").await;
     world.phase("agents", "analyst", "Ready").await;
-    let Some(Plan::ModelApi(plan)) = world.workloads.plan(Kind::ModelApi, "llm") else {
-        panic!("no plan")
-    };
-    assert_eq!(plan.api_key.unwrap().expose(), "sk-1234");
+    assert_eq!(world.key("llm"), Some(Secret::new("sk-1234")));
 
     world.cluster.delete("secrets", "llm-api-key");
     world.phase("modelapis", "llm", "Waiting").await;
@@ -180,10 +189,7 @@ async fn a_key_that_changes_where_it_is_kept_reaches_the_model_api() {
         let object = json!({ "apiVersion": "v1", "kind": "ConfigMap", "metadata": metadata,
             "data": { "openai": key } });
         world.cluster.put("configmaps", object);
-        let has_key = || match world.workloads.plan(Kind::ModelApi, "llm") {
-            Some(Plan::ModelApi(plan)) => plan.api_key == Some(api::plan::Secret::new(key)),
-            _ => false,
-        };
+        let has_key = || world.key("llm") == Some(Secret::new(key));
         world.cluster.until("the key is used", has_key).await;
     }
     world.stop().await;

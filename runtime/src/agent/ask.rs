@@ -24,6 +24,7 @@ use super::{
 };
 use crate::{
     catalog::Catalog,
+    gateway::AGENT_HEADER,
     model::{Listener, ModelError, Remedy, Reply, Target},
     telemetry::{ModelCall, Span, SpanSpec, inject, millis},
     turn::{
@@ -97,6 +98,9 @@ impl Run {
         let context = span.context().clone();
         let mut headers = http::HeaderMap::new();
         inject(&context, &mut headers);
+        if let Ok(name) = http::HeaderValue::from_str(&plan.id.to_string()) {
+            headers.insert(AGENT_HEADER, name);
+        }
         let mut words = Words::new(self, started);
         let target = Target {
             base_url: &plan.model_api_url,

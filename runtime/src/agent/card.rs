@@ -84,7 +84,10 @@ mod tests {
 
     use api::{
         plan::{Limits, McpLink, Peer, ResourceId},
-        resources::agent::{MemoryConfig, ToolCallMode},
+        resources::{
+            UsageLimits,
+            agent::{MemoryConfig, ToolCallMode},
+        },
     };
 
     use super::*;
@@ -113,6 +116,7 @@ mod tests {
             }],
             max_steps: 5,
             limits: Limits::default(),
+            usage_limits: UsageLimits::default(),
             memory: MemoryConfig::default(),
             tool_call_mode: ToolCallMode::Auto,
         }

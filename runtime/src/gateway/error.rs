@@ -1,5 +1,7 @@
 //! What can go wrong between an agent and its model, told in OpenAI's words.
 
+use std::time::Duration;
+
 use api::{
     chat::{ErrorBody, ErrorDetail},
     plan::ResourceId,
@@ -8,7 +10,12 @@ use axum::{
     Json,
     response::{IntoResponse, Response},
 };
-use http::StatusCode;
+use http::{StatusCode, header::RETRY_AFTER};
+
+use super::limits::{Holder, Limit, Refusal};
+
+/// How many names a message has.
+const NAMES_SHOWN: usize = 20;
 
 /// Why a model's answer could not be had. None of the messages can contain a key.
 #[derive(Debug, thiserror::Error)]
@@ -35,20 +42,73 @@ pub enum GatewayError {
         /// The list, joined.
         allowed: String,
     },
-    /// Where the provider is, is not known.
-    #[error(
-        "ModelAPI \"{id}\" does not say where its provider \"{provider}\" is; \
-         set proxyConfig.apiBase to its OpenAI-compatible base URL"
-    )]
-    LocateProvider {
+    /// Who answers for the `ModelAPI` cannot be asked now.
+    #[error("ModelAPI \"{id}\" cannot be asked: {reason}")]
+    AskBackend {
         /// Which `ModelAPI`.
         id: ResourceId,
-        /// Its provider.
-        provider: String,
+        /// Why not, and what to do.
+        reason: String,
     },
-    /// The provider's key holds characters that no header may have.
-    #[error("the API key of ModelAPI \"{0}\" is not usable in a header; check it for line breaks")]
-    UseKey(ResourceId),
+    /// Somebody has asked as much as may be.
+    #[error(
+        "{} has reached its limit {} of {allowed}; try again in {} s, or raise the limit in its \
+         spec", holder_name(.holder), .limit.as_str(), seconds(*.retry_after)
+    )]
+    Limit {
+        /// Whose limit it is.
+        holder: Holder,
+        /// Which one.
+        limit: Limit,
+        /// What it is.
+        allowed: String,
+        /// When asking may succeed again.
+        retry_after: Duration,
+    },
+    /// Money is limited, and what the model costs is not known.
+    #[error(
+        "{} has a budget, and what \"{model}\" costs is not known; add its price to the ConfigMap \
+         kaos-prices in the namespace kaos-system, ask another model, or remove the budget",
+        holder_name(.holder)
+    )]
+    FindPrice {
+        /// Whose budget it is.
+        holder: Holder,
+        /// Provider and model.
+        model: String,
+    },
+    /// The provider lists its models, and this is not among them.
+    #[error(
+        "{host}, asked by ModelAPI \"{id}\", has no model \"{model}\"; it offers: {}", some(.offered)
+    )]
+    FindModel {
+        /// Which `ModelAPI`.
+        id: ResourceId,
+        /// Host and port.
+        host: String,
+        /// The model, as the provider would know it.
+        model: String,
+        /// What it has.
+        offered: Vec<String>,
+    },
+    /// The provider's answer is none.
+    #[error(
+        "{host}, asked by ModelAPI \"{id}\", did not answer as a model does but with {content_type}: \
+         {excerpt:?}; check that proxyConfig.apiBase is its OpenAI-compatible base URL"
+    )]
+    Understand {
+        /// Which `ModelAPI`.
+        id: ResourceId,
+        /// Host and port.
+        host: String,
+        /// What kind of answer it is, in its own words.
+        content_type: String,
+        /// The start of it.
+        excerpt: String,
+    },
+    /// What is asked for, the scripted model cannot do.
+    #[error("the mock model cannot do this: {0}")]
+    Pretend(String),
     /// Nobody answers at the provider's address.
     #[error(
         "ModelAPI \"{id}\" cannot reach its model at {host}: {reason}; \
@@ -94,11 +154,13 @@ impl GatewayError {
     pub fn status(&self) -> StatusCode {
         match self {
             Self::FindModelApi(_) | Self::RefuseModel { .. } => StatusCode::NOT_FOUND,
-            Self::ParseRequest(_) | Self::NameModel => StatusCode::BAD_REQUEST,
-            Self::LocateProvider { .. } | Self::UseKey(_) | Self::FailOnPurpose => {
-                StatusCode::INTERNAL_SERVER_ERROR
-            }
-            Self::ReachModel { .. } => StatusCode::BAD_GATEWAY,
+            Self::FindModel { .. } => StatusCode::NOT_FOUND,
+            Self::ParseRequest(_) | Self::NameModel | Self::Pretend(_) => StatusCode::BAD_REQUEST,
+            Self::Limit { .. } => StatusCode::TOO_MANY_REQUESTS,
+            Self::FindPrice { .. } => StatusCode::FORBIDDEN,
+            Self::AskBackend { .. } => StatusCode::SERVICE_UNAVAILABLE,
+            Self::FailOnPurpose => StatusCode::INTERNAL_SERVER_ERROR,
+            Self::ReachModel { .. } | Self::Understand { .. } => StatusCode::BAD_GATEWAY,
             Self::AwaitModel { .. } => StatusCode::GATEWAY_TIMEOUT,
             Self::RelayError { status, .. } => *status,
         }
@@ -111,8 +173,15 @@ impl GatewayError {
             Self::ParseRequest(_) => ("invalid_request_error", "invalid_json", None),
             Self::NameModel => ("invalid_request_error", "model_missing", Some("model")),
             Self::RefuseModel { .. } => ("invalid_request_error", "model_not_found", Some("model")),
-            Self::LocateProvider { .. } => ("server_error", "provider_unknown", None),
-            Self::UseKey(_) => ("server_error", "api_key_unusable", None),
+            Self::FindModel { .. } => ("invalid_request_error", "model_not_found", Some("model")),
+            Self::Pretend(_) => ("invalid_request_error", "invalid_value", None),
+            Self::AskBackend { .. } => ("server_error", "model_api_not_ready", None),
+            Self::Limit { limit, .. } if limit.is_budget() => {
+                ("insufficient_quota", "budget_exceeded", None)
+            }
+            Self::Limit { .. } => ("rate_limit_error", "rate_limit_exceeded", None),
+            Self::FindPrice { .. } => ("invalid_request_error", "price_unknown", Some("model")),
+            Self::Understand { .. } => ("upstream_error", "model_answer_invalid", None),
             Self::ReachModel { .. } => ("upstream_error", "model_unreachable", None),
             Self::AwaitModel { .. } => ("upstream_error", "model_timeout", None),
             Self::RelayError { .. } => ("upstream_error", "model_error", None),
@@ -130,8 +199,55 @@ impl GatewayError {
     }
 }
 
+impl From<Refusal> for GatewayError {
+    fn from(refusal: Refusal) -> Self {
+        let Refusal {
+            holder,
+            limit,
+            allowed,
+            retry_after,
+        } = refusal;
+        Self::Limit {
+            holder,
+            limit,
+            allowed,
+            retry_after,
+        }
+    }
+}
+
 impl IntoResponse for GatewayError {
     fn into_response(self) -> Response {
-        (self.status(), Json(self.body())).into_response()
+        let retry_after = match &self {
+            Self::Limit { retry_after, .. } => Some([(RETRY_AFTER, seconds(*retry_after))]),
+            _ => None,
+        };
+        let answer = (self.status(), Json(self.body()));
+        match retry_after {
+            Some(retry_after) => (retry_after, answer).into_response(),
+            None => answer.into_response(),
+        }
+    }
+}
+
+fn holder_name(holder: &Holder) -> String {
+    match holder {
+        Holder::ModelApi(id) => format!("ModelAPI \"{id}\""),
+        Holder::Agent(id) => format!("agent \"{id}\""),
+    }
+}
+
+/// Whole seconds, none of them too early.
+fn seconds(duration: Duration) -> String {
+    let seconds = duration.as_secs() + u64::from(duration.subsec_nanos() > 0);
+    seconds.to_string()
+}
+
+/// The first of many names.
+fn some(names: &[String]) -> String {
+    let shown = names[..names.len().min(NAMES_SHOWN)].join(", ");
+    match names.len().saturating_sub(NAMES_SHOWN) {
+        0 => shown,
+        more => format!("{shown} and {more} more"),
     }
 }

@@ -7,6 +7,7 @@
 
 mod arguments;
 mod conversation;
+mod embed;
 mod pace;
 mod reply;
 
@@ -15,8 +16,9 @@ use axum::response::Response;
 use jiff::Timestamp;
 use serde_json::{Map, Value, json};
 
-use super::GatewayError;
+use super::{GatewayError, answer::Bill};
 use conversation::Conversation;
+pub(super) use embed::embed;
 use pace::Pace;
 
 /// What the mock provider offers. Every other name is answered like the first.
@@ -42,6 +44,7 @@ pub(super) async fn answer(
     model: &str,
     request: &ChatRequest,
     now: Timestamp,
+    bill: Bill,
 ) -> Result<Response, GatewayError> {
     let behaviour = model.rsplit('/').next().unwrap_or_default();
     let seed = reply::seed(request);
@@ -51,7 +54,7 @@ pub(super) async fn answer(
         "slow" => Pace::slow(seed),
         _ => Pace::human(seed),
     };
-    let reply = reply::Reply::new(model, request, next_line(request), now);
+    let reply = reply::Reply::new(model, request, next_line(request), now).charged(bill);
     if request.streams() {
         Ok(reply.stream(pace))
     } else {

@@ -45,7 +45,7 @@ pub(super) fn exact(plan: &ModelApiPlan) -> impl Iterator<Item = &str> {
 
 fn bare<'a>(plan: &ModelApiPlan, model: &'a str) -> &'a str {
     model
-        .strip_prefix(plan.provider.as_str())
+        .strip_prefix(plan.backend.provider())
         .and_then(|rest| rest.strip_prefix('/'))
         .unwrap_or(model)
 }

@@ -1,7 +1,11 @@
-//! The providers we know by name: where each speaks OpenAI's protocol, and which key it wants.
+//! The providers we know by name: where each speaks OpenAI's protocol, and what is its own about it.
 
 /// Name of the scripted model; see [`super::mock`].
 pub const MOCK: &str = "mock";
+/// Name of the one whose customers have addresses of their own.
+pub(super) const AZURE: &str = "azure";
+/// Name of the one that serves models on this machine.
+pub(super) const OLLAMA: &str = "ollama";
 
 /// Someone who serves models.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -15,6 +19,8 @@ pub struct Provider {
     pub key_variable: Option<&'static str>,
     /// The header that carries the key.
     pub key_header: KeyHeader,
+    /// How a stream comes to tell what it used.
+    pub stream_usage: StreamUsage,
 }
 
 /// The header that carries a provider's key.
@@ -24,16 +30,31 @@ pub enum KeyHeader {
     Bearer,
     /// `api-key: …`
     ApiKey,
+    /// `Authorization: Bearer …`, but `x-api-key: …` where it lists its models: only its chat
+    /// endpoint is OpenAI's.
+    Anthropic,
+}
+
+/// How a stream comes to tell what it used.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum StreamUsage {
+    /// When the request has `stream_options.include_usage`.
+    WhenAsked,
+    /// Always, and a request with `stream_options` is refused.
+    Always,
 }
 
 /// Every provider known by name.
 pub const PROVIDERS: &[Provider] = &[
     remote("openai", "https://api.openai.com/v1", "OPENAI_API_KEY"),
-    remote(
-        "anthropic",
-        "https://api.anthropic.com/v1",
-        "ANTHROPIC_API_KEY",
-    ),
+    Provider {
+        key_header: KeyHeader::Anthropic,
+        ..remote(
+            "anthropic",
+            "https://api.anthropic.com/v1",
+            "ANTHROPIC_API_KEY",
+        )
+    },
     remote(
         "gemini",
         "https://generativelanguage.googleapis.com/v1beta/openai",
@@ -44,7 +65,10 @@ pub const PROVIDERS: &[Provider] = &[
         "https://api.tokenfactory.nebius.com/v1",
         "NEBIUS_API_KEY",
     ),
-    remote("mistral", "https://api.mistral.ai/v1", "MISTRAL_API_KEY"),
+    Provider {
+        stream_usage: StreamUsage::Always,
+        ..remote("mistral", "https://api.mistral.ai/v1", "MISTRAL_API_KEY")
+    },
     remote("groq", "https://api.groq.com/openai/v1", "GROQ_API_KEY"),
     remote(
         "together",
@@ -67,13 +91,12 @@ pub const PROVIDERS: &[Provider] = &[
         "https://api.fireworks.ai/inference/v1",
         "FIREWORKS_API_KEY",
     ),
-    local("ollama", Some("http://127.0.0.1:11434/v1")),
+    local(OLLAMA, Some("http://127.0.0.1:11434/v1")),
     local("vllm", Some("http://127.0.0.1:8000/v1")),
     Provider {
-        name: "azure",
         base_url: None,
-        key_variable: Some("AZURE_API_KEY"),
         key_header: KeyHeader::ApiKey,
+        ..remote(AZURE, "", "AZURE_API_KEY")
     },
     local(MOCK, None),
 ];
@@ -93,6 +116,7 @@ const fn remote(
         base_url: Some(base_url),
         key_variable: Some(key_variable),
         key_header: KeyHeader::Bearer,
+        stream_usage: StreamUsage::WhenAsked,
     }
 }
 
@@ -102,5 +126,6 @@ const fn local(name: &'static str, base_url: Option<&'static str>) -> Provider {
         base_url,
         key_variable: None,
         key_header: KeyHeader::Bearer,
+        stream_usage: StreamUsage::WhenAsked,
     }
 }

@@ -1,106 +1,31 @@
-use std::sync::{Arc, Mutex};
+//! What clients of the gateway and providers behind it see of each other.
+
+mod answers;
+mod prices;
+mod refusals;
+mod support;
 
 use api::{
     chat::{ChatResponse, ErrorBody},
-    clock::SystemClock,
-    plan::{ModelApiPlan, ResourceId, Secret},
+    plan::{ModelApiPlan, ResourceId},
 };
-use axum::{
-    Json, Router,
-    body::Body,
-    extract::{Request, State},
-    response::IntoResponse,
-    routing::{get, post},
-};
+use axum::{Router, body::Body, extract::Request, response::IntoResponse, routing::post};
 use bytes::Bytes;
 use futures::StreamExt;
-use http::{HeaderMap, Response, StatusCode};
+use http::{Response, StatusCode};
 use http_body_util::BodyExt;
 use serde_json::{Value, json};
-use tokio::{net::TcpListener, sync::mpsc};
+use std::sync::{Arc, Mutex};
+use tokio::sync::mpsc;
 use tokio_stream::wrappers::ReceiverStream;
-use tokio_util::task::TaskTracker;
-use tower::ServiceExt;
 
-use super::{Gateway, MOCK, PROVIDERS, provider};
-use crate::transport::tests::http_client;
-
-/// What an upstream was asked last.
-#[derive(Clone, Default)]
-struct Seen(Arc<Mutex<Option<(HeaderMap, Value)>>>);
-
-impl Seen {
-    fn headers(&self) -> HeaderMap {
-        self.0.lock().unwrap().as_ref().unwrap().0.clone()
-    }
-
-    fn body(&self) -> Value {
-        self.0.lock().unwrap().as_ref().unwrap().1.clone()
-    }
-}
-
-async fn answer(State(seen): State<Seen>, headers: HeaderMap, body: Bytes) -> Json<Value> {
-    let body = serde_json::from_slice(&body).unwrap();
-    *seen.0.lock().unwrap() = Some((headers, body));
-    Json(json!({"id": "1", "object": "chat.completion", "created": 1, "model": "m", "choices": []}))
-}
-
-/// Serves `router` on a free port for as long as the test runs; returns its base URL.
-async fn upstream(router: Router) -> String {
-    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let base = format!("http://{}/v1", listener.local_addr().unwrap());
-    TaskTracker::new().spawn(async move { axum::serve(listener, router).await });
-    base
-}
-
-async fn recording_upstream() -> (Seen, String) {
-    let seen = Seen::default();
-    let router = Router::new()
-        .route("/v1/chat/completions", post(answer))
-        .route(
-            "/v1/models",
-            get(async || Json(json!({"data": [{"id": "gpt-4o"}, {"id": "whisper-1"}]}))),
-        )
-        .with_state(seen.clone());
-    (seen, upstream(router).await)
-}
-
-fn plan(provider: &str, api_base: Option<String>, models: &[&str]) -> ModelApiPlan {
-    ModelApiPlan {
-        id: ResourceId::new("default", "llm"),
-        provider: provider.to_owned(),
-        api_base,
-        api_key: Some(Secret::new("sk-secret")),
-        models: models.iter().map(|&model| model.to_owned()).collect(),
-    }
-}
-
-fn gateway(plan: ModelApiPlan) -> Gateway {
-    let gateway = Gateway::new(http_client(), Arc::new(SystemClock));
-    gateway.apply(plan);
-    gateway
-}
-
-fn chat(body: &Value) -> http::request::Builder {
-    assert!(body.is_object());
-    http::Request::post("/default/llm/v1/chat/completions")
-        .header("content-type", "application/json")
-}
-
-async fn ask(gateway: &Gateway, body: Value) -> Response<Body> {
-    let request = chat(&body).body(Body::from(body.to_string())).unwrap();
-    gateway.router().oneshot(request).await.unwrap()
-}
-
-async fn read<T: serde::de::DeserializeOwned>(response: Response<Body>) -> T {
-    let body = response.into_body().collect().await.unwrap().to_bytes();
-    serde_json::from_slice(&body).unwrap()
-}
+use self::support::{House, chat, plan, read, recording_upstream, upstream};
+use super::{MOCK, ModelApiState, PROVIDERS, provider};
 
 #[tokio::test]
 async fn a_request_reaches_the_provider_with_its_key_and_nothing_of_the_caller() {
     let (seen, base) = recording_upstream().await;
-    let gateway = gateway(plan("openai", Some(base), &["*"]));
+    let house = House::new(plan("openai", Some(base), &["*"]));
     let body = json!({"model": "openai/gpt-4o", "messages": [], "temperature": 0.5});
     let request = chat(&body)
         .header("authorization", "Bearer of the caller")
@@ -112,7 +37,7 @@ async fn a_request_reaches_the_provider_with_its_key_and_nothing_of_the_caller()
         )
         .body(Body::from(body.to_string()))
         .unwrap();
-    let response = gateway.router().oneshot(request).await.unwrap();
+    let response = house.send(request).await;
     assert_eq!(response.status(), StatusCode::OK);
     let headers = seen.headers();
     assert_eq!(headers["authorization"], "Bearer sk-secret");
@@ -128,30 +53,32 @@ async fn a_request_reaches_the_provider_with_its_key_and_nothing_of_the_caller()
 #[tokio::test]
 async fn azure_gets_its_key_in_its_own_header() {
     let (seen, base) = recording_upstream().await;
-    let gateway = gateway(plan("azure", Some(base), &["*"]));
-    ask(&gateway, json!({"model": "gpt-4o"})).await;
+    let house = House::new(plan("azure", Some(base), &["*"]));
+    house.ask(json!({"model": "gpt-4o"})).await;
     assert_eq!(seen.headers()["api-key"], "sk-secret");
 }
 
 #[tokio::test]
 async fn only_a_prefix_that_is_the_provider_is_taken_off_the_model() {
     let (seen, base) = recording_upstream().await;
-    let gateway = gateway(plan("nebius", Some(base), &["*"]));
-    ask(&gateway, json!({"model": "openai/gpt-4o"})).await;
+    let house = House::new(plan("nebius", Some(base), &["*"]));
+    house.ask(json!({"model": "openai/gpt-4o"})).await;
     assert_eq!(seen.body()["model"], "openai/gpt-4o");
-    ask(&gateway, json!({"model": "nebius/meta-llama/Llama-3"})).await;
+    gateway
+        .ask(json!({"model": "nebius/meta-llama/Llama-3"}))
+        .await;
     assert_eq!(seen.body()["model"], "meta-llama/Llama-3");
 }
 
 #[tokio::test]
 async fn a_model_that_is_not_on_the_list_is_refused_with_the_list() {
     let (_, base) = recording_upstream().await;
-    let gateway = gateway(plan("openai", Some(base), &["gpt-4o", "meta/*"]));
+    let house = House::new(plan("openai", Some(base), &["gpt-4o", "meta/*"]));
     for allowed in ["gpt-4o", "openai/gpt-4o", "meta/llama"] {
-        let response = ask(&gateway, json!({"model": allowed})).await;
+        let response = house.ask(json!({"model": allowed})).await;
         assert_eq!(response.status(), StatusCode::OK, "{allowed}");
     }
-    let refused = ask(&gateway, json!({"model": "gpt-5"})).await;
+    let refused = house.ask(json!({"model": "gpt-5"})).await;
     assert_eq!(refused.status(), StatusCode::NOT_FOUND);
     let error = read::<ErrorBody>(refused).await.error;
     assert_eq!(error.code.as_deref(), Some("model_not_found"));
@@ -172,8 +99,10 @@ async fn a_stream_passes_piece_by_piece_and_stops_when_the_caller_goes() {
         async move { ([("content-type", "text/event-stream")], body).into_response() }
     };
     let router = Router::new().route("/v1/chat/completions", post(stream));
-    let gateway = gateway(plan("openai", Some(upstream(router).await), &["*"]));
-    let response = ask(&gateway, json!({"model": "gpt-4o", "stream": true})).await;
+    let house = House::new(plan("openai", Some(upstream(router).await), &["*"]));
+    let response = gateway
+        .ask(json!({"model": "gpt-4o", "stream": true}))
+        .await;
     assert_eq!(response.headers()["content-type"], "text/event-stream");
     let mut body = response.into_body().into_data_stream();
     for piece in ["data: 1\n\n", "data: 2\n\n"] {
@@ -199,8 +128,10 @@ async fn a_stream_that_breaks_off_ends_with_an_error_event() {
         ([("content-type", "text/event-stream")], body).into_response()
     };
     let router = Router::new().route("/v1/chat/completions", post(broken));
-    let gateway = gateway(plan("openai", Some(upstream(router).await), &["*"]));
-    let response = ask(&gateway, json!({"model": "gpt-4o", "stream": true})).await;
+    let house = House::new(plan("openai", Some(upstream(router).await), &["*"]));
+    let response = gateway
+        .ask(json!({"model": "gpt-4o", "stream": true}))
+        .await;
     let body = response.into_body().collect().await.unwrap().to_bytes();
     let text = String::from_utf8(body.to_vec()).unwrap();
     let last = text.trim_end().rsplit("data: ").next().unwrap();
@@ -211,8 +142,8 @@ async fn a_stream_that_breaks_off_ends_with_an_error_event() {
 #[tokio::test]
 async fn a_provider_that_is_not_there_is_a_502_that_names_it() {
     let base = Some("http://127.0.0.1:1/v1".to_owned());
-    let gateway = gateway(plan("openai", base, &["*"]));
-    let response = ask(&gateway, json!({"model": "gpt-4o"})).await;
+    let house = House::new(plan("openai", base, &["*"]));
+    let response = house.ask(json!({"model": "gpt-4o"})).await;
     assert_eq!(response.status(), StatusCode::BAD_GATEWAY);
     let error = read::<ErrorBody>(response).await.error;
     assert_eq!(error.kind, "upstream_error");
@@ -226,8 +157,8 @@ async fn failing(status: StatusCode, body: &'static str) -> Response<Body> {
         "/v1/chat/completions",
         post(async move || (status, [("retry-after", "7")], body)),
     );
-    let gateway = gateway(plan("openai", Some(upstream(router).await), &["*"]));
-    ask(&gateway, json!({"model": "gpt-4o"})).await
+    let house = House::new(plan("openai", Some(upstream(router).await), &["*"]));
+    house.ask(json!({"model": "gpt-4o"})).await
 }
 
 #[tokio::test]
@@ -252,22 +183,22 @@ async fn an_openai_error_is_passed_on_and_any_other_is_wrapped() {
 
 #[tokio::test]
 async fn a_request_that_makes_no_sense_says_why() {
-    let gateway = gateway(plan(MOCK, None, &["*"]));
-    let nameless = ask(&gateway, json!({"messages": []})).await;
+    let house = House::new(plan(MOCK, None, &["*"]));
+    let nameless = house.ask(json!({"messages": []})).await;
     assert_eq!(nameless.status(), StatusCode::BAD_REQUEST);
     let error = read::<ErrorBody>(nameless).await.error;
     assert_eq!(error.param.as_deref(), Some("model"));
 
     let request = chat(&json!({})).body(Body::from("{")).unwrap();
-    let broken = gateway.router().oneshot(request).await.unwrap();
+    let broken = house.send(request).await;
     assert_eq!(broken.status(), StatusCode::BAD_REQUEST);
 }
 
 #[tokio::test]
 async fn a_model_api_that_was_removed_is_not_found() {
-    let gateway = gateway(plan(MOCK, None, &["*"]));
-    gateway.remove(&ResourceId::new("default", "llm"));
-    let response = ask(&gateway, json!({"model": "x"})).await;
+    let house = House::new(plan(MOCK, None, &["*"]));
+    house.gateway.remove(&ResourceId::new("default", "llm"));
+    let response = house.ask(json!({"model": "x"})).await;
     assert_eq!(response.status(), StatusCode::NOT_FOUND);
     let error = read::<ErrorBody>(response).await.error;
     assert_eq!(error.code.as_deref(), Some("model_api_not_found"));
@@ -275,24 +206,30 @@ async fn a_model_api_that_was_removed_is_not_found() {
 
 #[tokio::test]
 async fn a_provider_without_an_address_asks_for_one() {
-    let gateway = gateway(plan("azure", None, &["*"]));
-    let response = ask(&gateway, json!({"model": "gpt-4o"})).await;
+    let house = House::new(plan("azure", None, &["*"]));
+    let id = ResourceId::new("default", "llm");
+    let Some(ModelApiState::Failed(reason)) = house.gateway.state(&id) else {
+        panic!("it knows no address")
+    };
+    assert!(reason.contains("apiBase"), "{reason}");
+    let response = house.ask(json!({"model": "gpt-4o"})).await;
+    assert_eq!(response.status(), StatusCode::SERVICE_UNAVAILABLE);
     let error = read::<ErrorBody>(response).await.error;
     assert!(error.message.contains("apiBase"), "{}", error.message);
 }
 
 #[tokio::test]
 async fn the_mock_provider_answers_behind_the_same_endpoint() {
-    let gateway = gateway(plan(MOCK, None, &["*"]));
+    let house = House::new(plan(MOCK, None, &["*"]));
     let body = json!({
         "model": "mock/instant", "messages": [{"role": "user", "content": "Hello"}],
     });
-    let response: ChatResponse = read(ask(&gateway, body).await).await;
+    let response: ChatResponse = read(house.ask(body).await).await;
     assert!(response.usage.unwrap().total_tokens > 0);
     assert_eq!(response.model, "instant");
 
     let body = json!({"model": "mock/fail", "messages": []});
-    let response = ask(&gateway, body).await;
+    let response = house.ask(body).await;
     assert_eq!(response.status(), StatusCode::INTERNAL_SERVER_ERROR);
 }
 
@@ -300,7 +237,7 @@ async fn models(plan: ModelApiPlan) -> Vec<String> {
     let request = http::Request::get("/default/llm/v1/models")
         .body(Body::empty())
         .unwrap();
-    let response = gateway(plan).router().oneshot(request).await.unwrap();
+    let response = House::new(plan).send(request).await;
     let list: Value = read(response).await;
     let data = list["data"].as_array().unwrap();
     data.iter()

@@ -3,164 +3,248 @@
 //! The request is built from nothing: no header of the caller travels on, so neither baggage nor
 //! cookies nor the caller's own credentials can leak to a provider.
 
+mod address;
+
 use std::{error::Error, time::Duration};
 
-use api::plan::ModelApiPlan;
+use api::{
+    money::Usd,
+    plan::{ResourceId, Secret},
+};
 use axum::{body::Body, response::Response};
 use bytes::Bytes;
-use futures::{StreamExt, TryStreamExt};
+use futures::TryStreamExt;
 use http::{
-    HeaderName, HeaderValue, StatusCode,
+    HeaderMap, HeaderName, HeaderValue, StatusCode,
     header::{AUTHORIZATION, CACHE_CONTROL, CONTENT_TYPE, RETRY_AFTER},
 };
-use reqwest::RequestBuilder;
-use serde_json::{Map, Value};
+use reqwest::{RequestBuilder, Url};
+use serde_json::Value;
 
-use super::{GatewayError, KeyHeader, provider};
+use self::address::Dialect;
+use super::{
+    GatewayError,
+    answer::{self, Bill},
+    provider::{KeyHeader, StreamUsage},
+    stream,
+};
 
-/// How long a provider may take until it begins to answer.
+/// How long a provider may take until it begins to answer in a stream.
 const FIRST_BYTE_TIMEOUT: Duration = Duration::from_mins(1);
+/// How long it may take for an answer in one piece, which begins when it is complete.
+const WHOLE_TIMEOUT: Duration = Duration::from_mins(5);
+/// How long it may take for a list.
+const LIST_TIMEOUT: Duration = Duration::from_secs(10);
+/// The largest answer read in one piece: lists of vectors are long.
+const MAX_ANSWER_BYTES: usize = 64 * 1024 * 1024;
 /// How much of an error's body is read.
 const MAX_ERROR_BYTES: usize = 64 * 1024;
 /// How much of it is shown when it is not OpenAI's kind.
 const EXCERPT_CHARS: usize = 500;
 /// The largest list of models read.
 const MAX_LIST_BYTES: usize = 8 * 1024 * 1024;
+/// Where LiteLLM says what an answer costs.
+const COST_HEADER: &str = "x-litellm-response-cost";
 
-/// Asks for a completion and passes the answer on as it comes.
-pub(super) async fn complete(
-    client: &reqwest::Client,
-    plan: &ModelApiPlan,
-    request: &Map<String, Value>,
-) -> Result<Response, GatewayError> {
-    let upstream = Upstream::of(plan)?;
-    let call = client.post(upstream.url("/chat/completions")).json(request);
-    let answer = upstream.send(call).await?;
-    if answer.status().is_success() {
-        Ok(upstream.pass_on(answer))
-    } else {
-        upstream.pass_on_error(answer).await
-    }
+/// What a provider can be asked for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Endpoint {
+    /// An answer in a conversation.
+    Chat,
+    /// Vectors of texts.
+    Embeddings,
 }
 
-/// The names of the models the provider offers.
-pub(super) async fn list_models(
-    client: &reqwest::Client,
-    plan: &ModelApiPlan,
-) -> Result<Vec<String>, GatewayError> {
-    let upstream = Upstream::of(plan)?;
-    let answer = upstream.send(client.get(upstream.url("/models"))).await?;
-    let status = answer.status();
-    let body = upstream.read(answer, MAX_LIST_BYTES).await?;
-    let list: Option<Value> = serde_json::from_slice(&body).ok();
-    let data = list.as_ref().and_then(|list| list.get("data")?.as_array());
-    match data {
-        Some(data) if status.is_success() => Ok(data
-            .iter()
-            .filter_map(|model| Some(model.get("id")?.as_str()?.to_owned()))
-            .collect()),
-        Some(_) | None => Err(upstream.foreign_error(status, &body)),
-    }
+/// A question that is ready to be sent.
+pub(super) struct Question<'a> {
+    pub(super) endpoint: Endpoint,
+    /// The model, as the provider calls it.
+    pub(super) model: &'a str,
+    pub(super) streams: bool,
+    pub(super) body: Bytes,
 }
 
 /// A provider as one `ModelAPI` uses it.
-struct Upstream<'a> {
-    plan: &'a ModelApiPlan,
-    base_url: &'a str,
+pub(super) struct Upstream {
+    pub(super) id: ResourceId,
+    base: Url,
+    /// Host and port, nothing else of the URL.
     host: String,
-    key: Option<(HeaderName, HeaderValue)>,
+    dialect: Dialect,
+    key: Option<Key>,
+    pub(super) stream_usage: StreamUsage,
 }
 
-impl<'a> Upstream<'a> {
-    fn of(plan: &'a ModelApiPlan) -> Result<Self, GatewayError> {
-        let known = provider(&plan.provider);
-        let unknown = || GatewayError::LocateProvider {
-            id: plan.id.clone(),
-            provider: plan.provider.clone(),
+/// A key, and how it is sent.
+struct Key {
+    header: KeyHeader,
+    bearer: HeaderValue,
+    bare: HeaderValue,
+    /// To be hidden in what the provider says.
+    secret: Secret,
+}
+
+impl Key {
+    /// `None` when it has characters that no header may have.
+    fn new(secret: Secret, header: KeyHeader) -> Option<Self> {
+        let text = secret.expose().trim();
+        let sensitive = |text: &str| {
+            let mut value = HeaderValue::from_str(text).ok()?;
+            value.set_sensitive(true);
+            Some(value)
         };
-        let base_url = plan
-            .api_base
-            .as_deref()
-            .or(known.and_then(|provider| provider.base_url))
-            .ok_or_else(unknown)?
-            .trim_end_matches('/');
-        let parsed = base_url.parse::<http::Uri>().map_err(|_| unknown())?;
-        let host = parsed.authority().ok_or_else(unknown)?;
-        // What stands before an @ is a password.
-        let host = host.as_str().rsplit('@').next().unwrap_or_default();
-        let header = known.map_or(KeyHeader::Bearer, |provider| provider.key_header);
-        Ok(Self {
-            plan,
-            base_url,
-            host: host.to_owned(),
-            key: key_header(plan, header)?,
+        Some(Self {
+            header,
+            bearer: sensitive(&format!("Bearer {text}"))?,
+            bare: sensitive(text)?,
+            secret,
         })
     }
 
-    fn url(&self, path: &str) -> String {
-        format!("{}{path}", self.base_url)
+    fn for_questions(&self) -> (HeaderName, &HeaderValue) {
+        match self.header {
+            KeyHeader::Bearer | KeyHeader::Anthropic => (AUTHORIZATION, &self.bearer),
+            KeyHeader::ApiKey => (HeaderName::from_static("api-key"), &self.bare),
+        }
     }
 
-    /// Sends the call with the provider's key and waits until the answer begins.
-    async fn send(&self, mut call: RequestBuilder) -> Result<reqwest::Response, GatewayError> {
-        if let Some((name, value)) = &self.key {
+    fn for_lists(&self) -> HeaderMap {
+        let mut headers = HeaderMap::new();
+        if self.header == KeyHeader::Anthropic {
+            headers.insert("x-api-key", self.bare.clone());
+            headers.insert("anthropic-version", HeaderValue::from_static("2023-06-01"));
+        } else {
+            let (name, value) = self.for_questions();
+            headers.insert(name, value.clone());
+        }
+        headers
+    }
+}
+
+impl Upstream {
+    /// Asks, and passes the answer on as it comes, with what it costs in its usage.
+    pub(super) async fn ask(
+        &self,
+        client: &reqwest::Client,
+        question: Question<'_>,
+        bill: Bill,
+    ) -> Result<Response, GatewayError> {
+        let Question {
+            endpoint,
+            model,
+            streams,
+            body,
+        } = question;
+        let mut call = client
+            .post(self.url(endpoint.path(), model))
+            .header(CONTENT_TYPE, "application/json")
+            .body(body);
+        if let Some((name, value)) = self.key.as_ref().map(Key::for_questions) {
             call = call.header(name, value);
         }
-        match tokio::time::timeout(FIRST_BYTE_TIMEOUT, call.send()).await {
+        let patience = if streams {
+            FIRST_BYTE_TIMEOUT
+        } else {
+            WHOLE_TIMEOUT
+        };
+        let answer = self.send(call, patience).await?;
+        if !answer.status().is_success() {
+            return self.pass_on_error(client, answer, model).await;
+        }
+        if is_stream(&answer) {
+            Ok(self.pass_on_stream(answer, bill))
+        } else {
+            self.pass_on_whole(answer, bill).await
+        }
+    }
+
+    /// The names of the models the provider offers.
+    pub(super) async fn list_models(
+        &self,
+        client: &reqwest::Client,
+    ) -> Result<Vec<String>, GatewayError> {
+        let headers = self.key.as_ref().map(Key::for_lists).unwrap_or_default();
+        let call = client.get(self.url(&["models"], "")).headers(headers);
+        let answer = self.send(call, LIST_TIMEOUT).await?;
+        let status = answer.status();
+        let body = self.read(answer, MAX_LIST_BYTES).await?;
+        let list: Option<Value> = serde_json::from_slice(&body).ok();
+        let data = list.as_ref().and_then(|list| list.get("data")?.as_array());
+        match data {
+            Some(data) if status.is_success() => Ok(data
+                .iter()
+                .filter_map(|model| Some(model.get("id")?.as_str()?.to_owned()))
+                .collect()),
+            Some(_) | None => Err(self.foreign_error(status, &body)),
+        }
+    }
+
+    /// Sends a call and waits until the answer begins.
+    async fn send(
+        &self,
+        call: RequestBuilder,
+        patience: Duration,
+    ) -> Result<reqwest::Response, GatewayError> {
+        match tokio::time::timeout(patience, call.send()).await {
             Ok(Ok(answer)) => Ok(answer),
             Ok(Err(error)) => Err(self.unreachable(&error)),
             Err(_) => Err(GatewayError::AwaitModel {
-                id: self.plan.id.clone(),
+                id: self.id.clone(),
                 host: self.host.clone(),
-                seconds: FIRST_BYTE_TIMEOUT.as_secs(),
+                seconds: patience.as_secs(),
             }),
         }
     }
 
-    fn pass_on(&self, answer: reqwest::Response) -> Response {
+    async fn pass_on_whole(
+        &self,
+        answer: reqwest::Response,
+        bill: Bill,
+    ) -> Result<Response, GatewayError> {
         let content_type = content_type(&answer);
-        let streams = content_type
-            .to_str()
-            .is_ok_and(|value| value.starts_with("text/event-stream"));
-        let status = answer.status();
-        let body = if streams {
-            Body::from_stream(self.stream(answer))
-        } else {
-            Body::from_stream(answer.bytes_stream())
-        };
-        let mut response = Response::new(body);
-        *response.status_mut() = status;
-        let headers = response.headers_mut();
-        headers.insert(CONTENT_TYPE, content_type);
-        headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-cache"));
-        response
+        let cost = cost(answer.headers());
+        let body = self.read(answer, MAX_ANSWER_BYTES + 1).await?;
+        if body.len() > MAX_ANSWER_BYTES {
+            return Err(self.not_understood(&content_type, b"an answer that has no end"));
+        }
+        let body = answer::priced(Bytes::from(body), cost, bill)
+            .map_err(|body| self.not_understood(&content_type, &body))?;
+        let mut response = Response::new(Body::from(body));
+        let json = HeaderValue::from_static("application/json");
+        response.headers_mut().insert(CONTENT_TYPE, json);
+        Ok(response)
     }
 
     /// The provider's events. When it breaks off, a last event says so, because the status has
     /// long been sent.
-    fn stream(
-        &self,
-        answer: reqwest::Response,
-    ) -> impl futures::Stream<Item = Result<Bytes, std::convert::Infallible>> + use<> {
-        let (id, host) = (self.plan.id.clone(), self.host.clone());
-        answer.bytes_stream().map(move |piece| {
-            Ok(piece.unwrap_or_else(|error| {
-                let broken = GatewayError::ReachModel {
-                    id: id.clone(),
-                    host: host.clone(),
-                    reason: format!("the answer broke off ({})", innermost(&error)),
-                };
-                let body = serde_json::to_string(&broken.body()).unwrap_or_default();
-                Bytes::from(format!("\n\ndata: {body}\n\n"))
-            }))
-        })
+    fn pass_on_stream(&self, answer: reqwest::Response, bill: Bill) -> Response {
+        let (id, host) = (self.id.clone(), self.host.clone());
+        let broken = move |reason: String| GatewayError::ReachModel {
+            id: id.clone(),
+            host: host.clone(),
+            reason: format!("the answer broke off ({reason})"),
+        };
+        let pieces = answer.bytes_stream().map_err(|error| innermost(&error));
+        let mut response = Response::new(Body::from_stream(stream::priced(pieces, bill, broken)));
+        let headers = response.headers_mut();
+        headers.insert(CONTENT_TYPE, HeaderValue::from_static("text/event-stream"));
+        headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-cache"));
+        response
     }
 
     /// The provider's error, as it is when it is OpenAI's kind, else told in our words.
-    async fn pass_on_error(&self, answer: reqwest::Response) -> Result<Response, GatewayError> {
+    async fn pass_on_error(
+        &self,
+        client: &reqwest::Client,
+        answer: reqwest::Response,
+        model: &str,
+    ) -> Result<Response, GatewayError> {
         let status = answer.status();
         let retry_after = answer.headers().get(RETRY_AFTER).cloned();
         let body = self.read(answer, MAX_ERROR_BYTES).await?;
+        if status == StatusCode::NOT_FOUND {
+            self.find_model(client, model).await?;
+        }
         let parsed: Option<Value> = serde_json::from_slice(&body).ok();
         let message = parsed
             .as_ref()
@@ -178,11 +262,27 @@ impl<'a> Upstream<'a> {
         Ok(response)
     }
 
+    /// Fails when the provider lists its models and this is not among them.
+    async fn find_model(&self, client: &reqwest::Client, model: &str) -> Result<(), GatewayError> {
+        let Ok(offered) = self.list_models(client).await else {
+            // What the provider said itself has to do.
+            return Ok(());
+        };
+        if offered.is_empty() || offered.iter().any(|name| name == model) {
+            return Ok(());
+        }
+        Err(GatewayError::FindModel {
+            id: self.id.clone(),
+            host: self.host.clone(),
+            model: model.to_owned(),
+            offered,
+        })
+    }
+
     fn foreign_error(&self, status: StatusCode, body: &[u8]) -> GatewayError {
-        let text = self.without_key(body);
         let failed = status.is_client_error() || status.is_server_error();
         GatewayError::RelayError {
-            id: self.plan.id.clone(),
+            id: self.id.clone(),
             host: self.host.clone(),
             // A success or redirection that makes no sense is still no answer.
             status: if failed {
@@ -190,7 +290,16 @@ impl<'a> Upstream<'a> {
             } else {
                 StatusCode::BAD_GATEWAY
             },
-            excerpt: text.trim().chars().take(EXCERPT_CHARS).collect(),
+            excerpt: self.excerpt(body),
+        }
+    }
+
+    fn not_understood(&self, content_type: &str, body: &[u8]) -> GatewayError {
+        GatewayError::Understand {
+            id: self.id.clone(),
+            host: self.host.clone(),
+            content_type: content_type.to_owned(),
+            excerpt: self.excerpt(body),
         }
     }
 
@@ -209,53 +318,52 @@ impl<'a> Upstream<'a> {
         Ok(body)
     }
 
+    fn excerpt(&self, body: &[u8]) -> String {
+        let text = self.without_key(body);
+        text.trim().chars().take(EXCERPT_CHARS).collect()
+    }
+
     /// Some providers repeat a wrong key in their error.
     fn without_key(&self, body: &[u8]) -> String {
         let text = String::from_utf8_lossy(body);
-        match &self.plan.api_key {
-            Some(key) => key.hide_in(&text),
+        match &self.key {
+            Some(key) => key.secret.hide_in(&text),
             None => text.into_owned(),
         }
     }
 
     fn unreachable(&self, error: &reqwest::Error) -> GatewayError {
         GatewayError::ReachModel {
-            id: self.plan.id.clone(),
+            id: self.id.clone(),
             host: self.host.clone(),
             reason: innermost(error),
         }
     }
 }
 
-fn key_header(
-    plan: &ModelApiPlan,
-    header: KeyHeader,
-) -> Result<Option<(HeaderName, HeaderValue)>, GatewayError> {
-    let Some(key) = &plan.api_key else {
-        return Ok(None);
-    };
-    let key = key.expose().trim();
-    let (name, value) = match header {
-        KeyHeader::Bearer => (
-            AUTHORIZATION,
-            HeaderValue::from_str(&format!("Bearer {key}")),
-        ),
-        KeyHeader::ApiKey => (
-            HeaderName::from_static("api-key"),
-            HeaderValue::from_str(key),
-        ),
-    };
-    let mut value = value.map_err(|_| GatewayError::UseKey(plan.id.clone()))?;
-    value.set_sensitive(true);
-    Ok(Some((name, value)))
+impl Endpoint {
+    fn path(self) -> &'static [&'static str] {
+        match self {
+            Self::Chat => &["chat", "completions"],
+            Self::Embeddings => &["embeddings"],
+        }
+    }
 }
 
-fn content_type(answer: &reqwest::Response) -> HeaderValue {
-    answer
-        .headers()
-        .get(CONTENT_TYPE)
-        .cloned()
-        .unwrap_or(HeaderValue::from_static("application/json"))
+fn is_stream(answer: &reqwest::Response) -> bool {
+    content_type(answer).starts_with("text/event-stream")
+}
+
+/// The type of the answer; some servers do not say it of their JSON.
+fn content_type(answer: &reqwest::Response) -> String {
+    let value = answer.headers().get(CONTENT_TYPE);
+    let value = value.and_then(|value| value.to_str().ok());
+    value.unwrap_or("application/json").to_owned()
+}
+
+fn cost(headers: &HeaderMap) -> Option<Usd> {
+    let text = headers.get(COST_HEADER)?.to_str().ok()?;
+    text.parse().ok().map(Usd::from_dollars)
 }
 
 /// The innermost cause, which names the reason where the outer ones repeat the URL.

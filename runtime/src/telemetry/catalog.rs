@@ -83,6 +83,10 @@ pub(super) static DELEGATIONS: Timed = Timed::new(
 );
 pub(super) static MODEL_RETRIES: Instrument =
     count(metric::MODEL_RETRIES, "Model API call retry count");
+pub(super) static MODEL_REFUSALS: Instrument = count(
+    metric::MODEL_REFUSALS,
+    "Model API calls that were refused because of a limit",
+);
 pub(super) static LIMITS: Instrument = count(metric::LIMITS, "Limits that runs reached");
 pub(super) static STEPS: Instrument = count(metric::STEPS, "Steps begun");
 pub(super) static ERRORS: Instrument = count(

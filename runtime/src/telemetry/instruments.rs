@@ -6,9 +6,9 @@ use api::{attributes::key, chat::Usage};
 
 use super::{
     catalog::{
-        ACTIVE_REQUESTS, DELEGATIONS, ERRORS, LIMITS, MODEL_CALLS, MODEL_COST, MODEL_RETRIES,
-        OPERATION_DURATION, REQUEST_STEPS, REQUESTS, STEPS, TIME_TO_FIRST_CHUNK, TOKEN_USAGE,
-        TOKENS, TOOL_CALLS, Timed,
+        ACTIVE_REQUESTS, DELEGATIONS, ERRORS, LIMITS, MODEL_CALLS, MODEL_COST, MODEL_REFUSALS,
+        MODEL_RETRIES, OPERATION_DURATION, REQUEST_STEPS, REQUESTS, STEPS, TIME_TO_FIRST_CHUNK,
+        TOKEN_USAGE, TOKENS, TOOL_CALLS, Timed,
     },
     series::{Instrument, Label, Table},
 };
@@ -96,6 +96,17 @@ impl Instruments {
                 first_chunk.as_secs_f64(),
             );
         }
+    }
+
+    /// A question to a model API was refused because of a limit: its own, or that of `agent`.
+    pub fn refusal(&self, model_api: &str, limit: &'static str, agent: Option<&str>) {
+        let labels = [
+            (key::MODEL_API, model_api),
+            (key::LIMIT, limit),
+            (key::AGENT_NAME, agent.unwrap_or_default()),
+        ];
+        let n_labels = if agent.is_some() { 3 } else { 2 };
+        self.table.record(&MODEL_REFUSALS, &labels[..n_labels], 1.0);
     }
 
     /// The model is asked once more, because of `reason`: a status or the type of an error.

@@ -8,8 +8,14 @@ use std::{
 use api::{
     attributes::key,
     clock::{Clock, SystemClock},
-    plan::{AgentPlan, Limits, McpLink, McpRuntime, McpServerPlan, ModelApiPlan, Peer, ResourceId},
-    resources::agent::{MemoryConfig, ToolCallMode},
+    plan::{
+        AgentPlan, Limits, McpLink, McpRuntime, McpServerPlan, ModelApiPlan, ModelBackend, Peer,
+        ProviderPlan, ResourceId,
+    },
+    resources::{
+        UsageLimits,
+        agent::{MemoryConfig, ToolCallMode},
+    },
 };
 use async_trait::async_trait;
 use axum::Router;
@@ -23,7 +29,7 @@ use opentelemetry_proto::tonic::{
 };
 use runtime::{
     agent::{AgentContext, Agents},
-    gateway::{Gateway, MOCK},
+    gateway::{Accounts, Gateway, GatewayContext, MOCK},
     mcp::{McpServers, McpSettings, McpState},
     memory::Memory,
     telemetry::{Pipeline, PipelineSettings, ReceiveError, Received, Receiver},
@@ -83,13 +89,22 @@ impl Served {
             tracker: tracker.clone(),
             shutdown: shutdown.clone(),
         });
-        let gateway = Gateway::new(http_client(), clock);
+        let spent = directory.path().join("spend.json");
+        let accounts = Accounts::open(&spent, Arc::clone(&clock), &others, shutdown.clone());
+        let gateway = Gateway::new(GatewayContext {
+            client: http_client(),
+            clock,
+            service: pipeline.service("kaos", "kaos-system"),
+            accounts: accounts.unwrap(),
+        });
         gateway.apply(ModelApiPlan {
             id: ResourceId::new("team", "llm"),
-            provider: MOCK.to_owned(),
-            api_base: None,
-            api_key: None,
+            backend: ModelBackend::Provider(ProviderPlan {
+                provider: MOCK.to_owned(),
+                ..ProviderPlan::default()
+            }),
             models: ["scripted", "instant", "slow"].map(str::to_owned).to_vec(),
+            limits: UsageLimits::default(),
         });
         let routes = Router::new()
             .nest("/agents", agents.router())
@@ -139,6 +154,7 @@ impl Served {
             peers: peers.iter().map(peer).collect(),
             max_steps: 5,
             limits: Limits::default(),
+            usage_limits: UsageLimits::default(),
             memory: MemoryConfig::default(),
             tool_call_mode: ToolCallMode::Native,
         });

@@ -8,7 +8,10 @@ use std::{sync::Arc, time::Duration};
 use api::{
     clock::{Clock, SystemClock},
     plan::{AgentPlan, Limits, Peer, ResourceId},
-    resources::agent::{MemoryConfig, ToolCallMode},
+    resources::{
+        UsageLimits,
+        agent::{MemoryConfig, ToolCallMode},
+    },
 };
 use axum::{Router, body::Body};
 use http::{Request, StatusCode, header};
@@ -238,6 +241,7 @@ pub(crate) fn plan(model: &Model) -> AgentPlan {
         peers: Vec::new(),
         max_steps: 5,
         limits: Limits::default(),
+        usage_limits: UsageLimits::default(),
         memory: MemoryConfig::default(),
         tool_call_mode: ToolCallMode::Auto,
     }

@@ -35,7 +35,7 @@ fn any_provider_is_accepted_that_says_where_it_answers() {
         proxy(spec).provider = Some("house".to_owned());
         proxy(spec).api_base = Some("http://models.example/v1".to_owned());
     });
-    assert_eq!(valid.unwrap().provider, "house");
+    assert_eq!(valid.unwrap().backend.provider(), "house");
 }
 
 #[test]

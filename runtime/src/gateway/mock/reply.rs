@@ -22,7 +22,7 @@ use http::{
 };
 use jiff::Timestamp;
 
-use super::{Line, pace::Pace};
+use super::{super::answer::Bill, Line, pace::Pace};
 
 /// A piece of a call's arguments, in characters.
 const ARGUMENT_PIECE: usize = 24;
@@ -62,6 +62,12 @@ impl Reply {
                 .stream_options
                 .is_some_and(|options| options.include_usage),
         }
+    }
+
+    /// The same, with what it costs.
+    pub(super) fn charged(mut self, mut bill: Bill) -> Self {
+        self.usage = bill.tell(self.usage);
+        self
     }
 
     /// The answer in one piece, after the time it takes to think of it.
@@ -217,8 +223,13 @@ fn usage(request: &ChatRequest, line: &Line) -> Usage {
         Line::Say(text) => text.chars().count(),
         Line::Call(call) => call_chars(call),
     };
-    let tokens = |characters: usize| (characters as u64).div_ceil(4).max(1);
-    let (prompt_tokens, completion_tokens) = (tokens(prompt), tokens(completion));
+    used(prompt, completion.max(1))
+}
+
+/// What so many characters, sent and written, come to.
+pub(super) fn used(prompt: usize, completion: usize) -> Usage {
+    let tokens = |characters: usize| (characters as u64).div_ceil(4);
+    let (prompt_tokens, completion_tokens) = (tokens(prompt.max(1)), tokens(completion));
     Usage {
         prompt_tokens,
         completion_tokens,

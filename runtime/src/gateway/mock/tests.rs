@@ -1,15 +1,24 @@
 use api::chat::{ChatChunk, ChatRequest, ChatResponse, Message, Role, ToolCall};
+use axum::response::Response;
 use futures::StreamExt;
 use http_body_util::BodyExt;
 use jiff::Timestamp;
 use serde_json::{Value, json};
 use tokio::time::Instant;
 
-use super::{Line, answer, arguments, next_line};
-use crate::gateway::GatewayError;
+use super::{Line, arguments, next_line};
+use crate::gateway::{GatewayError, answer::Bill};
 
 fn request(body: Value) -> ChatRequest {
     serde_json::from_value(body).unwrap()
+}
+
+async fn answer(
+    model: &str,
+    request: &ChatRequest,
+    now: Timestamp,
+) -> Result<Response, GatewayError> {
+    super::answer(model, request, now, Bill::new(None, Vec::new(), 0)).await
 }
 
 fn tool(name: &str, parameters: Value) -> Value {

@@ -83,11 +83,8 @@ mod tests {
     use std::sync::Arc;
 
     use api::{
-        plan::{Limits, McpLink, Peer, ResourceId},
-        resources::{
-            UsageLimits,
-            agent::{MemoryConfig, ToolCallMode},
-        },
+        plan::{Limits, McpLink, MemoryPlan, Peer, ResourceId},
+        resources::{UsageLimits, agent::ToolCallMode},
     };
 
     use super::*;
@@ -98,6 +95,7 @@ mod tests {
     fn plan() -> AgentPlan {
         AgentPlan {
             id: ResourceId::new("default", "coordinator"),
+            uid: String::new(),
             description: "Leads a team".to_owned(),
             instructions: String::new(),
             model: "mock/scripted".to_owned(),
@@ -117,7 +115,7 @@ mod tests {
             max_steps: 5,
             limits: Limits::default(),
             usage_limits: UsageLimits::default(),
-            memory: MemoryConfig::default(),
+            memory: MemoryPlan::default(),
             tool_call_mode: ToolCallMode::Auto,
         }
     }

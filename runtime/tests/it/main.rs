@@ -8,11 +8,14 @@
 mod bad_input;
 mod callers_tools;
 mod cancellation;
+mod elsewhere;
+mod failures;
 mod leaks;
 mod limits;
 mod modes;
 mod runs;
 mod served;
 mod sessions;
+mod streaming;
 mod support;
 mod usage;

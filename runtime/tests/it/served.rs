@@ -9,13 +9,10 @@ use api::{
     attributes::key,
     clock::{Clock, SystemClock},
     plan::{
-        AgentPlan, Limits, McpLink, McpRuntime, McpServerPlan, ModelApiPlan, ModelBackend, Peer,
-        ProviderPlan, ResourceId,
+        AgentPlan, Limits, McpLink, McpRuntime, McpServerPlan, MemoryPlan, ModelApiPlan,
+        ModelBackend, Peer, ProviderPlan, ResourceId,
     },
-    resources::{
-        UsageLimits,
-        agent::{MemoryConfig, ToolCallMode},
-    },
+    resources::{UsageLimits, agent::ToolCallMode},
 };
 use async_trait::async_trait;
 use axum::Router;
@@ -60,6 +57,11 @@ pub(crate) struct Served {
 impl Served {
     /// A house with the models `llm`, and no agents yet.
     pub(crate) async fn new() -> Self {
+        Self::with(Recording::Spans).await
+    }
+
+    /// As [`Self::new`], with this much of its telemetry.
+    pub(crate) async fn with(recording: Recording) -> Self {
         let (tracker, others) = (TaskTracker::new(), TaskTracker::new());
         let shutdown = CancellationToken::new();
         let directory = tempfile::tempdir().unwrap();
@@ -67,9 +69,12 @@ impl Served {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let url = format!("http://{}", listener.local_addr().unwrap());
         let spans = Spans::default();
-        let receiver: Arc<dyn Receiver> = Arc::new(spans.clone());
+        let receivers: Vec<Arc<dyn Receiver>> = match recording {
+            Recording::Spans => vec![Arc::new(spans.clone())],
+            Recording::None => Vec::new(),
+        };
         let settings = PipelineSettings::default();
-        let pipeline = Pipeline::start(vec![receiver], settings, &others, shutdown.clone());
+        let pipeline = Pipeline::start(receivers, settings, &others, shutdown.clone());
         let settings = McpSettings {
             python: "python3".into(),
             base_env: vec![("PATH".to_owned(), "/usr/local/bin:/usr/bin:/bin".to_owned())],
@@ -132,18 +137,31 @@ impl Served {
 
     /// Applies an agent that may use these MCP servers and ask these agents.
     pub(crate) fn agent(&self, name: &str, model: &str, servers: &[&str], peers: &[&str]) {
+        let peers: Vec<_> = peers.iter().map(|peer| (*peer, self)).collect();
+        self.agent_with(name, model, servers, &peers);
+    }
+
+    /// As [`Self::agent`], with agents that may live in other houses.
+    pub(crate) fn agent_with(
+        &self,
+        name: &str,
+        model: &str,
+        servers: &[&str],
+        peers: &[(&str, &Self)],
+    ) {
         let link = |name: &&str| McpLink {
             name: (*name).to_owned(),
             url: format!("{}/mcpservers/team/{name}", self.url),
             tools: None,
         };
-        let peer = |name: &&str| Peer {
+        let peer = |(name, house): &(&str, &Self)| Peer {
             name: (*name).to_owned(),
             description: "helps".to_owned(),
-            url: Some(format!("{}/agents/team/{name}", self.url)),
+            url: Some(format!("{}/agents/team/{name}", house.url)),
         };
         self.agents.apply(AgentPlan {
             id: ResourceId::new("team", name),
+            uid: String::new(),
             description: String::new(),
             instructions: "Be brief.".to_owned(),
             model: model.to_owned(),
@@ -155,7 +173,7 @@ impl Served {
             max_steps: 5,
             limits: Limits::default(),
             usage_limits: UsageLimits::default(),
-            memory: MemoryConfig::default(),
+            memory: MemoryPlan::default(),
             tool_call_mode: ToolCallMode::Native,
         });
     }
@@ -205,10 +223,14 @@ impl Served {
         listed["runs"][0]["id"].as_str().unwrap().to_owned()
     }
 
+    /// The spans that have ended.
+    pub(crate) async fn spans(&self) -> Vec<Span> {
+        self.pipeline.flush().await;
+        self.spans.0.lock().unwrap().clone()
+    }
+
     /// The spans that have ended, by name, with how they ended.
     pub(crate) async fn ended_spans(&self) -> Vec<(String, String)> {
-        self.pipeline.flush().await;
-        let spans = self.spans.0.lock().unwrap();
         let ending = |span: &Span| {
             let reason = span
                 .attributes
@@ -219,6 +241,7 @@ impl Served {
                 Some(_) | None => String::new(),
             }
         };
+        let spans = self.spans().await;
         let spans = spans.iter();
         let mut spans: Vec<_> = spans
             .map(|span| (span.name.clone(), ending(span)))
@@ -239,6 +262,13 @@ impl Served {
     }
 }
 
+/// What a house keeps of its telemetry.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Recording {
+    Spans,
+    None,
+}
+
 /// Waits until it is so; how long that took.
 pub(crate) async fn until(is_so: impl Fn() -> bool) -> Duration {
     let started = Instant::now();
@@ -250,7 +280,7 @@ pub(crate) async fn until(is_so: impl Fn() -> bool) -> Duration {
 }
 
 /// The client that the program uses.
-fn http_client() -> reqwest::Client {
+pub(crate) fn http_client() -> reqwest::Client {
     // Another test may have been first.
     rustls::crypto::ring::default_provider()
         .install_default()

@@ -239,9 +239,8 @@ fn start_runtime(
         .logs
         .set_process_service(pipeline.service("kaos", "kaos-system"));
     let mcp_settings = McpSettings {
-        python: "python3".into(),
         base_env: config::child_environment(),
-        allowed_hosts: Vec::new(),
+        ..McpSettings::new(http.clone())
     };
     let mcp = McpServers::new(mcp_settings, tracker.clone(), shutdown.clone());
     let agents = Agents::new(AgentContext {

@@ -107,6 +107,8 @@ pub mod key {
     pub const TOOL_NAME: &str = "tool.name";
     pub const MCP_SERVER: &str = "mcp.server";
     pub const MCP_METHOD: &str = "mcp.method.name";
+    pub const MCP_PROTOCOL_VERSION: &str = "mcp.protocol.version";
+    pub const NETWORK_TRANSPORT: &str = "network.transport";
     pub const MODEL: &str = "model";
     pub const MODEL_API: &str = "modelapi";
     pub const TOOL: &str = "tool";

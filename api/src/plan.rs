@@ -10,6 +10,7 @@ use crate::{
     resources::{
         UsageLimits,
         agent::{MemoryConfig, TaskConfig, ToolCallMode},
+        mcp_server::McpTransport,
     },
 };
 
@@ -280,6 +281,8 @@ pub struct McpServerPlan {
     pub runtime: McpRuntime,
     /// Environment of the process, on top of the little every process gets.
     pub env: Vec<(String, Secret)>,
+    /// How long a call of a tool may take.
+    pub call_timeout: Duration,
 }
 
 /// What an MCP server runs.
@@ -287,6 +290,18 @@ pub struct McpServerPlan {
 pub enum McpRuntime {
     /// Python functions, each a tool.
     PythonString(String),
-    /// A command that speaks MCP on its standard input and output.
-    Command(Vec<String>),
+    /// A program of this machine, as a child process.
+    Command {
+        /// The program and its arguments, in which `$(NAME)` stands for a variable.
+        argv: Vec<String>,
+        /// How it speaks MCP; where it listens, if it does, the variable `PORT` tells it.
+        transport: McpTransport,
+    },
+    /// A server elsewhere.
+    Url {
+        /// Where it speaks MCP over HTTP.
+        url: String,
+        /// Sent with every request.
+        headers: Vec<(String, Secret)>,
+    },
 }

@@ -17,6 +17,8 @@ pub use usage_limits::UsageLimits;
 #[cfg(feature = "crd")]
 pub use {agent::Agent, mcp_server::MCPServer, model_api::ModelAPI};
 
+use std::time::Duration;
+
 use serde::{Deserialize, Serialize};
 
 /// The API group of all three kinds.
@@ -123,6 +125,37 @@ pub struct GatewayRoute {
     pub timeout: Option<String>,
 }
 
+impl GatewayRoute {
+    /// The time a request may take; `None` where nothing is said, or nothing that can be read.
+    pub fn timeout(&self) -> Option<Duration> {
+        self.timeout.as_deref().and_then(parse_duration)
+    }
+}
+
+/// A Gateway API duration: numbers with the units `h`, `m`, `s` and `ms`, such as `1m30s`.
+fn parse_duration(text: &str) -> Option<Duration> {
+    let mut total = Duration::ZERO;
+    let mut rest = text;
+    while !rest.is_empty() {
+        let digits = rest.find(|c: char| !c.is_ascii_digit())?;
+        let number: u32 = rest[..digits].parse().ok()?;
+        rest = &rest[digits..];
+        let unit = rest
+            .find(|c: char| c.is_ascii_digit())
+            .unwrap_or(rest.len());
+        let milliseconds: u64 = match &rest[..unit] {
+            "h" => 3_600_000,
+            "m" => 60_000,
+            "s" => 1_000,
+            "ms" => 1,
+            _ => return None,
+        };
+        total += Duration::from_millis(milliseconds.checked_mul(number.into())?);
+        rest = &rest[unit..];
+    }
+    (!text.is_empty()).then_some(total)
+}
+
 /// A JSON object whose fields belong to Kubernetes, not to us.
 #[cfg(feature = "crd")]
 fn preserved_object(_: &mut schemars::SchemaGenerator) -> schemars::Schema {
@@ -130,4 +163,19 @@ fn preserved_object(_: &mut schemars::SchemaGenerator) -> schemars::Schema {
         "type": "object",
         "x-kubernetes-preserve-unknown-fields": true
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_timeout_of_the_gateway_is_read() {
+        let milliseconds = |text| parse_duration(text).map(|time| time.as_millis());
+        assert_eq!(milliseconds("60s"), Some(60_000));
+        assert_eq!(milliseconds("1h30m5s250ms"), Some(5_405_250));
+        for wrong in ["", "60", "s", "5d", "1.5s", "99999999999s"] {
+            assert_eq!(milliseconds(wrong), None, "{wrong}");
+        }
+    }
 }

@@ -308,7 +308,80 @@ pub fn validate_mcp_server(name: &str, spec: &McpServerSpec) -> Vec<FieldError> 
             "is required when the runtime is custom",
         );
     }
+    if spec.transport.is_some() && !has_command {
+        problems.add(
+            "spec.transport",
+            "says how spec.container.command speaks, which is not given",
+        );
+    }
+    let timeout = spec.gateway_route.as_ref();
+    if timeout.is_some_and(|route| route.timeout.is_some() && route.timeout().is_none()) {
+        problems.add("spec.gatewayRoute.timeout", "must be a time such as 60s");
+    }
+    check_server_elsewhere(&mut problems, spec);
     problems.0
+}
+
+fn check_server_elsewhere(problems: &mut Problems, spec: &McpServerSpec) {
+    match (spec.runtime.as_str(), spec.url.as_deref()) {
+        ("url", None) => problems.add("spec.url", "is required when the runtime is url"),
+        ("url", Some(url)) => {
+            if let Some(message) = url_problem(url) {
+                problems.add("spec.url", message);
+            }
+        }
+        (_, Some(_)) => problems.add("spec.url", "is for the runtime url alone"),
+        (_, None) => {}
+    }
+    if spec.runtime != "url" && !spec.headers.is_empty() {
+        problems.add("spec.headers", "are for the runtime url alone");
+    }
+    let mut seen: Vec<String> = Vec::new();
+    for (index, header) in spec.headers.iter().enumerate() {
+        let name = header.name.to_ascii_lowercase();
+        let field = format!("spec.headers[{index}].name");
+        if !is_header_name(&name) {
+            problems.add(field, "must be the name of an HTTP header");
+        } else if RESERVED_HEADERS.contains(&name.as_str()) {
+            problems.add(field, "is set by MCP itself");
+        } else if seen.contains(&name) {
+            problems.add(field, "was given before");
+        }
+        seen.push(name);
+    }
+}
+
+/// Headers that a client of MCP sets itself.
+const RESERVED_HEADERS: [&str; 7] = [
+    "accept",
+    "content-type",
+    "content-length",
+    "host",
+    "mcp-session-id",
+    "mcp-protocol-version",
+    "last-event-id",
+];
+
+fn is_header_name(name: &str) -> bool {
+    let allowed = |c: char| c.is_ascii_alphanumeric() || "!#$%&'*+-.^_`|~".contains(c);
+    !name.is_empty() && name.chars().all(allowed)
+}
+
+/// Why `url` is not where a server answers; `None` when it may be.
+fn url_problem(url: &str) -> Option<&'static str> {
+    let scheme = ["http://", "https://"]
+        .into_iter()
+        .find_map(|scheme| url.strip_prefix(scheme));
+    let host = scheme.map(|rest| rest.split(['/', '?', '#']).next().unwrap_or_default());
+    match host {
+        None => Some("must begin with http:// or https://"),
+        Some("") => Some("must name a host"),
+        Some(host) if host.contains('@') => {
+            Some("must not hold credentials; give them in spec.headers, from a Secret")
+        }
+        Some(_) if url.contains(char::is_whitespace) => Some("must not have spaces in it"),
+        Some(_) => None,
+    }
 }
 
 /// Why `name` is no DNS label of at most `longest` characters; `None` when it is one.

@@ -1,7 +1,7 @@
 //! What the watches know: every object of the three kinds, and who refers to whom.
 
 use api::plan::ResourceId;
-use api::resources::{Agent, Container, MCPServer, ModelAPI, Phase, ValueSource};
+use api::resources::{Agent, MCPServer, ModelAPI, Phase, ValueSource};
 use kube::core::DeserializeGuard;
 use kube::runtime::reflector::store::WriterDropped;
 use kube::runtime::reflector::{Lookup, ObjectRef, Store};
@@ -110,7 +110,7 @@ fn readers(stores: &Stores, place: Place, id: &ResourceId) -> Vec<(Kind, Resourc
         .mcp_servers
         .state_filter(|object| {
             matches!(&object.0, Ok(server) if id_of(server).namespace == id.namespace
-                && container_sources(server.spec.container.as_ref()).any(reads))
+                && server.spec.sources().any(reads))
         })
         .into_iter()
         .map(|object| (Kind::McpServer, id_of(&*object)));
@@ -142,11 +142,6 @@ fn agents(
             && uses(agent))
     });
     found.into_iter().map(|object| id_of(&*object))
-}
-
-fn container_sources(container: Option<&Container>) -> impl Iterator<Item = &ValueSource> {
-    let variables = container.into_iter().flat_map(|container| &container.env);
-    variables.filter_map(|variable| variable.value_from.as_ref())
 }
 
 #[cfg(test)]

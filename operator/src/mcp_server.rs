@@ -50,15 +50,16 @@ async fn apply(
     context: &Context,
 ) -> Result<(Outcome, Result<(), Error>), Error> {
     let workloads = context.workloads.as_ref();
-    let env = dereference::dereference(&context.client, &id.namespace, &server.spec).await?;
-    let valid = match validate::validate(&id.name, &server.spec, env) {
+    let found = dereference::dereference(&context.client, &id.namespace, &server.spec).await?;
+    let valid = match validate::validate(&id.name, &server.spec, found) {
         Ok(valid) => valid,
         Err(blocked) => {
             workloads.stop(Kind::McpServer, id).await?;
             return Ok((Outcome::Blocked(blocked), Ok(())));
         }
     };
-    let result = workloads.apply_mcp_server(build::build(id, valid)).await;
+    let plan = build::build(id, valid, server.spec.call_timeout());
+    let result = workloads.apply_mcp_server(plan).await;
     let (outcome, result) = applied(result, Vec::new(), || {
         workloads.endpoint(Kind::McpServer, id)
     });

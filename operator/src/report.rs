@@ -57,7 +57,7 @@ impl Outcome {
             Self::Applied { running, .. } => match running.state {
                 State::Starting => Phase::Pending,
                 State::Ready => Phase::Ready,
-                State::Failed(_) => Phase::Failed,
+                State::Failed(_) | State::NeedsCredentials(_) => Phase::Failed,
             },
         }
     }
@@ -76,7 +76,9 @@ impl Outcome {
             Self::Applied { running, without } => {
                 let failure = match &running.state {
                     State::Starting | State::Ready => None,
-                    State::Failed(message) => Some(message.clone()),
+                    State::Failed(message) | State::NeedsCredentials(message) => {
+                        Some(message.clone())
+                    }
                 };
                 let all: Vec<_> = failure
                     .into_iter()
@@ -109,10 +111,8 @@ impl Outcome {
                         Verdict::plain("Ready", "True", "Serving"),
                         Verdict::plain("Progressing", "False", "Serving"),
                     ),
-                    State::Failed(message) => (
-                        Verdict::new("Ready", "False", Cause::new("NotRunning", message)),
-                        Verdict::plain("Progressing", "False", "NotRunning"),
-                    ),
+                    State::Failed(message) => Verdict::down("NotRunning", message),
+                    State::NeedsCredentials(message) => Verdict::down("NeedsCredentials", message),
                 };
                 [ready, Verdict::dependencies(without), progressing]
             }
@@ -138,6 +138,14 @@ impl Verdict {
 
     fn plain(kind: &'static str, status: &'static str, reason: &'static str) -> Self {
         Self::new(kind, status, Cause::new(reason, ""))
+    }
+
+    /// That it is not ready and not on its way.
+    fn down(reason: &'static str, message: &str) -> (Self, Self) {
+        (
+            Self::new("Ready", "False", Cause::new(reason, message)),
+            Self::plain("Progressing", "False", reason),
+        )
     }
 
     /// Kubernetes wants one word per condition, so the first cause lends its own to all.

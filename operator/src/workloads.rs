@@ -76,6 +76,9 @@ pub enum State {
     Ready,
     /// It does not answer, for the reason given: a sentence for people, without its full stop.
     Failed(String),
+    /// It answers those alone who show credentials, and ours are missing or wrong; the reason is given
+    /// as for [`Failed`](Self::Failed).
+    NeedsCredentials(String),
 }
 
 /// One of the three kinds of resources.

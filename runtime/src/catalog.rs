@@ -189,6 +189,7 @@ mod tests {
                 name: name.to_owned(),
                 description: String::new(),
                 input_schema: json!({"type": "object"}),
+                ..Tool::default()
             }),
         }
     }

@@ -1,33 +1,54 @@
 //! Tools behind the Model Context Protocol: servers of our own as child processes, and those
 //! elsewhere by URL.
 //!
-//! [`McpServers`] keeps the processes running and offers each over HTTP; [`McpClient`] is one
-//! connection. What rmcp is called is known to `client` and `endpoint` alone.
+//! [`McpServers`] keeps them running and connected, and offers each over HTTP, whatever it speaks
+//! itself. What rmcp is called is known to `client` and `endpoint` alone.
 
+mod callers;
 mod client;
 mod endpoint;
+mod error;
 mod process;
 mod supervise;
+mod tool;
+mod words;
 
-pub use client::{McpClient, McpError, Tool, ToolOutcome, ToolRequest, Tools};
+pub use client::ToolOutcome;
+pub use error::McpError;
+pub use tool::{Tool, ToolRequest, Tools};
 
 use std::{
     collections::HashMap,
     path::PathBuf,
-    sync::{Arc, Mutex, PoisonError, RwLock},
+    sync::{Arc, PoisonError, RwLock},
+    time::Duration,
 };
 
-use api::plan::{McpServerPlan, ResourceId};
+use api::{
+    attributes::key,
+    plan::{McpRuntime, McpServerPlan, ResourceId, Secret},
+    resources::mcp_server::McpTransport,
+};
 use axum::Router;
-use tokio::sync::broadcast;
+use http::{HeaderMap, HeaderName, HeaderValue};
+use opentelemetry::{Context, KeyValue, trace::TraceContextExt};
+use tokio::{
+    sync::{broadcast, watch},
+    time::timeout,
+};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
+use callers::Callers;
+use client::McpClient;
 use endpoint::Endpoint;
+use words::Words;
 
 /// How many changes a slow listener may be behind.
 const CHANGES: usize = 256;
+/// How long a call that broke off waits to hear why.
+const HEAR_WHY: Duration = Duration::from_secs(2);
 
-/// What every child process and endpoint shares.
+/// What every child process, connection and endpoint shares.
 #[derive(Clone, Debug)]
 pub struct McpSettings {
     /// Python's executable, by name or path.
@@ -38,6 +59,23 @@ pub struct McpSettings {
     /// Hosts, besides loopback ones, under whose name the endpoints may be asked. It keeps web
     /// pages from reaching them by a name of their own.
     pub allowed_hosts: Vec<String>,
+    /// The way to servers elsewhere.
+    pub http: reqwest::Client,
+    /// How long a server may take until it says which tools it has; some download themselves first.
+    pub connect_timeout: Duration,
+}
+
+impl McpSettings {
+    /// The usual, with an empty environment.
+    pub fn new(http: reqwest::Client) -> Self {
+        Self {
+            python: "python3".into(),
+            base_env: Vec::new(),
+            allowed_hosts: Vec::new(),
+            http,
+            connect_timeout: Duration::from_mins(1),
+        }
+    }
 }
 
 /// All MCP servers of this process. Clones are the same servers.
@@ -45,11 +83,17 @@ pub struct McpSettings {
 pub struct McpServers(Arc<Inner>);
 
 struct Inner {
-    settings: Arc<McpSettings>,
-    tracker: TaskTracker,
+    shared: Shared,
     shutdown: CancellationToken,
     servers: RwLock<HashMap<ResourceId, Endpoint>>,
     changes: broadcast::Sender<ResourceId>,
+}
+
+/// What the servers have in common.
+#[derive(Clone)]
+struct Shared {
+    settings: Arc<McpSettings>,
+    tracker: TaskTracker,
 }
 
 /// How an MCP server is.
@@ -67,30 +111,48 @@ pub enum McpState {
         /// For people: what is wrong and what to do.
         message: String,
     },
+    /// It answers those alone who show credentials, and ours are missing or wrong.
+    NeedsCredentials {
+        /// For people: what it said and what to do.
+        message: String,
+    },
 }
 
 /// One MCP server, from its plan to its end.
 struct Server {
     plan: McpServerPlan,
+    /// Sent with every request to a server elsewhere.
+    headers: HeaderMap,
     /// Ends the server; the program's own end does so too.
     stop: CancellationToken,
-    now: Mutex<Now>,
+    now: watch::Sender<Now>,
+    callers: Callers,
     changes: broadcast::Sender<ResourceId>,
 }
 
-/// A server's state, and the connection while it runs.
+/// A server's state, and the way to it while it runs.
 #[derive(Clone)]
 struct Now {
     state: McpState,
-    client: Option<McpClient>,
+    open: Option<Open>,
+}
+
+/// The way to a server that runs.
+#[derive(Clone)]
+struct Open {
+    client: McpClient,
+    /// What its process says besides, if it has one.
+    words: Option<Words>,
 }
 
 impl McpServers {
     /// No servers yet. Processes are watched by tasks on `tracker` and end with `shutdown`.
     pub fn new(settings: McpSettings, tracker: TaskTracker, shutdown: CancellationToken) -> Self {
         Self(Arc::new(Inner {
-            settings: Arc::new(settings),
-            tracker,
+            shared: Shared {
+                settings: Arc::new(settings),
+                tracker,
+            },
             shutdown,
             servers: RwLock::default(),
             changes: broadcast::channel(CHANGES).0,
@@ -100,35 +162,37 @@ impl McpServers {
     /// Runs `plan`, instead of an earlier one of the same name. The same plan again changes
     /// nothing.
     pub fn apply(&self, plan: McpServerPlan) {
+        let Inner {
+            shared,
+            shutdown,
+            servers,
+            changes,
+        } = &*self.0;
         let id = plan.id.clone();
-        let mut servers = self
-            .0
-            .servers
-            .write()
-            .unwrap_or_else(PoisonError::into_inner);
+        let mut servers = servers.write().unwrap_or_else(PoisonError::into_inner);
         if servers.get(&id).is_some_and(|old| old.server.plan == plan) {
             return;
         }
         let server = Arc::new(Server {
+            headers: headers(&plan),
             plan,
-            stop: self.0.shutdown.child_token(),
-            now: Mutex::new(Now {
+            stop: shutdown.child_token(),
+            now: watch::Sender::new(Now {
                 state: McpState::Starting,
-                client: None,
+                open: None,
             }),
-            changes: self.0.changes.clone(),
+            callers: Callers::default(),
+            changes: changes.clone(),
         });
-        let endpoint = Endpoint::new(Arc::clone(&server), &self.0.settings);
+        let endpoint = Endpoint::new(Arc::clone(&server), shared);
         if let Some(old) = servers.insert(id.clone(), endpoint) {
             old.server.stop.cancel();
         }
         drop(servers);
-        let settings = Arc::clone(&self.0.settings);
-        let tracker = self.0.tracker.clone();
-        let running = supervise::run(server, settings, tracker.clone());
-        tracker.spawn(running);
+        let running = supervise::run(server, shared.clone());
+        shared.tracker.spawn(running);
         // Nobody may be listening.
-        self.0.changes.send(id).ok();
+        changes.send(id).ok();
     }
 
     /// Ends the server.
@@ -179,10 +243,7 @@ impl McpServers {
         let server = self
             .server(id)
             .ok_or_else(|| McpError::FindServer(id.to_string()))?;
-        server
-            .client_for(&request.tool)?
-            .call(request, cancel)
-            .await
+        server.call(request, &cancel).await
     }
 
     /// Each server as a streamable-HTTP endpoint: `/{namespace}/{name}/mcp`.
@@ -210,32 +271,92 @@ impl Server {
     }
 
     fn now(&self) -> Now {
-        let now = self.now.lock().unwrap_or_else(PoisonError::into_inner);
-        now.clone()
+        self.now.borrow().clone()
     }
 
     /// Takes on a new state, and says so if it differs.
-    fn enter(&self, state: McpState, client: Option<McpClient>) {
-        let mut now = self.now.lock().unwrap_or_else(PoisonError::into_inner);
-        let changed = now.state != state;
-        *now = Now { state, client };
-        drop(now);
+    fn enter(&self, state: McpState, open: Option<Open>) {
+        let mut changed = false;
+        self.now.send_modify(|now| {
+            changed = now.state != state;
+            *now = Now { state, open };
+        });
         if changed {
             self.changes.send(self.plan.id.clone()).ok();
         }
     }
 
-    /// The connection, if the server runs and offers `tool`.
-    fn client_for(&self, tool: &str) -> Result<McpClient, McpError> {
+    /// Goes on running, with these tools.
+    fn change_tools(&self, tools: Tools) {
+        let open = self.now.borrow().open.clone();
+        self.enter(McpState::Running { tools }, open);
+    }
+
+    /// Calls a tool.
+    async fn call(
+        &self,
+        request: ToolRequest,
+        cancel: &CancellationToken,
+    ) -> Result<ToolOutcome, McpError> {
+        let Open { client, words } = self.open_for(&request.tool)?;
+        self.describe_connection(&client);
+        let _under_way = self.callers.begin(&request.trace_context);
+        let outcome = client.call(request, cancel, self.plan.call_timeout).await;
+        let Some(words) = words else {
+            return outcome;
+        };
+        words.settle().await;
+        match outcome {
+            Err(McpError::Break { server, tool }) => Err(McpError::Call {
+                reason: self.why_it_broke_off().await,
+                server,
+                tool,
+            }),
+            outcome => outcome,
+        }
+    }
+
+    /// Says on the caller's span how the server is reached.
+    fn describe_connection(&self, client: &McpClient) {
+        let transport = match &self.plan.runtime {
+            McpRuntime::PythonString(_)
+            | McpRuntime::Command {
+                transport: McpTransport::Stdio,
+                ..
+            } => "pipe",
+            McpRuntime::Command { .. } | McpRuntime::Url { .. } => "tcp",
+        };
+        let version = client.protocol_version().unwrap_or_default();
+        Context::map_current(|context| {
+            let span = context.span();
+            span.set_attribute(KeyValue::new(key::NETWORK_TRANSPORT, transport));
+            span.set_attribute(KeyValue::new(key::MCP_PROTOCOL_VERSION, version));
+        });
+    }
+
+    /// What became of the process under a call that broke off.
+    async fn why_it_broke_off(&self) -> String {
+        let mut now = self.now.subscribe();
+        let failed = now.wait_for(|now| matches!(now.state, McpState::Failed { .. }));
+        if let Ok(Ok(now)) = timeout(HEAR_WHY, failed).await
+            && let McpState::Failed { message } = &now.state
+        {
+            return message.clone();
+        }
+        "the connection is closed".to_owned()
+    }
+
+    /// The way to the server, if it runs and offers `tool`.
+    fn open_for(&self, tool: &str) -> Result<Open, McpError> {
         let now = self.now();
         let not_running = |reason: String| McpError::AwaitServer {
             server: self.name(),
             reason,
         };
-        match (now.state, now.client) {
-            (McpState::Running { tools }, Some(client)) => {
+        match (now.state, now.open) {
+            (McpState::Running { tools }, Some(open)) => {
                 if tools.iter().any(|offered| offered.name == tool) {
-                    return Ok(client);
+                    return Ok(open);
                 }
                 Err(McpError::FindTool {
                     server: self.name(),
@@ -243,12 +364,38 @@ impl Server {
                     offered: tools.iter().map(|tool| tool.name.clone()).collect(),
                 })
             }
-            (McpState::Failed { message }, _) => Err(not_running(message)),
+            (McpState::Failed { message } | McpState::NeedsCredentials { message }, _) => {
+                Err(not_running(message))
+            }
             (McpState::Starting | McpState::Running { .. }, _) => {
                 Err(not_running("it is still starting".to_owned()))
             }
         }
     }
+
+    /// `text` without what the server was given in confidence.
+    fn without_secrets(&self, text: &str) -> String {
+        let env = self.plan.env.iter();
+        let headers = match &self.plan.runtime {
+            McpRuntime::Url { headers, .. } => headers.as_slice(),
+            McpRuntime::PythonString(_) | McpRuntime::Command { .. } => &[],
+        };
+        env.chain(headers)
+            .fold(text.to_owned(), |text, (_, secret)| secret.hide_in(&text))
+    }
+}
+
+/// The headers of a plan. One that cannot be sent is not; whoever made the plan has seen to it.
+fn headers(plan: &McpServerPlan) -> HeaderMap {
+    let McpRuntime::Url { headers, .. } = &plan.runtime else {
+        return HeaderMap::new();
+    };
+    let header = |(name, value): &(String, Secret)| {
+        let mut value = HeaderValue::from_str(value.expose()).ok()?;
+        value.set_sensitive(true);
+        Some((HeaderName::try_from(name).ok()?, value))
+    };
+    headers.iter().filter_map(header).collect()
 }
 
 #[cfg(test)]

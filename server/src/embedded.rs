@@ -66,6 +66,9 @@ impl Workloads for Embedded {
                 (State::Ready, names)
             }
             Some(McpState::Failed { message }) => (State::Failed(message), Vec::new()),
+            Some(McpState::NeedsCredentials { message }) => {
+                (State::NeedsCredentials(message), Vec::new())
+            }
             Some(McpState::Starting) | None => (State::Starting, Vec::new()),
         };
         Ok(Running {

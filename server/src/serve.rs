@@ -279,9 +279,8 @@ fn start_runtime(
     let http = transport::client().context("failed to start HTTP")?;
     let transport = Transport::new(http.clone());
     let mcp_settings = McpSettings {
-        python: "python3".into(),
         base_env: config::child_environment(),
-        allowed_hosts: Vec::new(),
+        ..McpSettings::new(http.clone())
     };
     let mcp = McpServers::new(mcp_settings, tracker.clone(), shutdown.clone());
     let agents = Agents::new(AgentContext {

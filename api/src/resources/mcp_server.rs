@@ -1,8 +1,13 @@
 //! `MCPServer`: tools for agents, behind the Model Context Protocol.
 
+use std::time::Duration;
+
 use serde::{Deserialize, Serialize};
 
-use super::{Condition, Container, GatewayRoute, Phase, Telemetry};
+use super::{Condition, Container, EnvVar, GatewayRoute, Phase, Telemetry, ValueSource};
+
+/// How long a call of a tool may take when nobody says.
+const DEFAULT_CALL_TIMEOUT: Duration = Duration::from_mins(1);
 
 /// What a user asks of an MCP server.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -28,12 +33,22 @@ use super::{Condition, Container, GatewayRoute, Phase, Telemetry};
     )
 )]
 pub struct McpServerSpec {
-    /// A name of the runtimes registry, or `custom`.
+    /// A name of the runtimes registry; `custom` for a container or command of one's own, `url` for a
+    /// server elsewhere.
     #[cfg_attr(feature = "crd", schemars(length(min = 1)))]
     pub runtime: String,
     /// What the runtime is given; for `python-string`, the functions.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub params: Option<String>,
+    /// Where the server answers, when the runtime is `url`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub url: Option<String>,
+    /// Headers of every request to that URL, such as `Authorization`.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub headers: Vec<EnvVar>,
+    /// How `container.command` speaks MCP; `stdio` when absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub transport: Option<McpTransport>,
     /// The account its pods run under.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub service_account_name: Option<String>,
@@ -50,6 +65,37 @@ pub struct McpServerSpec {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[cfg_attr(feature = "crd", schemars(schema_with = "super::preserved_object"))]
     pub pod_spec: Option<serde_json::Value>,
+}
+
+impl McpServerSpec {
+    /// Everything it takes from Secrets and `ConfigMap`s.
+    pub fn sources(&self) -> impl Iterator<Item = &ValueSource> {
+        let env = self.container.iter().flat_map(|container| &container.env);
+        let variables = env.chain(&self.headers);
+        variables.filter_map(|variable| variable.value_from.as_ref())
+    }
+
+    /// How long a call of a tool may take: what its route on the gateway says, or a minute.
+    pub fn call_timeout(&self) -> Duration {
+        let route = self.gateway_route.as_ref();
+        route
+            .and_then(GatewayRoute::timeout)
+            .unwrap_or(DEFAULT_CALL_TIMEOUT)
+    }
+}
+
+/// How a process speaks MCP.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+#[cfg_attr(feature = "crd", derive(schemars::JsonSchema))]
+pub enum McpTransport {
+    /// On its standard input and output.
+    #[default]
+    Stdio,
+    /// By streamable HTTP, at `/mcp`.
+    Http,
+    /// By HTTP as it was before 2025, at `/sse`.
+    Sse,
 }
 
 /// What became of an MCP server.

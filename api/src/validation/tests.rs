@@ -1,8 +1,9 @@
 use super::*;
 use crate::resources::model_api::ProxyConfig;
 use crate::resources::{
-    KeyRef, ValueSource,
+    EnvVar, KeyRef, ValueSource,
     agent::{AgentConfig, AgentNetwork},
+    mcp_server::McpTransport,
     model_api::ApiKey,
 };
 
@@ -254,5 +255,53 @@ fn tools_are_given_of_servers_that_the_agent_uses() {
     assert_eq!(
         fields(&validate_agent("me", &spec)),
         ["spec.mcpTools.calculator", "spec.mcpTools.search"]
+    );
+}
+
+#[test]
+fn a_server_elsewhere_needs_a_url_and_headers_that_can_be_sent() {
+    let mut spec = McpServerSpec {
+        runtime: "url".to_owned(),
+        ..McpServerSpec::default()
+    };
+    assert_eq!(fields(&validate_mcp_server("search", &spec)), ["spec.url"]);
+    for wrong in [
+        "mcp.example.com",
+        "ftp://host",
+        "https://",
+        "https://me:key@host/mcp",
+    ] {
+        spec.url = Some(wrong.to_owned());
+        assert_eq!(fields(&validate_mcp_server("search", &spec)), ["spec.url"]);
+    }
+    spec.url = Some("https://mcp.example.com/mcp".to_owned());
+    let header = |name: &str| EnvVar {
+        name: name.to_owned(),
+        value: Some("x".to_owned()),
+        value_from: None,
+    };
+    spec.headers = ["Authorization", "X Key", "Accept", "authorization"]
+        .map(header)
+        .to_vec();
+    assert_eq!(
+        fields(&validate_mcp_server("search", &spec)),
+        [
+            "spec.headers[1].name",
+            "spec.headers[2].name",
+            "spec.headers[3].name"
+        ]
+    );
+    spec.headers.truncate(1);
+    assert_eq!(validate_mcp_server("search", &spec), []);
+    spec.runtime = "custom".to_owned();
+    spec.transport = Some(McpTransport::Http);
+    assert_eq!(
+        fields(&validate_mcp_server("search", &spec)),
+        [
+            "spec.container.image",
+            "spec.transport",
+            "spec.url",
+            "spec.headers"
+        ]
     );
 }

@@ -1,4 +1,4 @@
-//! Step 1: reads the environment of an MCP server, wherever its values are.
+//! Step 1: reads what an MCP server takes from elsewhere: its environment and its headers.
 
 use api::plan::Secret;
 use api::resources::{EnvVar, McpServerSpec};
@@ -6,13 +6,34 @@ use kube::Client;
 
 use crate::keys::{self, Lookup};
 
-/// Reads each variable of `spec`, in its order.
+/// Values by name, in the order of the spec.
+pub(super) type Values = Vec<(String, Lookup)>;
+
+/// What an MCP server takes from elsewhere.
+#[derive(Default)]
+pub(super) struct Found {
+    pub(super) env: Values,
+    pub(super) headers: Values,
+}
+
+/// Reads each variable and each header of `spec`.
 pub(super) async fn dereference(
     client: &Client,
     namespace: &str,
     spec: &McpServerSpec,
-) -> Result<Vec<(String, Lookup)>, keys::Error> {
-    let variables = spec.container.as_ref().map_or(&[][..], |of| &of.env);
+) -> Result<Found, keys::Error> {
+    let env = spec.container.as_ref().map_or(&[][..], |of| &of.env);
+    Ok(Found {
+        env: read(client, namespace, env).await?,
+        headers: read(client, namespace, &spec.headers).await?,
+    })
+}
+
+async fn read(
+    client: &Client,
+    namespace: &str,
+    variables: &[EnvVar],
+) -> Result<Values, keys::Error> {
     let mut found = Vec::with_capacity(variables.len());
     for EnvVar {
         name,

@@ -2,7 +2,7 @@
 //!
 //! A call that fails is told to the model, and the run goes on; its span and its step are marked.
 
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use api::{
     attributes::{key, span},
@@ -19,7 +19,7 @@ use serde_json::{Map, Value, json};
 
 use super::run::Run;
 use crate::{
-    mcp::ToolRequest,
+    mcp::{McpError, ToolRequest},
     memory::EventKind,
     telemetry::{Span, SpanSpec, inject_map, millis, preview},
     turn::{
@@ -30,8 +30,6 @@ use crate::{
 
 /// Calls of one step that run at the same time.
 const MAX_PARALLEL: usize = 8;
-/// How long a tool may take.
-const TOOL_TIMEOUT: Duration = Duration::from_mins(2);
 /// What stands for a name the model invented where names are counted.
 pub(super) const OTHER: &str = "_other";
 
@@ -294,21 +292,14 @@ impl Run {
             arguments,
             trace_context: inject_map(context),
         };
-        let call = self.agent.context.mcp.call(&id, request, cancel.clone());
-        let outcome = tokio::time::timeout(TOOL_TIMEOUT, call).await;
-        match outcome {
-            Ok(Ok(outcome)) if outcome.is_error => Err(Failure::new("ToolError", outcome.text)),
-            Ok(Ok(outcome)) => Ok(outcome.text),
-            Ok(Err(_)) if self.cancel.is_cancelled() => Err(Failure::cancelled()),
-            Ok(Err(error)) => Err(Failure::new("McpError", error.to_string())),
-            Err(_) => {
-                cancel.cancel();
-                let seconds = TOOL_TIMEOUT.as_secs();
-                Err(Failure::new(
-                    "Timeout",
-                    format!("no answer within {seconds} s"),
-                ))
+        match self.agent.context.mcp.call(&id, request, cancel).await {
+            Ok(outcome) if outcome.is_error() => Err(Failure::new("ToolError", outcome.text())),
+            Ok(outcome) => Ok(outcome.text()),
+            Err(_) if self.cancel.is_cancelled() => Err(Failure::cancelled()),
+            Err(error @ McpError::TimeOut { .. }) => {
+                Err(Failure::new("Timeout", error.to_string()))
             }
+            Err(error) => Err(Failure::new("McpError", error.to_string())),
         }
     }
 

@@ -125,6 +125,7 @@ mod tests {
             name: "add".to_owned(),
             description: "Adds two numbers".to_owned(),
             input_schema: json!({"type": "object", "properties": {"a": {"type": "number"}}}),
+            ..Tool::default()
         };
         vec![CatalogTool {
             server: "calculator".into(),

@@ -23,7 +23,12 @@ impl Agent {
                         tool: Arc::clone(tool),
                     }));
                 }
-                Some(McpState::Starting | McpState::Failed { .. }) | None => {
+                Some(
+                    McpState::Starting
+                    | McpState::Failed { .. }
+                    | McpState::NeedsCredentials { .. },
+                )
+                | None => {
                     left_out.push(link.name.as_str());
                 }
             }

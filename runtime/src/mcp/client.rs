@@ -1,192 +1,248 @@
 //! One connection to an MCP server, wherever it runs. rmcp speaks; this says what we need of it.
+//!
+//! Nothing here waits for ever or grows without bound: connecting, listing and calling have a time,
+//! and messages a size.
 
-use std::{collections::HashMap, sync::Arc, time::Duration};
+mod outcome;
+mod sse;
+mod stdio;
+mod why;
 
+pub use outcome::ToolOutcome;
+
+use std::{collections::HashMap, pin::Pin, sync::Arc, time::Duration};
+
+use http::{HeaderMap, StatusCode};
 use rmcp::{
-    RoleClient, ServiceError,
+    ClientHandler, Peer, RoleClient,
     model::{
-        CallToolRequestParams, CallToolResult, ClientCapabilities, ClientConfig, ContentBlock,
-        Implementation, RequestParamsMeta, ResourceContents,
+        CallToolRequestParams, ClientCapabilities, ClientConfig, Implementation,
+        PaginatedRequestParams, ProtocolVersion, RequestParamsMeta,
     },
-    service::{ClientInitializeError, RunningService, serve_client},
+    service::{
+        ClientInitializeError, ClientLifecycleMode, NotificationContext, RxJsonRpcMessage,
+        TxJsonRpcMessage, serve_client_with_lifecycle_and_ct,
+    },
     transport::{
-        StreamableHttpClientTransport, streamable_http_client::StreamableHttpClientTransportConfig,
+        IntoTransport, StreamableHttpClientTransport,
+        streamable_http_client::StreamableHttpClientTransportConfig,
     },
 };
-use serde_json::{Map, Value};
-use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::{
+    process::{ChildStdin, ChildStdout},
+    sync::Notify,
+    time::timeout,
+};
 use tokio_util::sync::CancellationToken;
 
-/// How long a server may take until it answers the first time; some download themselves first.
-const CONNECT_TIMEOUT: Duration = Duration::from_mins(1);
+use super::{
+    McpError,
+    tool::{Tool, ToolRequest, Tools},
+};
 
-/// What a server offers to call.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Tool {
-    /// Its name.
-    pub name: String,
-    /// What it does, for the model.
-    pub description: String,
-    /// JSON schema of its arguments.
-    pub input_schema: Value,
+/// Bytes of one message from a server.
+const MAX_MESSAGE: usize = 8 * 1024 * 1024;
+/// Tools of one server; what it offers beyond is left out.
+const MAX_TOOLS: usize = 1000;
+
+/// A connection, as its owner has it: dropped, it is closed.
+pub(super) struct Connection {
+    pub(super) client: McpClient,
+    closed: Pin<Box<dyn Future<Output = ()> + Send>>,
 }
 
-/// The tools of a server, as one of its states has them.
-pub type Tools = Arc<[Arc<Tool>]>;
-
-/// One call of a tool.
-#[derive(Clone, Debug, Default, PartialEq)]
-pub struct ToolRequest {
-    /// Which tool.
-    pub tool: String,
-    /// Its arguments.
-    pub arguments: Map<String, Value>,
-    /// `traceparent`, `tracestate` and `baggage` of the caller; they go along as `_meta`.
-    pub trace_context: HashMap<String, String>,
+/// What happens to a connection.
+pub(super) enum Event {
+    /// The server, or we, closed it.
+    Closed,
+    /// A call has not been answered in its time.
+    Overdue,
+    /// The tools may have changed, or the connection may be broken.
+    Look,
 }
 
-/// What a tool answered.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct ToolOutcome {
-    /// The words of the answer.
-    pub text: String,
-    /// Whether the tool says that it failed; the words then say why, for the model.
-    pub is_error: bool,
-}
-
-/// Why a tool could not be called at all.
-#[derive(Debug, thiserror::Error)]
-pub enum McpError {
-    /// There is no server of that name.
-    #[error("there is no MCP server \"{0}\"; create it, or correct the agent's mcpServers field")]
-    FindServer(String),
-    /// The server does not run.
-    #[error("MCP server \"{server}\" does not run: {reason}")]
-    AwaitServer {
-        /// Which server.
-        server: String,
-        /// Why not.
-        reason: String,
-    },
-    /// The server does not answer the first call.
-    #[error("failed to connect to MCP server \"{server}\": {reason}")]
-    Connect {
-        /// Which server.
-        server: String,
-        /// What went wrong.
-        reason: String,
-    },
-    /// The server refused the connection and said why.
-    #[error("{message}")]
-    Refuse {
-        /// The server's own words.
-        message: String,
-    },
-    /// The server offers no such tool.
-    #[error("MCP server \"{server}\" has no tool \"{tool}\"; it has: {}", offered.join(", "))]
-    FindTool {
-        /// Which server.
-        server: String,
-        /// The tool asked for.
-        tool: String,
-        /// The tools there are.
-        offered: Vec<String>,
-    },
-    /// The call was not answered with a result.
-    #[error("failed to call \"{tool}\" of MCP server \"{server}\": {reason}")]
-    Call {
-        /// Which server.
-        server: String,
-        /// Which tool.
-        tool: String,
-        /// What went wrong.
-        reason: String,
-    },
-    /// The caller gave the call up.
-    #[error("the call of \"{tool}\" was cancelled")]
-    Cancel {
-        /// Which tool.
-        tool: String,
-    },
-}
-
-/// One connection to an MCP server. Clones are the same connection; the last one closes it.
+/// A connection, as its users have it. Clones are the same connection.
 #[derive(Clone)]
-pub struct McpClient {
+pub(super) struct McpClient {
     server: Arc<str>,
-    running: Arc<RunningService<RoleClient, ClientConfig>>,
+    peer: Peer<RoleClient>,
+    /// Told when the tools may have changed, or the connection may be broken.
+    look_again: Arc<Notify>,
+    /// Told when a call has not been answered in its time.
+    overdue: Arc<Notify>,
+}
+
+/// A server elsewhere.
+pub(super) struct Remote<'a> {
+    /// What errors call it.
+    pub(super) server: &'a str,
+    pub(super) http: &'a reqwest::Client,
+    pub(super) url: &'a str,
+    /// Sent with every request.
+    pub(super) headers: &'a HeaderMap,
+}
+
+impl Connection {
+    /// Connects to a process by its standard output and input. `heard` gets what it prints besides.
+    pub(super) async fn to_process(
+        server: &str,
+        (stdout, stdin): (ChildStdout, ChildStdin),
+        heard: impl Fn(&[u8]) + Send + 'static,
+    ) -> Result<Self, McpError> {
+        let streams = (stdio::messages(stdout, heard), stdin);
+        let started = start(server, streams, ClientLifecycleMode::Initialize).await;
+        started.map_err(|error| why::not_connected(server, &error))
+    }
+
+    /// Connects by streamable HTTP, in whichever version the server speaks; to a server that knows only
+    /// the older transport, by that.
+    pub(super) async fn to_url(remote: &Remote<'_>) -> Result<Self, McpError> {
+        let server = remote.server;
+        let error = match start(server, http(remote), ClientLifecycleMode::Initialize).await {
+            Ok(connection) => return Ok(connection),
+            Err(error) => error,
+        };
+        if why::speaks_another_version(&error) {
+            let newest = ClientLifecycleMode::Discover {
+                preferred_versions: vec![ProtocolVersion::LATEST],
+            };
+            let started = start(server, http(remote), newest).await;
+            return started.map_err(|error| why::not_connected(server, &error));
+        }
+        // What the standard says of how to tell an old server.
+        let is_old = matches!(
+            why::status(&error),
+            Some(StatusCode::BAD_REQUEST | StatusCode::NOT_FOUND | StatusCode::METHOD_NOT_ALLOWED)
+        );
+        if is_old && let Ok(connection) = Self::to_event_stream(remote).await {
+            return Ok(connection);
+        }
+        Err(why::not_connected(server, &error))
+    }
+
+    /// Connects to a server of the older transport.
+    pub(super) async fn to_event_stream(remote: &Remote<'_>) -> Result<Self, McpError> {
+        let Remote {
+            server,
+            http,
+            url,
+            headers,
+        } = *remote;
+        let streams = sse::connect::<TxJsonRpcMessage<RoleClient>, RxJsonRpcMessage<RoleClient>>(
+            http, url, headers,
+        );
+        let streams = streams
+            .await
+            .map_err(|error| why::no_event_stream(server, error))?;
+        let started = start(server, streams, ClientLifecycleMode::Initialize).await;
+        started.map_err(|error| why::not_connected(server, &error))
+    }
+
+    /// Waits for what its owner has to see to. Not to be called again after [`Event::Closed`].
+    pub(super) async fn event(&mut self) -> Event {
+        tokio::select! {
+            () = &mut self.closed => Event::Closed,
+            () = self.client.overdue.notified() => Event::Overdue,
+            () = self.client.look_again.notified() => Event::Look,
+        }
+    }
+}
+
+fn http(remote: &Remote<'_>) -> StreamableHttpClientTransport<reqwest::Client> {
+    let headers = remote
+        .headers
+        .iter()
+        .map(|(name, value)| (name.clone(), value.clone()));
+    let config = StreamableHttpClientTransportConfig::with_uri(remote.url)
+        .custom_headers(headers.collect::<HashMap<_, _>>())
+        .max_json_response_size(MAX_MESSAGE)
+        .max_sse_event_size(MAX_MESSAGE);
+    StreamableHttpClientTransport::with_client(remote.http.clone(), config)
+}
+
+async fn start<T, E, A>(
+    server: &str,
+    transport: T,
+    lifecycle: ClientLifecycleMode,
+) -> Result<Connection, ClientInitializeError>
+where
+    T: IntoTransport<RoleClient, E, A>,
+    E: std::error::Error + Send + Sync + 'static,
+{
+    let look_again = Arc::new(Notify::new());
+    let us = Us {
+        look_again: Arc::clone(&look_again),
+    };
+    let stop = CancellationToken::new();
+    // Boxed, because rmcp's futures are large.
+    let starting = Box::pin(serve_client_with_lifecycle_and_ct(
+        us, transport, lifecycle, stop,
+    ));
+    let running = starting.await?;
+    let client = McpClient {
+        server: Arc::from(server),
+        peer: running.peer().clone(),
+        look_again,
+        overdue: Arc::default(),
+    };
+    let closed = async {
+        // However it ended, it has.
+        running.waiting().await.ok();
+    };
+    Ok(Connection {
+        client,
+        closed: Box::pin(closed),
+    })
+}
+
+/// What servers may ask of us.
+struct Us {
+    look_again: Arc<Notify>,
+}
+
+impl ClientHandler for Us {
+    fn get_info(&self) -> ClientConfig {
+        ClientConfig::new(
+            ClientCapabilities::default(),
+            Implementation::new("kaos", env!("CARGO_PKG_VERSION")),
+        )
+    }
+
+    async fn on_tool_list_changed(&self, _: NotificationContext<RoleClient>) {
+        self.look_again.notify_one();
+    }
 }
 
 impl McpClient {
-    /// Connects to a server elsewhere by its streamable-HTTP endpoint, such as `https://host/mcp`.
-    pub async fn connect_url(http: reqwest::Client, url: &str) -> Result<Self, McpError> {
-        let config = StreamableHttpClientTransportConfig::with_uri(url);
-        let transport = StreamableHttpClientTransport::with_client(http, config);
-        Self::start(url, serve_client(identity(), transport)).await
-    }
-
-    /// Connects to a process by its standard output and input.
-    pub(super) async fn connect_streams(
-        server: &str,
-        streams: (
-            impl AsyncRead + Send + Unpin + 'static,
-            impl AsyncWrite + Send + Unpin + 'static,
-        ),
-    ) -> Result<Self, McpError> {
-        Self::start(server, serve_client(identity(), streams)).await
-    }
-
-    async fn start(
-        server: &str,
-        connecting: impl Future<
-            Output = Result<RunningService<RoleClient, ClientConfig>, ClientInitializeError>,
-        >,
-    ) -> Result<Self, McpError> {
-        let failed = |reason: String| McpError::Connect {
-            server: server.to_owned(),
-            reason,
-        };
-        let running = match tokio::time::timeout(CONNECT_TIMEOUT, connecting).await {
-            Ok(Ok(running)) => running,
-            Ok(Err(ClientInitializeError::JsonRpcError(error))) => {
-                return Err(McpError::Refuse {
-                    message: error.message.into_owned(),
-                });
-            }
-            Ok(Err(error)) => return Err(failed(error.to_string())),
-            Err(_) => {
-                let seconds = CONNECT_TIMEOUT.as_secs();
-                return Err(failed(format!("no answer within {seconds} seconds")));
-            }
-        };
-        Ok(Self {
-            server: Arc::from(server),
-            running: Arc::new(running),
-        })
-    }
-
     /// What the server offers.
-    pub async fn tools(&self) -> Result<Tools, McpError> {
-        let tools = self.running.list_all_tools().await;
-        let tools = tools.map_err(|error| McpError::Connect {
-            server: self.server.to_string(),
-            reason: format!("its tools cannot be listed: {}", said(error)),
-        })?;
-        let tool = |tool: rmcp::model::Tool| {
-            Arc::new(Tool {
-                input_schema: tool.schema_as_json_value(),
-                description: tool.description.unwrap_or_default().into_owned(),
-                name: tool.name.into_owned(),
-            })
-        };
-        Ok(tools.into_iter().map(tool).collect())
+    pub(super) async fn tools(&self) -> Result<Tools, McpError> {
+        let mut tools: Vec<Arc<Tool>> = Vec::new();
+        let mut cursor = None;
+        loop {
+            let page = PaginatedRequestParams::default().with_cursor(cursor);
+            let page = self.peer.list_tools(Some(page)).await;
+            let page = page.map_err(|error| why::not_listed(&self.server, error))?;
+            for tool in &page.tools {
+                let is_new = tools.iter().all(|known| known.name != tool.name);
+                if let (true, Some(tool)) = (is_new, described(tool)) {
+                    tools.push(Arc::new(tool));
+                }
+            }
+            cursor = page.next_cursor;
+            if cursor.is_none() || page.tools.is_empty() || tools.len() >= MAX_TOOLS {
+                tools.truncate(MAX_TOOLS);
+                return Ok(tools.into());
+            }
+        }
     }
 
-    /// Calls a tool. `cancel` gives the call up, which the server is told.
-    pub async fn call(
+    /// Calls a tool, which has to answer within `limit`. `cancel` gives the call up; the server is told
+    /// of both.
+    pub(super) async fn call(
         &self,
         request: ToolRequest,
-        cancel: CancellationToken,
+        cancel: &CancellationToken,
+        limit: Duration,
     ) -> Result<ToolOutcome, McpError> {
         let ToolRequest {
             tool,
@@ -203,68 +259,36 @@ impl McpClient {
             }
         }
         // Boxed, because rmcp's futures are large and calls are made deep inside others.
-        let calling = Box::pin(self.running.peer().call_tool(params));
+        let calling = timeout(limit, Box::pin(self.peer.call_tool(params)));
         // rmcp tells the server of a call that is dropped unanswered.
-        let result = tokio::select! {
-            biased;
-            () = cancel.cancelled() => return Err(McpError::Cancel { tool }),
-            result = calling => result,
-        };
-        result.map(outcome).map_err(|error| McpError::Call {
-            server: self.server.to_string(),
-            tool,
-            reason: said(error),
-        })
+        match cancel.run_until_cancelled(calling).await {
+            None => Err(McpError::Cancel { tool }),
+            Some(Ok(Ok(result))) => Ok(ToolOutcome(result)),
+            Some(Ok(Err(error))) => {
+                if why::may_be_broken(&error) {
+                    self.look_again.notify_one();
+                }
+                Err(why::not_called(&self.server, tool, error))
+            }
+            Some(Err(_)) => {
+                self.overdue.notify_one();
+                Err(McpError::TimeOut {
+                    server: self.server.to_string(),
+                    tool,
+                    after: limit,
+                })
+            }
+        }
     }
 
-    /// Ends the connection now, whoever else holds it.
-    pub fn close(&self) {
-        self.running.cancellation_token().cancel();
+    /// The version of the protocol that both sides agreed on.
+    pub(super) fn protocol_version(&self) -> Option<String> {
+        let info = self.peer.peer_info()?;
+        Some(info.protocol_version.to_string())
     }
 }
 
-fn identity() -> ClientConfig {
-    ClientConfig::new(
-        ClientCapabilities::default(),
-        Implementation::new("kaos", env!("CARGO_PKG_VERSION")),
-    )
-}
-
-fn outcome(result: CallToolResult) -> ToolOutcome {
-    let mut texts: Vec<String> = result.content.iter().map(words).collect();
-    // A result that is only structured is no less a result.
-    if let (true, Some(value)) = (texts.is_empty(), &result.structured_content) {
-        texts.push(value.to_string());
-    }
-    ToolOutcome {
-        text: texts.join("\n"),
-        is_error: result.is_error == Some(true),
-    }
-}
-
-/// The words of a block; what a model cannot read is named.
-fn words(block: &ContentBlock) -> String {
-    match block {
-        ContentBlock::Text(text) => text.text.clone(),
-        ContentBlock::Image(image) => format!("[image: {}]", image.mime_type),
-        ContentBlock::Audio(audio) => format!("[audio: {}]", audio.mime_type),
-        ContentBlock::Resource(embedded) => match &embedded.resource {
-            ResourceContents::TextResourceContents { text, .. } => text.clone(),
-            other => serde_json::to_value(other)
-                .ok()
-                .and_then(|other| Some(format!("[resource: {}]", other.get("uri")?.as_str()?)))
-                .unwrap_or_default(),
-        },
-        ContentBlock::ResourceLink(link) => format!("[resource: {}]", link.uri),
-        _ => String::new(),
-    }
-}
-
-/// The server's own words where it has any.
-fn said(error: ServiceError) -> String {
-    match error {
-        ServiceError::McpError(error) => error.message.into_owned(),
-        ServiceError::TransportClosed => "the connection is closed".to_owned(),
-        other => other.to_string(),
-    }
+/// A tool in our words; `None` for one that is no object, which cannot be.
+fn described(tool: &rmcp::model::Tool) -> Option<Tool> {
+    serde_json::from_value(serde_json::to_value(tool).ok()?).ok()
 }

@@ -1,6 +1,6 @@
-//! A child process's tools for everybody: the streamable-HTTP endpoint in front of it.
+//! A server's tools for everybody: the streamable-HTTP endpoint in front of it.
 
-use std::{collections::HashMap, sync::Arc};
+use std::{collections::HashMap, sync::Arc, time::Duration};
 
 use api::plan::ResourceId;
 use axum::{
@@ -12,19 +12,24 @@ use axum::{
 };
 use http::{Method, StatusCode, request::Parts};
 use rmcp::{
-    ErrorData, RoleServer, ServerHandler,
+    ErrorData, Peer, RoleServer, ServerHandler,
     model::{
-        CallToolRequestParams, CallToolResponse, CallToolResult, ContentBlock, Implementation,
-        ListToolsResult, PaginatedRequestParams, ServerCapabilities, ServerConfig,
+        CallToolRequestParams, CallToolResponse, Implementation, ListToolsResult,
+        PaginatedRequestParams, ServerCapabilities, ServerConfig,
     },
-    service::RequestContext,
+    service::{NotificationContext, RequestContext},
     transport::streamable_http_server::{
         StreamableHttpServerConfig, StreamableHttpService, session::local::LocalSessionManager,
     },
 };
 use serde_json::{Value, json};
+use tokio::time::sleep;
+use tokio_util::task::TaskTracker;
 
-use super::{McpError, McpServers, McpSettings, McpState, Server, Tool, ToolRequest};
+use super::{McpError, McpServers, McpState, Server, Shared, Tool, ToolRequest, Tools};
+
+/// How often to look whether a client that was told nothing is still there.
+const LOOK: Duration = Duration::from_mins(1);
 
 /// The headers, and fields of `_meta`, that carry a trace from one process to the next.
 const TRACE_CONTEXT: [&str; 3] = ["traceparent", "tracestate", "baggage"];
@@ -36,18 +41,26 @@ pub(super) struct Endpoint {
     http: StreamableHttpService<Forward, LocalSessionManager>,
 }
 
-/// Passes what a client asks on to the process.
-struct Forward(Arc<Server>);
+/// Passes what a client asks on to the server.
+struct Forward {
+    server: Arc<Server>,
+    tracker: TaskTracker,
+}
 
 impl Endpoint {
-    pub(super) fn new(server: Arc<Server>, settings: &McpSettings) -> Self {
+    pub(super) fn new(server: Arc<Server>, shared: &Shared) -> Self {
         let mut config = StreamableHttpServerConfig::default()
             .with_cancellation_token(server.stop.child_token());
-        let allowed = settings.allowed_hosts.iter().cloned();
+        let allowed = shared.settings.allowed_hosts.iter().cloned();
         config.allowed_hosts.extend(allowed);
-        let forwarded = Arc::clone(&server);
+        let (forwarded, tracker) = (Arc::clone(&server), shared.tracker.clone());
         let http = StreamableHttpService::new(
-            move || Ok(Forward(Arc::clone(&forwarded))),
+            move || {
+                Ok(Forward {
+                    server: Arc::clone(&forwarded),
+                    tracker: tracker.clone(),
+                })
+            },
             Arc::default(),
             config,
         );
@@ -90,7 +103,9 @@ async fn health(
             Json(json!({"status": "healthy", "tools": tools.len()})).into_response()
         }
         Some(McpState::Starting) => unavailable("it is still starting"),
-        Some(McpState::Failed { message }) => unavailable(&message),
+        Some(McpState::Failed { message } | McpState::NeedsCredentials { message }) => {
+            unavailable(&message)
+        }
         None => not_found(&id),
     }
 }
@@ -107,11 +122,19 @@ fn not_found(id: &ResourceId) -> Response {
 
 impl ServerHandler for Forward {
     fn get_info(&self) -> ServerConfig {
-        let capabilities = ServerCapabilities::builder().enable_tools().build();
+        let capabilities = ServerCapabilities::builder()
+            .enable_tools()
+            .enable_tool_list_changed()
+            .build();
         let mut info = ServerConfig::new(capabilities);
-        let name = self.0.plan.id.name.clone();
+        let name = self.server.plan.id.name.clone();
         info.server_info = Implementation::new(name, env!("CARGO_PKG_VERSION"));
         info
+    }
+
+    async fn on_initialized(&self, context: NotificationContext<RoleServer>) {
+        let telling = tell_changes(Arc::clone(&self.server), context.peer);
+        self.tracker.spawn(telling);
     }
 
     async fn list_tools(
@@ -119,12 +142,14 @@ impl ServerHandler for Forward {
         _page: Option<PaginatedRequestParams>,
         _context: RequestContext<RoleServer>,
     ) -> Result<ListToolsResult, ErrorData> {
-        match self.0.now().state {
+        match self.server.now().state {
             McpState::Running { tools } => Ok(ListToolsResult::with_all_items(
-                tools.iter().map(|tool| described(tool)).collect(),
+                tools.iter().filter_map(|tool| described(tool)).collect(),
             )),
             McpState::Starting => Err(unable("it is still starting".to_owned())),
-            McpState::Failed { message } => Err(unable(message)),
+            McpState::Failed { message } | McpState::NeedsCredentials { message } => {
+                Err(unable(message))
+            }
         }
     }
 
@@ -138,20 +163,8 @@ impl ServerHandler for Forward {
             tool: request.name.into_owned(),
             arguments: request.arguments.unwrap_or_default(),
         };
-        let called = async {
-            let client = self.0.client_for(&request.tool)?;
-            client.call(request, context.ct).await
-        };
-        match called.await {
-            Ok(outcome) => {
-                let words = vec![ContentBlock::text(outcome.text)];
-                let result = if outcome.is_error {
-                    CallToolResult::error(words)
-                } else {
-                    CallToolResult::success(words)
-                };
-                Ok(result.into())
-            }
+        match self.server.call(request, &context.ct).await {
+            Ok(outcome) => Ok(outcome.0.into()),
             Err(error @ McpError::FindTool { .. }) => {
                 Err(ErrorData::invalid_params(error.to_string(), None))
             }
@@ -160,12 +173,39 @@ impl ServerHandler for Forward {
     }
 }
 
-fn described(tool: &Tool) -> rmcp::model::Tool {
-    let schema = match &tool.input_schema {
-        Value::Object(schema) => schema.clone(),
-        _ => serde_json::Map::new(),
-    };
-    rmcp::model::Tool::new(tool.name.clone(), tool.description.clone(), schema)
+/// Tells a client when the tools have changed, until either side has gone.
+async fn tell_changes(server: Arc<Server>, client: Peer<RoleServer>) {
+    let mut now = server.now.subscribe();
+    let mut known = tools(&now.borrow_and_update().state);
+    while !client.is_transport_closed() {
+        tokio::select! {
+            () = server.stop.cancelled() => return,
+            changed = now.changed() => if changed.is_err() {
+                return;
+            },
+            // A client does not say that it has gone.
+            () = sleep(LOOK) => {}
+        }
+        let latest = tools(&now.borrow_and_update().state);
+        if latest.is_some() && latest != known {
+            known = latest;
+            if client.notify_tool_list_changed().await.is_err() {
+                return;
+            }
+        }
+    }
+}
+
+fn tools(state: &McpState) -> Option<Tools> {
+    match state {
+        McpState::Running { tools } => Some(Arc::clone(tools)),
+        McpState::Starting | McpState::Failed { .. } | McpState::NeedsCredentials { .. } => None,
+    }
+}
+
+/// A tool in rmcp's words, which are those it was told in.
+fn described(tool: &Tool) -> Option<rmcp::model::Tool> {
+    serde_json::from_value(serde_json::to_value(tool).ok()?).ok()
 }
 
 /// The caller's trace: what its `_meta` says, else its HTTP headers.

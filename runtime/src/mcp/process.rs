@@ -2,21 +2,25 @@
 
 use std::{
     io,
+    net::TcpListener,
+    path::{Path, PathBuf},
     process::Stdio,
-    sync::{Arc, Mutex, PoisonError},
     time::Duration,
 };
 
-use api::plan::{McpRuntime, McpServerPlan, Secret};
+use api::{
+    plan::{McpRuntime, McpServerPlan, Secret},
+    resources::mcp_server::McpTransport,
+};
 use serde_json::json;
 use tokio::{
-    io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader},
-    process::{Child, ChildStderr, ChildStdin, ChildStdout, Command},
+    io::AsyncWriteExt,
+    process::{Child, ChildStdin, ChildStdout, Command},
     task::JoinHandle,
+    time::timeout,
 };
-use tokio_util::task::TaskTracker;
 
-use super::McpSettings;
+use super::{Server, Shared, words::Words};
 
 /// The program that serves a text of Python functions over standard input and output.
 const PYTHON_STRING: &str = concat!(
@@ -28,29 +32,26 @@ const PYTHON_STRING: &str = concat!(
 const GRACE: Duration = Duration::from_secs(2);
 /// How long to wait for the last words of a process that has ended.
 const LISTEN: Duration = Duration::from_millis(500);
-/// The longest line of standard error kept in one piece.
-const MAX_LINE: u64 = 4096;
+/// Tells a process that serves HTTP where to listen.
+const PORT: &str = "PORT";
 
 /// A running process, apart from its streams.
 pub(super) struct Process {
     child: Child,
     /// The process group it leads; what it started may outlive it there.
     group: Option<u32>,
-    last_words: LastWords,
+    words: Words,
     /// Reads standard error to its end.
     listening: Option<JoinHandle<()>>,
 }
 
-/// The last line a process wrote to standard error; it often says why it ended.
-#[derive(Clone)]
-struct LastWords {
-    line: Arc<Mutex<String>>,
-    /// What the process was given and must not repeat in a status or a log.
-    secrets: Arc<[Secret]>,
-}
-
 /// Where a process speaks MCP.
-pub(super) type Streams = (ChildStdout, ChildStdin);
+pub(super) enum Reach {
+    /// On its standard output and input.
+    Streams(ChildStdout, ChildStdin),
+    /// At this URL, by this transport.
+    Url(String, McpTransport),
+}
 
 /// Why a process could not be started.
 #[derive(Debug, thiserror::Error)]
@@ -63,21 +64,37 @@ pub(super) enum StartError {
     NameCommand,
     #[error("failed to start \"{program}\": {source}")]
     Spawn { program: String, source: io::Error },
+    #[error("failed to find a free port: {0}")]
+    FindPort(io::Error),
+}
+
+/// What is run.
+struct Program {
+    path: PathBuf,
+    arguments: Vec<String>,
+    transport: McpTransport,
 }
 
 impl Process {
-    /// Starts what `plan` says, in its own process group and with no other environment than the
-    /// settings' and the plan's.
+    /// Starts what the server's plan says, in its own process group and with no other environment
+    /// than the settings' and the plan's.
     pub(super) async fn start(
-        plan: &McpServerPlan,
-        settings: &McpSettings,
-        tracker: &TaskTracker,
-    ) -> Result<(Self, Streams), StartError> {
-        let mut command = command(plan, settings)?;
+        server: &Server,
+        shared: &Shared,
+    ) -> Result<(Self, Reach), StartError> {
+        let Server { plan, callers, .. } = server;
+        let program = Program::of(plan, shared)?;
+        let at = match program.transport {
+            McpTransport::Stdio => None,
+            McpTransport::Http => Some((free_port()?, "mcp")),
+            McpTransport::Sse => Some((free_port()?, "sse")),
+        };
+        let env = environment(plan, shared, at.map(|(port, _)| port));
+        let mut command = Command::new(&program.path);
         command
+            .args(program.arguments.iter().map(|text| expanded(text, &env)))
             .env_clear()
-            .envs(settings.base_env.iter().map(|(name, value)| (name, value)))
-            .envs(plan.env.iter().map(|(name, value)| (name, value.expose())))
+            .envs(env.iter().map(|(name, value)| (name, value)))
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())
@@ -86,29 +103,40 @@ impl Process {
         command.process_group(0);
         let mut child = command
             .spawn()
-            .map_err(|source| not_started(plan, &command, source))?;
+            .map_err(|source| not_started(plan, &program.path, source))?;
         let (Some(mut stdin), Some(stdout), Some(stderr)) =
             (child.stdin.take(), child.stdout.take(), child.stderr.take())
         else {
             unreachable!("all three streams were asked for");
         };
-        let last_words = LastWords {
-            line: Arc::default(),
-            secrets: plan.env.iter().map(|(_, value)| value.clone()).collect(),
-        };
-        let listening = last_words.clone().listen(plan.id.to_string(), stderr);
+        let secrets: Vec<Secret> = plan.env.iter().map(|(_, value)| value.clone()).collect();
+        let (words, listener) = Words::new(plan.id.to_string(), secrets, callers.clone());
         let process = Self {
             group: child.id(),
             child,
-            last_words,
-            listening: Some(tracker.spawn(listening)),
+            listening: Some(shared.tracker.spawn(listener.listen(stderr))),
+            words: words.clone(),
         };
         if let McpRuntime::PythonString(code) = &plan.runtime {
             let setup = json!({"name": plan.id.name, "code": code});
             // Where this fails, the process has ended, and how it ended says more.
             stdin.write_all(format!("{setup}\n").as_bytes()).await.ok();
         }
-        Ok((process, (stdout, stdin)))
+        let reach = match at {
+            None => Reach::Streams(stdout, stdin),
+            Some((port, path)) => {
+                // What it prints is not how it answers.
+                let listener = words.another_listener();
+                shared.tracker.spawn(listener.listen(stdout));
+                Reach::Url(format!("http://127.0.0.1:{port}/{path}"), program.transport)
+            }
+        };
+        Ok((process, reach))
+    }
+
+    /// What it says besides answering.
+    pub(super) fn words(&self) -> &Words {
+        &self.words
     }
 
     /// Waits until the process ends by itself, and says how.
@@ -119,9 +147,14 @@ impl Process {
         };
         // What it wrote last may not have been read yet; what it started may keep the pipe open.
         if let Some(listening) = self.listening.take() {
-            tokio::time::timeout(LISTEN, listening).await.ok();
+            timeout(LISTEN, listening).await.ok();
         }
-        match self.last_words.get() {
+        self.with_last_words(how)
+    }
+
+    /// `how` it failed, with what it said last, which often says why.
+    pub(super) fn with_last_words(&self, how: String) -> String {
+        match self.words.last() {
             words if words.is_empty() => how,
             words => format!("{how}; it last said: {words}"),
         }
@@ -130,75 +163,95 @@ impl Process {
     /// Ends the process, its input being closed: it may finish, then it and all it started is
     /// killed.
     pub(super) async fn end(mut self) {
-        let ended = tokio::time::timeout(GRACE, self.child.wait()).await;
+        let ended = timeout(GRACE, self.child.wait()).await;
         kill_group(self.group);
         if ended.is_err() {
             // Already ended is as good.
             self.child.kill().await.ok();
         }
     }
+
+    /// Ends the process and all it started, now.
+    pub(super) async fn kill(mut self) {
+        kill_group(self.group);
+        // Already ended is as good.
+        self.child.kill().await.ok();
+    }
 }
 
-impl LastWords {
-    fn get(&self) -> String {
-        let words = self.line.lock().unwrap_or_else(PoisonError::into_inner);
-        words.clone()
-    }
-
-    fn without_secrets(&self, text: &str) -> String {
-        let hide = |text: String, secret: &Secret| secret.hide_in(&text);
-        self.secrets.iter().fold(text.to_owned(), hide)
-    }
-
-    /// Logs what a process writes to standard error, and keeps its last line.
-    async fn listen(self, server: String, stderr: ChildStderr) {
-        let mut reader = BufReader::new(stderr);
-        let mut line = Vec::new();
-        loop {
-            line.clear();
-            let mut bounded = (&mut reader).take(MAX_LINE);
-            match bounded.read_until(b'\n', &mut line).await {
-                Ok(0) | Err(_) => return,
-                Ok(_) => {}
+impl Program {
+    fn of(plan: &McpServerPlan, shared: &Shared) -> Result<Self, StartError> {
+        match &plan.runtime {
+            McpRuntime::PythonString(_) => Ok(Self {
+                path: shared.settings.python.clone(),
+                arguments: ["-I", "-u", "-c", PYTHON_STRING]
+                    .map(str::to_owned)
+                    .to_vec(),
+                transport: McpTransport::Stdio,
+            }),
+            McpRuntime::Command { argv, transport } => {
+                let (program, arguments) = argv.split_first().ok_or(StartError::NameCommand)?;
+                Ok(Self {
+                    path: program.into(),
+                    arguments: arguments.to_vec(),
+                    transport: *transport,
+                })
             }
-            let text = String::from_utf8_lossy(&line);
-            let text = self.without_secrets(text.trim_end());
-            if !text.is_empty() {
-                tracing::debug!(mcp.server = server, "{text}");
-                *self.line.lock().unwrap_or_else(PoisonError::into_inner) = text;
+            McpRuntime::Url { .. } => unreachable!("a server elsewhere has no process"),
+        }
+    }
+}
+
+/// The whole environment of the process.
+fn environment(plan: &McpServerPlan, shared: &Shared, port: Option<u16>) -> Vec<(String, String)> {
+    let declared = plan.env.iter();
+    let declared = declared.map(|(name, value)| (name.clone(), value.expose().to_owned()));
+    let port = port.map(|port| (PORT.to_owned(), port.to_string()));
+    let base = shared.settings.base_env.iter().cloned();
+    base.chain(declared).chain(port).collect()
+}
+
+/// A port that was free a moment ago; the process finds out if it no longer is.
+fn free_port() -> Result<u16, StartError> {
+    let listener = TcpListener::bind("127.0.0.1:0").map_err(StartError::FindPort)?;
+    let address = listener.local_addr().map_err(StartError::FindPort)?;
+    Ok(address.port())
+}
+
+/// `text` with each `$(NAME)` replaced by that variable, as Kubernetes does it: an unknown one stays,
+/// and `$$` is a dollar sign.
+fn expanded(text: &str, env: &[(String, String)]) -> String {
+    let mut expanded = String::new();
+    let mut rest = text;
+    while let Some(at) = rest.find('$') {
+        expanded.push_str(&rest[..at]);
+        rest = &rest[at + 1..];
+        if let Some(after) = rest.strip_prefix('$') {
+            expanded.push('$');
+            rest = after;
+            continue;
+        }
+        let named = rest.strip_prefix('(').and_then(|rest| rest.split_once(')'));
+        let value = |name: &str| env.iter().rev().find(|(known, _)| known == name);
+        match named.and_then(|(name, after)| Some((value(name)?, after))) {
+            Some(((_, value), after)) => {
+                expanded.push_str(value);
+                rest = after;
             }
+            None => expanded.push('$'),
         }
     }
+    expanded + rest
 }
 
-fn command(plan: &McpServerPlan, settings: &McpSettings) -> Result<Command, StartError> {
-    match &plan.runtime {
-        McpRuntime::PythonString(_) => {
-            let mut command = Command::new(&settings.python);
-            command.args(["-I", "-u", "-c", PYTHON_STRING]);
-            Ok(command)
-        }
-        McpRuntime::Command(argv) => {
-            let (program, arguments) = argv.split_first().ok_or(StartError::NameCommand)?;
-            let mut command = Command::new(program);
-            command.args(arguments);
-            Ok(command)
-        }
-    }
-}
-
-fn not_started(plan: &McpServerPlan, command: &Command, source: io::Error) -> StartError {
-    let program = command
-        .as_std()
-        .get_program()
-        .to_string_lossy()
-        .into_owned();
+fn not_started(plan: &McpServerPlan, path: &Path, source: io::Error) -> StartError {
+    let program = path.to_string_lossy().into_owned();
     if source.kind() != io::ErrorKind::NotFound {
         return StartError::Spawn { program, source };
     }
     match plan.runtime {
         McpRuntime::PythonString(_) => StartError::FindPython(program),
-        McpRuntime::Command(_) => StartError::FindCommand(program),
+        McpRuntime::Command { .. } | McpRuntime::Url { .. } => StartError::FindCommand(program),
     }
 }
 
@@ -216,3 +269,22 @@ fn kill_group(leader: Option<u32>) {
 
 #[cfg(not(unix))]
 fn kill_group(_leader: Option<u32>) {}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn variables_are_replaced_as_kubernetes_does_it() {
+        let env = [("PORT", "8123"), ("PORT", "9000"), ("EMPTY", "")];
+        let env = env.map(|(name, value)| (name.to_owned(), value.to_owned()));
+        for (text, expect) in [
+            ("--port=$(PORT)", "--port=9000"),
+            ("$(PORT)$(EMPTY)$(PORT)", "90009000"),
+            ("$(UNKNOWN) $PORT $(", "$(UNKNOWN) $PORT $("),
+            ("$$(PORT) costs 5$$", "$(PORT) costs 5$"),
+        ] {
+            assert_eq!(expanded(text, &env), expect);
+        }
+    }
+}

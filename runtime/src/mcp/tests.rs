@@ -1,15 +1,21 @@
 mod endpoint;
 mod python;
+mod remote;
+mod servers;
 
 use std::time::Duration;
 
-use api::plan::{McpRuntime, McpServerPlan, ResourceId, Secret};
+use api::{
+    plan::{McpRuntime, McpServerPlan, ResourceId, Secret},
+    resources::mcp_server::McpTransport,
+};
 use serde_json::{Map, Value, json};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 use super::{McpError, McpServers, McpSettings, McpState, ToolOutcome, ToolRequest, Tools};
+use crate::transport::tests::http_client;
 
-const DEADLINE: Duration = Duration::from_secs(20);
+const DEADLINE: Duration = Duration::from_mins(1);
 
 const TOOLS: &str = r#"
 from typing import Dict, List, Literal, Optional
@@ -69,11 +75,16 @@ impl Fixture {
     }
 
     fn with_python(python: &str) -> Self {
+        Self::with(python, DEADLINE)
+    }
+
+    fn with(python: &str, connect_timeout: Duration) -> Self {
         let (tracker, shutdown) = (TaskTracker::new(), CancellationToken::new());
         let settings = McpSettings {
             python: python.into(),
             base_env: vec![("PATH".to_owned(), "/usr/local/bin:/usr/bin:/bin".to_owned())],
-            allowed_hosts: Vec::new(),
+            connect_timeout,
+            ..McpSettings::new(http_client())
         };
         Self {
             servers: McpServers::new(settings, tracker.clone(), shutdown.clone()),
@@ -101,6 +112,16 @@ impl Fixture {
         }
     }
 
+    async fn running(&self) -> Tools {
+        match self
+            .state_where(|state| matches!(state, McpState::Running { .. }))
+            .await
+        {
+            McpState::Running { tools } => tools,
+            other => unreachable!("{other:?} was not waited for"),
+        }
+    }
+
     async fn settled(&self) -> McpState {
         self.state_where(|state| *state != McpState::Starting).await
     }
@@ -115,7 +136,8 @@ impl Fixture {
                 };
             }
         };
-        tokio::time::timeout(DEADLINE, waiting).await.unwrap()
+        let waited = tokio::time::timeout(DEADLINE, waiting).await;
+        waited.unwrap_or_else(|_| panic!("it stays {:?}", self.servers.state(&id())))
     }
 
     async fn call(&self, tool: &str, arguments: Value) -> Result<ToolOutcome, McpError> {
@@ -127,14 +149,14 @@ impl Fixture {
 
     async fn text(&self, tool: &str, arguments: Value) -> String {
         let outcome = self.call(tool, arguments).await.unwrap();
-        assert!(!outcome.is_error, "{}", outcome.text);
-        outcome.text
+        assert!(!outcome.is_error(), "{}", outcome.text());
+        outcome.text()
     }
 
     async fn error_text(&self, tool: &str, arguments: Value) -> String {
         let outcome = self.call(tool, arguments).await.unwrap();
-        assert!(outcome.is_error, "{}", outcome.text);
-        outcome.text
+        assert!(outcome.is_error(), "{}", outcome.text());
+        outcome.text()
     }
 
     async fn end(self) {
@@ -154,6 +176,15 @@ fn plan(runtime: McpRuntime) -> McpServerPlan {
         id: id(),
         runtime,
         env: vec![("GREETING".to_owned(), Secret::new("hello"))],
+        call_timeout: DEADLINE,
+    }
+}
+
+/// A program that speaks on its standard output.
+fn command(argv: &[&str]) -> McpRuntime {
+    McpRuntime::Command {
+        argv: argv.iter().map(|&word| word.to_owned()).collect(),
+        transport: McpTransport::Stdio,
     }
 }
 
@@ -234,8 +265,8 @@ async fn a_missing_python_says_what_to_install() {
 #[tokio::test]
 async fn a_command_that_ends_fails_with_its_last_words() {
     let fixture = Fixture::new();
-    let argv = ["sh", "-c", "echo out of luck >&2; exit 3"].map(str::to_owned);
-    let message = fixture.failure(McpRuntime::Command(argv.to_vec())).await;
+    let argv = ["sh", "-c", "echo out of luck >&2; exit 3"];
+    let message = fixture.failure(command(&argv)).await;
     assert_eq!(
         message,
         "the process ended with exit status: 3; it last said: out of luck"

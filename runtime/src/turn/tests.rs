@@ -17,6 +17,7 @@ fn catalog() -> Arc<Catalog> {
             name: name.to_owned(),
             description: String::new(),
             input_schema: json!({"type": "object"}),
+            ..Tool::default()
         }),
     };
     let peer = Peer {

@@ -76,9 +76,8 @@ impl Served {
         let settings = PipelineSettings::default();
         let pipeline = Pipeline::start(receivers, settings, &others, shutdown.clone());
         let settings = McpSettings {
-            python: "python3".into(),
             base_env: vec![("PATH".to_owned(), "/usr/local/bin:/usr/bin:/bin".to_owned())],
-            allowed_hosts: Vec::new(),
+            ..McpSettings::new(http_client())
         };
         let mcp = McpServers::new(settings, others.clone(), shutdown.clone());
         let memory = directory.path().join("memory.db");
@@ -186,12 +185,15 @@ impl Served {
             id: id.clone(),
             runtime: McpRuntime::PythonString(code.to_owned()),
             env: Vec::new(),
+            call_timeout: DEADLINE,
         });
         let running = async {
             loop {
                 match self.mcp.state(&id) {
                     Some(McpState::Running { .. }) => return,
-                    Some(McpState::Failed { message }) => panic!("{message}"),
+                    Some(McpState::Failed { message } | McpState::NeedsCredentials { message }) => {
+                        panic!("{message}")
+                    }
                     Some(McpState::Starting) | None => changes.recv().await.unwrap(),
                 };
             }

@@ -78,11 +78,7 @@ impl House {
             &tracker,
             shutdown.clone(),
         );
-        let mcp = McpSettings {
-            python: "python3".into(),
-            base_env: Vec::new(),
-            allowed_hosts: Vec::new(),
-        };
+        let mcp = McpSettings::new(transport::client().unwrap());
         let memory = data.path().join("memory.db");
         let transport = Transport::new(transport::client().unwrap());
         let agents = Agents::new(AgentContext {

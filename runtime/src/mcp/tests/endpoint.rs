@@ -2,14 +2,17 @@
 
 use std::collections::HashMap;
 
-use api::plan::McpRuntime;
+use http::HeaderMap;
 use serde_json::{Value, json};
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
-use super::{Fixture, TOOLS, id, plan, request};
+use super::{DEADLINE, Fixture, TOOLS, command, id, plan, request};
 use crate::{
-    mcp::{McpClient, McpError, ToolRequest},
+    mcp::{
+        McpError, ToolRequest,
+        client::{Connection, Remote},
+    },
     transport::tests::http_client,
 };
 
@@ -27,28 +30,40 @@ async fn serve(fixture: &Fixture) -> String {
     url
 }
 
+async fn connect(url: &str) -> Result<Connection, McpError> {
+    let remote = Remote {
+        server: url,
+        http: &http_client(),
+        url,
+        headers: &HeaderMap::new(),
+    };
+    Connection::to_url(&remote).await
+}
+
 #[tokio::test]
 async fn the_http_endpoint_offers_the_same_tools() {
     let fixture = Fixture::new();
     let tools = fixture.python(TOOLS).await;
     let url = serve(&fixture).await;
-    let client = McpClient::connect_url(http_client(), &url).await.unwrap();
+    let connection = connect(&url).await.unwrap();
+    let client = &connection.client;
     assert_eq!(client.tools().await.unwrap(), tools);
     let call = async |tool: &str, arguments: Value| {
         let cancel = CancellationToken::new();
-        client.call(request(tool, arguments), cancel).await
+        client
+            .call(request(tool, arguments), &cancel, DEADLINE)
+            .await
     };
     let sum = call("add", json!({"a": 2, "b": 2})).await.unwrap();
-    assert_eq!(sum.text, "4");
+    assert_eq!(sum.text(), "4");
     assert!(
         call("divide", json!({"a": 1, "b": 0}))
             .await
             .unwrap()
-            .is_error
+            .is_error()
     );
     let unknown = call("subtract", json!({})).await.unwrap_err();
     assert!(unknown.to_string().contains("it has: add"), "{unknown}");
-    client.close();
     fixture.end().await;
 }
 
@@ -73,10 +88,9 @@ for line in sys.stdin:
 #[tokio::test]
 async fn the_trace_context_reaches_the_process_directly_and_over_http() {
     let fixture = Fixture::new();
-    let argv = ["python3", "-c", META].map(str::to_owned);
     fixture
         .servers
-        .apply(plan(McpRuntime::Command(argv.to_vec())));
+        .apply(plan(command(&["python3", "-c", META])));
     fixture.settled().await;
     let traceparent = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01";
     let request = ToolRequest {
@@ -86,19 +100,19 @@ async fn the_trace_context_reaches_the_process_directly_and_over_http() {
     let token = CancellationToken::new;
     let direct = fixture.servers.call(&id(), request.clone(), token()).await;
     let url = serve(&fixture).await;
-    let client = McpClient::connect_url(http_client(), &url).await.unwrap();
-    let over_http = client.call(request, token()).await;
+    let connection = connect(&url).await.unwrap();
+    let client = &connection.client;
+    let over_http = client.call(request, &token(), DEADLINE).await;
     for outcome in [direct, over_http] {
-        let meta: Value = serde_json::from_str(&outcome.unwrap().text).unwrap();
+        let meta: Value = serde_json::from_str(&outcome.unwrap().text()).unwrap();
         assert_eq!(meta["traceparent"], traceparent);
     }
-    client.close();
     fixture.end().await;
 }
 
 #[tokio::test]
 async fn an_address_where_nobody_is_cannot_be_connected_to() {
-    let error = McpClient::connect_url(http_client(), "http://127.0.0.1:1/mcp").await;
+    let error = connect("http://127.0.0.1:1/mcp").await;
     let Err(error) = error else {
         panic!("nobody is there");
     };

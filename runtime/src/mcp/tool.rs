@@ -1,0 +1,36 @@
+//! Tools, and calls of them.
+
+use std::{collections::HashMap, sync::Arc};
+
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+
+/// What a server offers to call.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Tool {
+    /// Its name.
+    pub name: String,
+    /// What it does, for the model.
+    #[serde(default)]
+    pub description: String,
+    /// JSON schema of its arguments.
+    pub input_schema: Value,
+    /// What else the server says of it, for those who speak MCP.
+    #[serde(flatten)]
+    pub rest: Map<String, Value>,
+}
+
+/// The tools of a server, as one of its states has them.
+pub type Tools = Arc<[Arc<Tool>]>;
+
+/// One call of a tool.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct ToolRequest {
+    /// Which tool.
+    pub tool: String,
+    /// Its arguments.
+    pub arguments: Map<String, Value>,
+    /// `traceparent`, `tracestate` and `baggage` of the caller; they go along as `_meta`.
+    pub trace_context: HashMap<String, String>,
+}

@@ -19,6 +19,10 @@ pub(crate) const LOGS_PER_TRACE: usize = 26;
 
 const MS: u64 = 1_000_000;
 
+/// Severities of logs.
+const DEBUG: i32 = 5;
+const INFO: i32 = 9;
+
 /// Makes one trace after the other.
 pub(crate) struct Scenario {
     state: u64,
@@ -86,197 +90,102 @@ impl Scenario {
 
     fn trace(&mut self, agents: &mut [(&str, Work); 3]) {
         self.n_traces += 1;
-        let trace_id: Vec<u8> = [self.random(), self.random()]
-            .iter()
-            .flat_map(|part| part.to_be_bytes())
-            .collect();
-        let session = format!(
-            "session_{:012x}",
-            (self.random() >> 16) % (self.n_traces / 4 + 1)
-        );
+        let n = self.n_traces;
+        let trace_id = [self.random(), self.random()];
+        let session = (self.random() >> 16) % (n / 4 + 1);
         let start_ns = self.now_ns + self.random() % MS;
         self.now_ns += self.step_ns;
         let run = Run {
-            trace_id,
-            session,
-            model: ["gpt-4o-mini", "gpt-4o", "llama3.1:8b"]
-                [usize::from(self.n_traces % 8 == 0) + usize::from(self.n_traces % 24 == 0)],
-            fails: self.n_traces % 50 == 0,
+            trace_id: trace_id
+                .iter()
+                .flat_map(|part| part.to_be_bytes())
+                .collect(),
+            session: format!("session_{session:012x}"),
+            model: match n % 24 {
+                0 => "llama3.1:8b",
+                8 | 16 => "gpt-4o",
+                _ => "gpt-4o-mini",
+            },
+            fails: n.is_multiple_of(50),
         };
         let [(_, coordinator), (_, researcher), (_, analyst)] = agents;
-        let calls = self.agent(
-            &run,
-            coordinator,
-            "coordinator",
-            None,
+        let asked = Asked {
+            agent: "coordinator",
+            parent: Vec::new(),
             start_ns,
-            &["researcher", "analyst"],
-        );
-        for ((parent, called_ns), (name, work)) in calls
+            delegates: &["researcher", "analyst"],
+        };
+        let calls = self.agent(&run, coordinator, &asked);
+        for ((parent, start_ns), (agent, work)) in calls
             .into_iter()
             .zip([("researcher", researcher), ("analyst", analyst)])
         {
-            self.agent(&run, work, name, Some(parent), called_ns, &[]);
+            let asked = Asked {
+                agent,
+                parent,
+                start_ns,
+                delegates: &[],
+            };
+            self.agent(&run, work, &asked);
         }
     }
 
     /// One agent's part of a trace; returns the spans that call others, and when.
-    fn agent(
-        &mut self,
-        run: &Run,
-        work: &mut Work,
-        name: &str,
-        parent: Option<Vec<u8>>,
-        start_ns: u64,
-        delegates: &[&str],
-    ) -> Vec<(Vec<u8>, u64)> {
-        let n_calls = if delegates.is_empty() {
-            1
-        } else {
-            delegates.len()
-        };
+    fn agent(&mut self, run: &Run, work: &mut Work, asked: &Asked<'_>) -> Vec<(Vec<u8>, u64)> {
+        // Who asks nobody calls a tool instead.
+        let n_calls = asked.delegates.len().max(1) as u64;
         let step_ns = (300 + self.random() % 900) * MS;
-        let whole_ns = step_ns * (n_calls as u64 + 1) + 20 * MS;
-        let server = self.span(
-            run,
-            "POST /v1/chat/completions",
-            SpanKind::Server,
-            parent,
-            start_ns,
-            whole_ns,
-            vec![
+        let server = self.span(run, "POST /v1/chat/completions", SpanKind::Server);
+        let server = Span {
+            parent_span_id: asked.parent.clone(),
+            attributes: vec![
                 text("http.request.method", "POST"),
                 text("http.route", "/v1/chat/completions"),
                 text("session.id", &run.session),
                 int("http.response.status_code", 200),
             ],
+            ..self.timed(server, asked.start_ns, step_ns * (n_calls + 1) + 20 * MS)
+        };
+        let looped = self.span(run, "agent.agentic_loop", SpanKind::Internal);
+        let looped = Span {
+            parent_span_id: server.span_id.clone(),
+            attributes: loop_attributes(run, asked.agent),
+            ..self.timed(
+                looped,
+                asked.start_ns + MS,
+                step_ns * (n_calls + 1) + 18 * MS,
+            )
+        };
+        let said = format!(
+            "Processing message for session {}, streaming=false",
+            run.session
         );
-        let looped = self.span(
-            run,
-            "agent.agentic_loop",
-            SpanKind::Internal,
-            Some(server.span_id.clone()),
-            start_ns + MS,
-            whole_ns - 2 * MS,
-            vec![
-                text("agent.name", name),
-                int("agent.max_steps", 5),
-                flag("stream", false),
-                text("session.id", &run.session),
-                text("gen_ai.operation.name", "invoke_agent"),
-                text("gen_ai.agent.name", name),
-                text("gen_ai.agent.id", &format!("kaos-hierarchy/{name}")),
-                text("gen_ai.conversation.id", &run.session),
-                text("gen_ai.provider.name", "kaos"),
-                text("kaos.finish_reason", "stop"),
-                int("kaos.usage.total_input_tokens", 900),
-                int("kaos.usage.total_output_tokens", 120),
-            ],
-        );
+        work.logs.push(run.log(&looped, INFO, said));
         let mut calls = Vec::new();
-        work.logs.push(run.log(
-            &looped,
-            9,
-            format!(
-                "Processing message for session {}, streaming=false",
-                run.session
-            ),
-        ));
         for n in 0..=n_calls {
-            let at_ns = start_ns + 2 * MS + step_ns * n as u64;
-            let step = self.span(
-                run,
-                &format!("agent.step.{}", n + 1),
-                SpanKind::Internal,
-                Some(looped.span_id.clone()),
-                at_ns,
-                step_ns,
-                vec![
-                    text("agent.name", name),
-                    int("step", n as i64 + 1),
+            let step = self.span(run, &format!("agent.step.{}", n + 1), SpanKind::Internal);
+            let step = Span {
+                parent_span_id: looped.span_id.clone(),
+                attributes: vec![
+                    text("agent.name", asked.agent),
+                    int("step", n + 1),
                     int("max_steps", 5),
                 ],
-            );
-            work.logs
-                .push(run.log(&step, 5, format!("Agentic loop step {}/5", n + 1)));
-            let tokens = 300 + (self.random() % 700) as i64;
-            let model = self.span(
-                run,
-                "model.inference",
-                SpanKind::Client,
-                Some(step.span_id.clone()),
-                at_ns + MS,
-                step_ns / 2,
-                vec![
-                    text("agent.name", name),
-                    text("gen_ai.operation.name", "chat"),
-                    text("gen_ai.provider.name", "openai"),
-                    text("gen_ai.system", "openai"),
-                    text("gen_ai.request.model", run.model),
-                    text(
-                        "gen_ai.response.id",
-                        &format!("chatcmpl-{:016x}", self.random()),
-                    ),
-                    text("gen_ai.response.model", run.model),
-                    int("gen_ai.usage.input_tokens", tokens),
-                    int("gen_ai.usage.output_tokens", tokens / 8),
-                    number("kaos.usage.cost_usd", tokens as f64 * 0.000_001),
-                    text("gen_ai.response.finish_reasons", "tool_calls"),
-                ],
-            );
-            work.logs.push(run.log(
-                &model,
-                5,
-                format!("Model call: {}, messages count: {}", run.model, n + 2),
-            ));
+                ..self.timed(step, asked.start_ns + 2 * MS + step_ns * n, step_ns)
+            };
+            let said = format!("Agentic loop step {}/5", n + 1);
+            work.logs.push(run.log(&step, DEBUG, said));
+            let model = self.model(run, asked.agent, &step);
+            let said = format!("Model call: {}, messages count: {}", run.model, n + 2);
+            work.logs.push(run.log(&model, DEBUG, said));
             work.spans.push(model);
             if n < n_calls {
-                let (call, said) = match delegates.get(n) {
-                    Some(target) => (
-                        self.span(
-                            run,
-                            &format!("delegate.{target}"),
-                            SpanKind::Client,
-                            Some(step.span_id.clone()),
-                            at_ns + step_ns / 2,
-                            step_ns / 3,
-                            vec![
-                                text("agent.name", name),
-                                text("agent.delegation.target", target),
-                                text("gen_ai.operation.name", "invoke_agent"),
-                                text("gen_ai.agent.name", target),
-                            ],
-                        ),
-                        format!("Delegating to sub-agent: {target}"),
-                    ),
-                    None => (
-                        self.span(
-                            run,
-                            "tool.search",
-                            SpanKind::Client,
-                            Some(step.span_id.clone()),
-                            at_ns + step_ns / 2,
-                            step_ns / 3,
-                            vec![
-                                text("agent.name", name),
-                                text("tool.name", "search"),
-                                text("gen_ai.operation.name", "execute_tool"),
-                                text("gen_ai.tool.name", "search"),
-                                text(
-                                    "gen_ai.tool.call.id",
-                                    &format!("call_{:016x}", self.random()),
-                                ),
-                                text("gen_ai.tool.type", "function"),
-                                text("mcp.server", "research-tools"),
-                                text("mcp.method.name", "tools/call"),
-                            ],
-                        ),
-                        "Executing tool: search, args: hidden".to_owned(),
-                    ),
-                };
-                work.logs.push(run.log(&call, 9, said));
+                let place = usize::try_from(n).unwrap_or_default();
+                let target = asked.delegates.get(place).copied();
+                let (call, said) = self.call(run, asked.agent, &step, target);
+                work.logs.push(run.log(&call, INFO, said));
                 calls.push((call.span_id.clone(), call.start_time_unix_nano + MS));
-                work.spans.push(if run.fails { failed(call) } else { call });
+                work.spans.push(call);
             }
             work.spans.push(step);
         }
@@ -284,36 +193,104 @@ impl Scenario {
         calls
     }
 
-    #[expect(
-        clippy::too_many_arguments,
-        reason = "a span is made in many places, each saying all of it"
-    )]
-    fn span(
+    fn model(&mut self, run: &Run, agent: &str, step: &Span) -> Span {
+        let n_tokens = 300 + self.random() % 700;
+        let cost = f64::from(u32::try_from(n_tokens).unwrap_or_default()) * 0.000_001;
+        let id = format!("chatcmpl-{:016x}", self.random());
+        let span = self.span(run, "model.inference", SpanKind::Client);
+        let half_ns = (step.end_time_unix_nano - step.start_time_unix_nano) / 2;
+        Span {
+            parent_span_id: step.span_id.clone(),
+            attributes: vec![
+                text("agent.name", agent),
+                text("gen_ai.operation.name", "chat"),
+                text("gen_ai.provider.name", "openai"),
+                text("gen_ai.system", "openai"),
+                text("gen_ai.request.model", run.model),
+                text("gen_ai.response.id", &id),
+                text("gen_ai.response.model", run.model),
+                int("gen_ai.usage.input_tokens", n_tokens),
+                int("gen_ai.usage.output_tokens", n_tokens / 8),
+                pair("kaos.usage.cost_usd", Value::DoubleValue(cost)),
+                text("gen_ai.response.finish_reasons", "tool_calls"),
+            ],
+            ..self.timed(span, step.start_time_unix_nano + MS, half_ns)
+        }
+    }
+
+    /// A delegation to `target`, or a tool's call, with what is logged about it.
+    fn call(
         &mut self,
         run: &Run,
-        name: &str,
-        kind: SpanKind,
-        parent: Option<Vec<u8>>,
-        start_ns: u64,
-        takes_ns: u64,
-        attributes: Vec<KeyValue>,
-    ) -> Span {
-        let start_ns = start_ns + self.random() % MS;
+        agent: &str,
+        step: &Span,
+        target: Option<&str>,
+    ) -> (Span, String) {
+        let name = target.map_or("tool.search".to_owned(), |target| {
+            format!("delegate.{target}")
+        });
+        let mut attributes = vec![text("agent.name", agent)];
+        let said = if let Some(target) = target {
+            attributes.extend([
+                text("agent.delegation.target", target),
+                text("gen_ai.operation.name", "invoke_agent"),
+                text("gen_ai.agent.name", target),
+            ]);
+            format!("Delegating to sub-agent: {target}")
+        } else {
+            attributes.extend([
+                text("tool.name", "search"),
+                text("gen_ai.operation.name", "execute_tool"),
+                text("gen_ai.tool.name", "search"),
+                text(
+                    "gen_ai.tool.call.id",
+                    &format!("call_{:016x}", self.random()),
+                ),
+                text("gen_ai.tool.type", "function"),
+                text("mcp.server", "research-tools"),
+                text("mcp.method.name", "tools/call"),
+            ]);
+            "Executing tool: search, args: (hidden)".to_owned()
+        };
+        let third_ns = (step.end_time_unix_nano - step.start_time_unix_nano) / 3;
+        let span = self.span(run, &name, SpanKind::Client);
+        let mut span = Span {
+            parent_span_id: step.span_id.clone(),
+            attributes,
+            ..self.timed(span, step.start_time_unix_nano + third_ns, third_ns)
+        };
+        if run.fails {
+            span.status = Some(Status {
+                code: StatusCode::Error.into(),
+                message: "the tool does not answer".to_owned(),
+            });
+            span.attributes.push(text("error.type", "timeout"));
+        }
+        (span, said)
+    }
+
+    fn span(&mut self, run: &Run, name: &str, kind: SpanKind) -> Span {
         Span {
             trace_id: run.trace_id.clone(),
             span_id: self.random().to_be_bytes().to_vec(),
-            parent_span_id: parent.unwrap_or_default(),
             flags: 0x101,
             name: name.to_owned(),
             kind: kind.into(),
-            start_time_unix_nano: start_ns,
-            end_time_unix_nano: start_ns + takes_ns + self.random() % MS,
-            attributes,
             status: Some(Status {
                 code: StatusCode::Ok.into(),
                 ..Status::default()
             }),
             ..Span::default()
+        }
+    }
+
+    /// Real times have no round nanoseconds.
+    fn timed(&mut self, span: Span, start_ns: u64, takes_ns: u64) -> Span {
+        let start_time_unix_nano = start_ns + self.random() % MS;
+        Span {
+            start_time_unix_nano,
+            end_time_unix_nano: start_time_unix_nano + takes_ns + self.random() % MS,
+            ..span
         }
     }
 
@@ -323,6 +300,16 @@ impl Scenario {
         self.state ^= self.state << 17;
         self.state
     }
+}
+
+/// What an agent is asked to do.
+struct Asked<'a> {
+    agent: &'a str,
+    /// The span of whoever asks; empty when that is nobody we know.
+    parent: Vec<u8>,
+    start_ns: u64,
+    /// Whom it asks in turn.
+    delegates: &'a [&'a str],
 }
 
 /// What all spans of a trace share.
@@ -339,7 +326,7 @@ impl Run {
             time_unix_nano: span.start_time_unix_nano,
             observed_time_unix_nano: span.start_time_unix_nano + 2_000,
             severity_number,
-            severity_text: if severity_number == 9 {
+            severity_text: if severity_number == INFO {
                 "INFO"
             } else {
                 "DEBUG"
@@ -357,13 +344,21 @@ impl Run {
     }
 }
 
-fn failed(mut span: Span) -> Span {
-    span.status = Some(Status {
-        code: StatusCode::Error.into(),
-        message: "the tool does not answer".to_owned(),
-    });
-    span.attributes.push(text("error.type", "timeout"));
-    span
+fn loop_attributes(run: &Run, agent: &str) -> Vec<KeyValue> {
+    vec![
+        text("agent.name", agent),
+        int("agent.max_steps", 5),
+        pair("stream", Value::BoolValue(false)),
+        text("session.id", &run.session),
+        text("gen_ai.operation.name", "invoke_agent"),
+        text("gen_ai.agent.name", agent),
+        text("gen_ai.agent.id", &format!("kaos-hierarchy/{agent}")),
+        text("gen_ai.conversation.id", &run.session),
+        text("gen_ai.provider.name", "kaos"),
+        text("kaos.finish_reason", "stop"),
+        int("kaos.usage.total_input_tokens", 900),
+        int("kaos.usage.total_output_tokens", 120),
+    ]
 }
 
 fn resource(agent: &str) -> Resource {
@@ -390,16 +385,8 @@ fn text(key: &str, value: &str) -> KeyValue {
     pair(key, Value::StringValue(value.to_owned()))
 }
 
-fn int(key: &str, value: i64) -> KeyValue {
-    pair(key, Value::IntValue(value))
-}
-
-fn number(key: &str, value: f64) -> KeyValue {
-    pair(key, Value::DoubleValue(value))
-}
-
-fn flag(key: &str, value: bool) -> KeyValue {
-    pair(key, Value::BoolValue(value))
+fn int(key: &str, value: u64) -> KeyValue {
+    pair(key, Value::IntValue(value.cast_signed()))
 }
 
 fn pair(key: &str, value: Value) -> KeyValue {

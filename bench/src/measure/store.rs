@@ -7,13 +7,13 @@ use std::{
     time::{Duration, Instant},
 };
 
-use anyhow::Context;
+use anyhow::{Context, ensure};
 use api::{
     clock::{Clock, SystemClock},
     traces::{TraceQuery, TraceReader},
 };
 use rustix::time::{ClockId, clock_gettime};
-use tokio::runtime::Runtime;
+use tokio::{runtime::Runtime, task::JoinSet};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use traces::{Limits, Store};
 
@@ -27,6 +27,8 @@ use crate::{
 const TRACES_PER_REQUEST: usize = 21;
 const SENDERS: usize = 4;
 const REQUESTS: usize = 500;
+const QUESTIONS: u32 = 10;
+const HOUR_NS: u64 = 3_600_000_000_000;
 
 /// Writes into a store of its own, on threads of its own.
 pub(crate) fn store() -> Rows {
@@ -42,43 +44,18 @@ async fn in_process() -> Rows {
         max_bytes: 64 << 30,
         ..Limits::default()
     };
+    let now_ns = u64::try_from(SystemClock.now().as_nanosecond())?;
     let clock = Arc::new(SystemClock);
-    let now_ns = u64::try_from(clock.now().as_nanosecond())?;
     let store = Store::open_with(folder.path(), limits, clock, &tracker, shutdown.clone())?;
-    let hours_ago = now_ns.saturating_sub(6 * 3_600_000_000_000);
-    let mut scenario = Scenario::new(hours_ago, 2_000_000);
-    let requests: Vec<_> = (0..REQUESTS)
-        .map(|_| scenario.batch(TRACES_PER_REQUEST).0)
-        .collect();
-    let n_spans = REQUESTS * TRACES_PER_REQUEST * SPANS_PER_TRACE;
-
-    let (cpu, started) = (cpu_time(), Instant::now());
-    let mut senders = tokio::task::JoinSet::new();
-    let mut requests = requests.into_iter();
-    for _ in 0..SENDERS {
-        let share: Vec<_> = requests.by_ref().take(REQUESTS / SENDERS).collect();
-        let store = store.clone();
-        senders.spawn(async move {
-            for request in share {
-                store.write_traces(request).await?;
-            }
-            anyhow::Ok(())
-        });
-    }
-    while let Some(sent) = senders.join_next().await {
-        sent??;
-    }
-    let (elapsed, cpu) = (started.elapsed(), cpu_time() - cpu);
-    let bytes_of_spans = size(&folder.path().join("segments"))?;
-
-    let question = answers_per_question(&store).await?;
-    let logs_cpu = logs(&store, &mut scenario).await?;
+    let mut scenario = Scenario::new(now_ns - 6 * HOUR_NS, 2_000_000);
+    let spans = spans(&store, &mut scenario).await?;
+    let bytes = size(&folder.path().join("segments"))? / u64::from(spans.n);
+    let search = search(&store).await?;
+    let logs = logs(&store, &mut scenario).await?;
     shutdown.cancel();
     tracker.close();
     tracker.wait().await;
-    let rate = n_spans as f64 / elapsed.as_secs_f64();
-    let cpu_us = cpu.as_secs_f64() * 1e6 / n_spans as f64;
-    let bytes = bytes_of_spans as f64 / n_spans as f64;
+    let rate = f64::from(spans.n) / spans.elapsed.as_secs_f64();
     Ok(vec![
         Row {
             what: "spans committed, in process",
@@ -88,40 +65,70 @@ async fn in_process() -> Rows {
                 reached: rate >= 50_000.0,
             },
         },
-        Row::plain("processor time for a span", format!("{cpu_us:.1} µs")),
-        Row::plain(
-            "processor time for a log record",
-            format!("{logs_cpu:.1} µs"),
-        ),
+        Row::plain("processor time for a span", micros(spans.cpu / spans.n)),
+        Row::plain("processor time for a log record", micros(logs.cpu / logs.n)),
         Row {
             what: "disk for a span, with its index",
-            measured: format!("{bytes:.0} B"),
+            measured: format!("{bytes} B"),
             target: Target::Wanted {
                 what: "at most 400 B",
-                reached: bytes <= 400.0,
+                reached: bytes <= 400,
             },
         },
-        Row::plain(
-            "a search among them",
-            format!("{:.1} ms", question.as_secs_f64() * 1e3),
-        ),
+        Row::plain("a search among them", micros(search)),
     ])
 }
 
-async fn logs(store: &Store, scenario: &mut Scenario) -> anyhow::Result<f64> {
-    let n_requests = REQUESTS / 5;
+/// What it took to write `n` of something.
+struct Spent {
+    n: u32,
+    elapsed: Duration,
+    cpu: Duration,
+}
+
+async fn spans(store: &Store, scenario: &mut Scenario) -> anyhow::Result<Spent> {
+    let mut requests: Vec<_> = (0..REQUESTS)
+        .map(|_| scenario.batch(TRACES_PER_REQUEST).0)
+        .collect();
+    let (cpu, started) = (cpu_time(), Instant::now());
+    let mut senders = JoinSet::new();
+    for _ in 0..SENDERS {
+        let share = requests.split_off(requests.len() - REQUESTS / SENDERS);
+        let store = store.clone();
+        senders.spawn(async move {
+            for request in share {
+                store.write_traces(request).await?;
+            }
+            anyhow::Ok(())
+        });
+    }
+    while let Some(sent) = senders.join_next().await {
+        sent.context("a sender failed")??;
+    }
+    Ok(Spent {
+        n: u32::try_from(REQUESTS * TRACES_PER_REQUEST * SPANS_PER_TRACE)?,
+        elapsed: started.elapsed(),
+        cpu: cpu_time().saturating_sub(cpu),
+    })
+}
+
+async fn logs(store: &Store, scenario: &mut Scenario) -> anyhow::Result<Spent> {
+    let n_requests = REQUESTS / SENDERS;
     let requests: Vec<_> = (0..n_requests)
         .map(|_| scenario.batch(TRACES_PER_REQUEST).1)
         .collect();
-    let cpu = cpu_time();
+    let (cpu, started) = (cpu_time(), Instant::now());
     for request in requests {
         store.write_logs(request).await?;
     }
-    let n_logs = n_requests * TRACES_PER_REQUEST * LOGS_PER_TRACE;
-    Ok((cpu_time() - cpu).as_secs_f64() * 1e6 / n_logs as f64)
+    Ok(Spent {
+        n: u32::try_from(n_requests * TRACES_PER_REQUEST * LOGS_PER_TRACE)?,
+        elapsed: started.elapsed(),
+        cpu: cpu_time().saturating_sub(cpu),
+    })
 }
 
-async fn answers_per_question(store: &Store) -> anyhow::Result<Duration> {
+async fn search(store: &Store) -> anyhow::Result<Duration> {
     let query = TraceQuery {
         service: Some("researcher".to_owned()),
         attributes: vec![("error.type".to_owned(), "timeout".to_owned())],
@@ -129,13 +136,13 @@ async fn answers_per_question(store: &Store) -> anyhow::Result<Duration> {
         ..TraceQuery::default()
     };
     let started = Instant::now();
-    for _ in 0..10 {
-        anyhow::ensure!(
+    for _ in 0..QUESTIONS {
+        ensure!(
             store.search(&query).await?.len() == 20,
             "too few traces are found"
         );
     }
-    Ok(started.elapsed() / 10)
+    Ok(started.elapsed() / QUESTIONS)
 }
 
 /// What all threads of this process have used.
@@ -145,6 +152,10 @@ fn cpu_time() -> Duration {
         u64::try_from(used.tv_sec).unwrap_or(0),
         u32::try_from(used.tv_nsec).unwrap_or(0),
     )
+}
+
+fn micros(time: Duration) -> String {
+    format!("{:.1} µs", time.as_secs_f64() * 1e6)
 }
 
 fn size(folder: &Path) -> anyhow::Result<u64> {

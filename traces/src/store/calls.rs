@@ -1,12 +1,12 @@
 //! Which services call which, from the columns alone.
 
 use std::collections::{BTreeMap, HashMap};
-use std::ops::Range;
 use std::sync::Arc;
 
 use api::traces::{SpanId, TraceId};
 
 use super::index::Stream;
+use super::postings;
 use super::span_block::SpanColumns;
 use super::traces::among;
 use super::view::{QueryError, Snapshot, View};
@@ -91,7 +91,7 @@ fn each_span(
 ) -> Result<(), QueryError> {
     for snapshot in &view.snapshots {
         for part in snapshot.parts(Stream::Spans)? {
-            let all: Vec<Range<u64>> = vec![part.first..part.first + part.n];
+            let all = postings::all(part.first, part.n);
             for (block, runs) in snapshot.blocks(Stream::Spans, &all)? {
                 let columns = snapshot.span_columns(block.first)?;
                 for (_, span) in among(&columns, block.first, &runs) {

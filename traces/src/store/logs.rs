@@ -146,7 +146,7 @@ fn terms(query: &LogQuery) -> Vec<Term> {
 }
 
 fn look_up(snapshot: &Snapshot, part: &Part, terms: &[Term]) -> Result<Runs, QueryError> {
-    let mut runs = vec![part.first..part.first + part.n];
+    let mut runs = postings::all(part.first, part.n);
     for term in terms {
         runs = postings::intersect(&runs, &snapshot.look_up(part, *term)?);
         if runs.is_empty() {

@@ -136,7 +136,7 @@ pub(super) fn runs(list: &[u8], first: u64) -> Result<Runs, Damaged> {
         let run = next_run(&mut cursor, end)?;
         end = run.end;
         match runs.last_mut() {
-            Some(last) if last.end == run.start => last.end = run.end,
+            Some(before) if before.end == run.start => before.end = run.end,
             _ => runs.push(run),
         }
     }
@@ -181,6 +181,11 @@ pub(super) fn join<'a>(
     Ok(())
 }
 
+/// A run of `n` ordinals from `first` on.
+pub(super) fn all(first: u64, n: u64) -> Runs {
+    std::iter::once(first..first.saturating_add(n)).collect()
+}
+
 /// What is in both.
 pub(super) fn intersect(left: &[Range<u64>], right: &[Range<u64>]) -> Runs {
     let mut both = Runs::new();
@@ -200,6 +205,10 @@ pub(super) fn intersect(left: &[Range<u64>], right: &[Range<u64>]) -> Runs {
 }
 
 #[cfg(test)]
+#[expect(
+    clippy::single_range_in_vec_init,
+    reason = "runs are ranges, also when there is one"
+)]
 mod tests {
     use super::*;
 

@@ -177,7 +177,7 @@ impl<'q> Wanted<'q> {
 
     /// The spans of a part that have every term.
     fn look_up(&self, snapshot: &Snapshot, part: &Part) -> Result<Runs, QueryError> {
-        let mut runs = vec![part.first..part.first + part.n];
+        let mut runs = postings::all(part.first, part.n);
         for term in &self.terms {
             runs = postings::intersect(&runs, &snapshot.look_up(part, *term)?);
             if runs.is_empty() {

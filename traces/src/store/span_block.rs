@@ -107,13 +107,13 @@ impl SpanBlock {
             let mut before = self.of_trace.iter().rev().take(PARENT_DISTANCE);
             before.position(|span_id| *span_id == id)
         });
-        let flags = flag::ERROR * u8::from(span.is_error)
-            | flag::TRACE * u8::from(is_new_trace)
-            | match (span.parent_id, near_parent) {
-                (None, _) => 0,
-                (Some(_), Some(_)) => flag::NEAR_PARENT,
-                (Some(_), None) => flag::FAR_PARENT,
-            };
+        let mut flags = match (span.parent_id, near_parent) {
+            (None, _) => 0,
+            (Some(_), Some(_)) => flag::NEAR_PARENT,
+            (Some(_), None) => flag::FAR_PARENT,
+        };
+        flags |= if span.is_error { flag::ERROR } else { 0 };
+        flags |= if is_new_trace { flag::TRACE } else { 0 };
         let out = &mut self.columns;
         out.push(flags);
         if is_new_trace {

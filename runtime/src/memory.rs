@@ -46,12 +46,15 @@ pub use self::{
 /// The longest session id a client may choose, in bytes.
 const MAX_SESSION_ID: usize = 256;
 
+/// Memories that replicas share, each with its address.
+type SharedMemories = Arc<Mutex<Vec<(RedisAddress, Arc<Shared>)>>>;
+
 /// The memory of all agents of this process; cheap to clone.
 #[derive(Clone)]
 pub struct Memory {
     local: Arc<Local>,
     /// Those that agents use, and some that they used.
-    shared: Arc<Mutex<Vec<(RedisAddress, Arc<Shared>)>>>,
+    shared: SharedMemories,
     clock: Arc<dyn Clock>,
     dropped: Arc<AtomicU64>,
     tracker: TaskTracker,

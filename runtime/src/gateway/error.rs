@@ -153,8 +153,9 @@ impl GatewayError {
     /// The HTTP status that tells the same.
     pub fn status(&self) -> StatusCode {
         match self {
-            Self::FindModelApi(_) | Self::RefuseModel { .. } => StatusCode::NOT_FOUND,
-            Self::FindModel { .. } => StatusCode::NOT_FOUND,
+            Self::FindModelApi(_) | Self::RefuseModel { .. } | Self::FindModel { .. } => {
+                StatusCode::NOT_FOUND
+            }
             Self::ParseRequest(_) | Self::NameModel | Self::Pretend(_) => StatusCode::BAD_REQUEST,
             Self::Limit { .. } => StatusCode::TOO_MANY_REQUESTS,
             Self::FindPrice { .. } => StatusCode::FORBIDDEN,
@@ -172,8 +173,9 @@ impl GatewayError {
             Self::FindModelApi(_) => ("invalid_request_error", "model_api_not_found", None),
             Self::ParseRequest(_) => ("invalid_request_error", "invalid_json", None),
             Self::NameModel => ("invalid_request_error", "model_missing", Some("model")),
-            Self::RefuseModel { .. } => ("invalid_request_error", "model_not_found", Some("model")),
-            Self::FindModel { .. } => ("invalid_request_error", "model_not_found", Some("model")),
+            Self::RefuseModel { .. } | Self::FindModel { .. } => {
+                ("invalid_request_error", "model_not_found", Some("model"))
+            }
             Self::Pretend(_) => ("invalid_request_error", "invalid_value", None),
             Self::AskBackend { .. } => ("server_error", "model_api_not_ready", None),
             Self::Limit { limit, .. } if limit.is_budget() => {

@@ -24,7 +24,7 @@ pub(super) enum Backend {
     /// The scripted model.
     Mock,
     /// Somebody who speaks OpenAI's protocol.
-    Upstream(Upstream),
+    Upstream(Box<Upstream>),
 }
 
 impl Served {
@@ -33,7 +33,7 @@ impl Served {
         let backend = if provider.provider == MOCK {
             Ok(Backend::Mock)
         } else {
-            Upstream::of(&plan.id, provider).map(Backend::Upstream)
+            Upstream::of(&plan.id, provider).map(|upstream| Backend::Upstream(Box::new(upstream)))
         };
         Self { plan, backend }
     }

@@ -43,7 +43,7 @@ const MAX_ERROR_BYTES: usize = 64 * 1024;
 const EXCERPT_CHARS: usize = 500;
 /// The largest list of models read.
 const MAX_LIST_BYTES: usize = 8 * 1024 * 1024;
-/// Where LiteLLM says what an answer costs.
+/// Where `LiteLLM` says what an answer costs.
 const COST_HEADER: &str = "x-litellm-response-cost";
 
 /// What a provider can be asked for.

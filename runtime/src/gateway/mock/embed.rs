@@ -82,7 +82,9 @@ fn vector(text: &str, dimensions: usize) -> Vec<f32> {
     }
     let length = vector.iter().map(|part| part * part).sum::<f32>().sqrt();
     if length > 0.0 {
-        vector.iter_mut().for_each(|part| *part /= length);
+        for part in &mut vector {
+            *part /= length;
+        }
     }
     vector
 }

@@ -1,5 +1,7 @@
 //! What a tool answered, as rmcp has it and as a model reads it.
 
+use std::fmt::Write;
+
 use rmcp::model::{CallToolResult, ContentBlock, ResourceContents};
 
 /// Bytes of a result's words that a model is given.
@@ -47,7 +49,8 @@ fn cut(mut text: String) -> String {
         let end = text.floor_char_boundary(MAX_TEXT);
         let left_out = text.len() - end;
         text.truncate(end);
-        text.push_str(&format!("\n[… {left_out} more bytes were left out]"));
+        // Writing to a string cannot fail.
+        write!(text, "\n[… {left_out} more bytes were left out]").ok();
     }
     text
 }

@@ -106,6 +106,27 @@ pub enum RunEventKind {
     /// The model was asked.
     #[serde(rename = "model.started")]
     ModelStarted { model: String, span_id: String },
+    /// The model failed and is asked once more. `attempt` counts from 2, `status` is what it answered.
+    #[serde(rename = "model.retrying")]
+    ModelRetrying {
+        span_id: String,
+        model: String,
+        attempt: u32,
+        wait_ms: u64,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        status: Option<u16>,
+        error: String,
+    },
+    /// The model failed and another one is asked instead.
+    #[serde(rename = "model.fallback")]
+    ModelFallback {
+        span_id: String,
+        from: String,
+        to: String,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        status: Option<u16>,
+        error: String,
+    },
     /// The model answered.
     #[serde(rename = "model.finished")]
     ModelFinished {

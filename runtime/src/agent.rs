@@ -10,6 +10,7 @@ mod endpoint;
 mod error;
 mod events;
 mod progress;
+mod remedies;
 mod respond;
 mod run;
 mod speech;

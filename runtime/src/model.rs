@@ -134,7 +134,7 @@ pub(crate) trait Listener: Send {
     async fn event(&mut self, _event: RunEvent) {}
 
     /// An attempt failed; nothing of it was heard.
-    fn failed(&mut self, _error: &ModelError, _remedy: Remedy<'_>) {}
+    async fn failed(&mut self, _error: &ModelError, _remedy: Remedy<'_>) {}
 }
 
 /// Asks an agent as if it were a model: once, because what it did must not be done twice.
@@ -210,7 +210,7 @@ impl Models {
                 return Err(error);
             };
             let (from, to) = (model, next.as_str());
-            listener.failed(&error, Remedy::Fallback { from, to });
+            listener.failed(&error, Remedy::Fallback { from, to }).await;
             model = next;
         }
     }
@@ -256,7 +256,7 @@ impl Models {
                 attempt,
                 wait,
             };
-            listener.failed(&error, retry);
+            listener.failed(&error, retry).await;
             sleep(wait).await;
             before = Some(error);
         }
@@ -281,7 +281,7 @@ impl Listener for Hearing<'_> {
         self.listener.event(event).await;
     }
 
-    fn failed(&mut self, error: &ModelError, remedy: Remedy<'_>) {
-        self.listener.failed(error, remedy);
+    async fn failed(&mut self, error: &ModelError, remedy: Remedy<'_>) {
+        self.listener.failed(error, remedy).await;
     }
 }

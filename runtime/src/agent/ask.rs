@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use api::{
-    attributes::{event, key, span},
+    attributes::{key, span},
     chat::{ChatRequest, Message, StreamOptions, ToolDefinition, Usage},
     money::Usd,
     resources::agent::ToolCallMode,
@@ -11,7 +11,7 @@ use api::{
 };
 use opentelemetry::{
     Array, Context, KeyValue, StringValue,
-    trace::{FutureExt, SpanKind, TraceContextExt},
+    trace::{FutureExt, SpanKind},
 };
 use serde_json::{Value, json};
 use tokio::time::{Instant, timeout_at};
@@ -87,6 +87,7 @@ impl Run {
             .start_span(self.model_span(&request.messages, parent));
         let started = Instant::now();
         let (model, span_id) = (plan.model.clone(), span.span_id());
+        let mut words = Words::new(self, span_id.clone(), started);
         self.events
             .emit(RunEventKind::ModelStarted { model, span_id })
             .await;
@@ -97,7 +98,6 @@ impl Run {
         let context = span.context().clone();
         let mut headers = http::HeaderMap::new();
         inject(&context, &mut headers);
-        let mut words = Words::new(self, started);
         let target = Target {
             base_url: &plan.model_api_url,
             model: &plan.model,
@@ -322,6 +322,8 @@ impl Run {
 /// Passes the model's words on as they come, but for what may be a call.
 struct Words<'a> {
     run: &'a Run,
+    /// Of the question.
+    span_id: String,
     started: Instant,
     /// `None` when text is never a call.
     filter: Option<Filter>,
@@ -331,13 +333,14 @@ struct Words<'a> {
 }
 
 impl<'a> Words<'a> {
-    fn new(run: &'a Run, started: Instant) -> Self {
+    fn new(run: &'a Run, span_id: String, started: Instant) -> Self {
         let filter = match run.agent.plan.tool_call_mode {
             ToolCallMode::Native => None,
             ToolCallMode::Auto | ToolCallMode::String => Some(Filter::default()),
         };
         Self {
             run,
+            span_id,
             started,
             filter,
             shown: String::new(),
@@ -359,37 +362,7 @@ impl Listener for Words<'_> {
         self.run.events.text(&text).await;
     }
 
-    fn failed(&mut self, error: &ModelError, remedy: Remedy<'_>) {
-        let (name, mut attributes) = match remedy {
-            Remedy::Retry {
-                model,
-                attempt,
-                wait,
-            } => {
-                tracing::warn!(
-                    "Model {model} failed, attempt {attempt} comes in {} ms: {error}",
-                    wait.as_millis()
-                );
-                let instruments = self.run.agent.service.instruments();
-                instruments.model_retry(model, &error.reason());
-                let wait_ms = i64::try_from(wait.as_millis()).unwrap_or(i64::MAX);
-                let attributes = vec![
-                    KeyValue::new(key::RETRY_ATTEMPT, i64::from(attempt)),
-                    KeyValue::new(key::RETRY_WAIT_MS, wait_ms),
-                ];
-                (event::RETRY, attributes)
-            }
-            Remedy::Fallback { from, to } => {
-                tracing::warn!("Model {from} failed, {to} is asked instead: {error}");
-                let span = Context::current();
-                let fallback = KeyValue::new(key::FALLBACK_MODEL, to.to_owned());
-                span.span().set_attribute(fallback.clone());
-                let from = KeyValue::new(key::FALLBACK_FROM, from.to_owned());
-                (event::FALLBACK, vec![from, fallback])
-            }
-        };
-        attributes.push(KeyValue::new(key::RETRY_REASON, error.reason()));
-        attributes.push(KeyValue::new(key::EXCEPTION_MESSAGE, error.to_string()));
-        Context::current().span().add_event(name, attributes);
+    async fn failed(&mut self, error: &ModelError, remedy: Remedy<'_>) {
+        self.run.goes_on(&self.span_id, error, remedy).await;
     }
 }

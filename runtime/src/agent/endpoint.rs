@@ -210,8 +210,8 @@ async fn decided(mut run: Started) -> Result<(Vec<Told>, Started), ChatError> {
 fn decides(update: &Update) -> bool {
     use api::run::RunEventKind::{
         DelegateFailed, DelegateFinished, DelegateStarted, MessageDelta, ModelFailed,
-        ModelFinished, ModelStarted, RunError, RunFinished, RunStarted, StepStarted, ToolFailed,
-        ToolFinished, ToolStarted,
+        ModelFallback, ModelFinished, ModelRetrying, ModelStarted, RunError, RunFinished,
+        RunStarted, StepStarted, ToolFailed, ToolFinished, ToolStarted,
     };
     match update {
         Update::Text(_) => true,
@@ -219,6 +219,8 @@ fn decides(update: &Update) -> bool {
             RunStarted { .. }
             | StepStarted { .. }
             | ModelStarted { .. }
+            | ModelRetrying { .. }
+            | ModelFallback { .. }
             | ModelFailed { .. }
             | RunError { .. } => false,
             ModelFinished { .. }

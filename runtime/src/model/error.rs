@@ -133,16 +133,22 @@ impl ModelError {
         }
     }
 
-    /// Why it failed in a word or a number, for counting.
-    pub(crate) fn reason(&self) -> String {
+    /// The status that the model API answered, if it answered.
+    pub(crate) fn answered(&self) -> Option<StatusCode> {
         match self {
-            Self::Refuse { status, .. } => status.as_u16().to_string(),
+            Self::Refuse { status, .. } => Some(*status),
             Self::Reach { .. }
             | Self::TimeOut { .. }
             | Self::BreakOff(_)
             | Self::Understand(_)
-            | Self::CircuitOpen { .. } => self.kind().to_owned(),
+            | Self::CircuitOpen { .. } => None,
         }
+    }
+
+    /// Why it failed in a word or a number, for counting.
+    pub(crate) fn reason(&self) -> String {
+        let status = self.answered().map(|status| status.as_u16().to_string());
+        status.unwrap_or_else(|| self.kind().to_owned())
     }
 
     /// Whether the same question may have an answer a little later.

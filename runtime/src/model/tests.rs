@@ -125,7 +125,7 @@ impl Listener for Notes {
         self.words.push_str(text);
     }
 
-    fn failed(&mut self, error: &ModelError, remedy: Remedy<'_>) {
+    async fn failed(&mut self, error: &ModelError, remedy: Remedy<'_>) {
         let reason = error.reason();
         self.failures.push(match remedy {
             Remedy::Retry { model, attempt, .. } => format!("{reason}: {model} again, {attempt}"),

@@ -14,7 +14,7 @@ use api::{
 };
 
 use crate::format;
-use steps::{Begun, Ended};
+use steps::{Begun, Ended, Setback};
 
 /// How far a run has come.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -278,6 +278,9 @@ impl RunState {
         if let Some(begun) = Begun::of(&kind) {
             self.begin(path, begun, now_ms);
         }
+        if let Some(setback) = Setback::of(&kind) {
+            self.set_back(setback);
+        }
         if let Some(ended) = Ended::of(kind) {
             self.end(ended);
         }
@@ -314,6 +317,23 @@ impl RunState {
             outcome: String::new(),
         };
         self.steps.insert(place, step);
+    }
+
+    /// Every failure stays to be read, after an answer too.
+    fn set_back(&mut self, setback: Setback) {
+        let Some(step) = self.step(&setback.span_id) else {
+            return;
+        };
+        if !step.outcome.is_empty() {
+            step.outcome.push('\n');
+        }
+        for words in [&setback.detail, ": ", &setback.error] {
+            step.outcome.push_str(words);
+        }
+        step.detail = setback.detail;
+        if let Some(title) = setback.title {
+            step.title = title;
+        }
     }
 
     fn end(&mut self, ended: Ended) {

@@ -31,6 +31,8 @@ impl Begun {
             } => (StepKind::Delegate, target, task.clone(), span_id),
             RunEventKind::RunStarted { .. }
             | RunEventKind::StepStarted { .. }
+            | RunEventKind::ModelRetrying { .. }
+            | RunEventKind::ModelFallback { .. }
             | RunEventKind::ModelFinished { .. }
             | RunEventKind::ModelFailed { .. }
             | RunEventKind::ToolFinished { .. }
@@ -46,6 +48,68 @@ impl Begun {
             title: title.clone(),
             detail,
             span_id: span_id.clone(),
+        })
+    }
+}
+
+/// What an event says of a model that failed while its question goes on.
+pub(super) struct Setback {
+    pub(super) span_id: String,
+    /// The model asked now, when it is another.
+    pub(super) title: Option<String>,
+    pub(super) detail: String,
+    /// Why it failed.
+    pub(super) error: String,
+}
+
+impl Setback {
+    pub(super) fn of(kind: &RunEventKind) -> Option<Self> {
+        let (span_id, title, status, error, next) = match kind {
+            RunEventKind::ModelRetrying {
+                span_id,
+                wait_ms,
+                status,
+                error,
+                ..
+            } => {
+                let wait = format::duration(wait_ms.saturating_mul(1_000_000));
+                let next = format!("asking again in {wait}");
+                (span_id, None, status, error, next)
+            }
+            RunEventKind::ModelFallback {
+                span_id,
+                to,
+                status,
+                error,
+                ..
+            } => {
+                let next = format!("asking {to} instead");
+                (span_id, Some(to.clone()), status, error, next)
+            }
+            RunEventKind::RunStarted { .. }
+            | RunEventKind::StepStarted { .. }
+            | RunEventKind::ModelStarted { .. }
+            | RunEventKind::ModelFinished { .. }
+            | RunEventKind::ModelFailed { .. }
+            | RunEventKind::ToolStarted { .. }
+            | RunEventKind::ToolFinished { .. }
+            | RunEventKind::ToolFailed { .. }
+            | RunEventKind::DelegateStarted { .. }
+            | RunEventKind::DelegateFinished { .. }
+            | RunEventKind::DelegateFailed { .. }
+            | RunEventKind::MessageDelta { .. }
+            | RunEventKind::RunFinished { .. }
+            | RunEventKind::RunError { .. } => return None,
+        };
+        let what = status.map_or_else(
+            || "failed".to_owned(),
+            |status| format!("answered {status}"),
+        );
+        Some(Self {
+            span_id: span_id.clone(),
+            title,
+            detail: format!("{what}, {next}"),
+            error: error.clone(),
         })
     }
 }
@@ -106,6 +170,8 @@ impl Ended {
             RunEventKind::RunStarted { .. }
             | RunEventKind::StepStarted { .. }
             | RunEventKind::ModelStarted { .. }
+            | RunEventKind::ModelRetrying { .. }
+            | RunEventKind::ModelFallback { .. }
             | RunEventKind::ToolStarted { .. }
             | RunEventKind::DelegateStarted { .. }
             | RunEventKind::MessageDelta { .. }

@@ -170,6 +170,46 @@ fn a_finished_tool_keeps_its_arguments_and_shows_its_result() {
 }
 
 #[test]
+fn a_model_that_fails_says_what_is_done_about_it_and_the_failure_can_be_read_later() {
+    let retrying = RunEventKind::ModelRetrying {
+        span_id: "m1".to_owned(),
+        model: "gpt-4o".to_owned(),
+        attempt: 2,
+        wait_ms: 2_000,
+        status: Some(429),
+        error: "too many requests".to_owned(),
+    };
+    let fallback = RunEventKind::ModelFallback {
+        span_id: "m1".to_owned(),
+        from: "gpt-4o".to_owned(),
+        to: "gpt-4o-mini".to_owned(),
+        status: None,
+        error: "it did not begin to answer".to_owned(),
+    };
+    let finished = RunEventKind::ModelFinished {
+        span_id: "m1".to_owned(),
+        usage: Usage::default(),
+        duration_ms: 2_500,
+        calls: 0,
+    };
+    let state = run([model(&[], "m1"), event(&[], retrying)]);
+    let again = "answered 429, asking again in 2.00 s";
+    assert_eq!(state.steps[0].detail, again);
+    assert_eq!(state.steps[0].state, StepState::Running);
+    let state = state.after(event(&[], fallback), 100);
+    let instead = "failed, asking gpt-4o-mini instead";
+    assert_eq!(state.steps[0].detail, instead);
+    let state = state.after(event(&[], finished), 100);
+    let step = &state.steps[0];
+    assert_eq!(
+        (step.title.as_str(), step.detail.as_str()),
+        ("gpt-4o-mini", "answered")
+    );
+    let read = format!("{again}: too many requests\n{instead}: it did not begin to answer");
+    assert_eq!(step.outcome, read);
+}
+
+#[test]
 fn stopping_cancels_open_steps_and_keeps_what_was_said() {
     let state = run([
         started(),

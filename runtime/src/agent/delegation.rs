@@ -6,6 +6,7 @@ use api::{
     run::{RunEvent, RunEventKind},
 };
 use async_trait::async_trait;
+use http::StatusCode;
 use opentelemetry::{
     Context, KeyValue,
     baggage::BaggageExt,
@@ -20,7 +21,7 @@ use super::{
 };
 use crate::{
     memory::EventKind,
-    model::{self, Listener},
+    model::{self, Listener, ModelError},
     telemetry::{Span, SpanSpec, inject, millis, preview},
 };
 
@@ -153,8 +154,10 @@ impl Run {
         let plan = &self.agent.plan;
         let url = plan.peers.iter().find(|peer| peer.name == target);
         let Some(url) = url.and_then(|peer| peer.url.as_deref()) else {
-            let message = format!("Sub-agent '{target}' does not exist yet; it is unavailable");
-            return Err(Failure::new("AgentUnavailable", message));
+            return Err(unavailable(
+                target,
+                "it does not exist, or may not be asked",
+            ));
         };
         let streams = self.events.are_heard();
         let limit = plan.memory.context_limit as usize;
@@ -182,7 +185,7 @@ impl Run {
         let asking = model::ask_agent(transport, url, headers, &request, &mut listener);
         match self.cancel.run_until_cancelled(asking).await {
             Some(Ok(reply)) => Ok((reply.answer.content, reply.answer.usage)),
-            Some(Err(error)) => Err(Failure::new(error.kind(), error.to_string())),
+            Some(Err(error)) => Err(failure_of(target, &error)),
             None => Err(Failure::cancelled()),
         }
     }
@@ -244,6 +247,30 @@ impl Run {
         }
         outcome
     }
+}
+
+/// Why a sub-agent gave no answer, without its address: the model is told, and can do nothing with it.
+fn failure_of(target: &str, error: &ModelError) -> Failure {
+    let named = |kind, what: &str| Failure::new(kind, format!("Sub-agent '{target}' {what}"));
+    match error {
+        ModelError::Reach { .. } => unavailable(target, "it cannot be reached"),
+        ModelError::Refuse {
+            status: StatusCode::NOT_FOUND,
+            message,
+            ..
+        } => unavailable(target, message),
+        ModelError::Refuse { message, .. } => Failure::new("AgentFailed", message),
+        ModelError::TimeOut { .. } => named("Timeout", "took too long to answer"),
+        ModelError::BreakOff(_) => named("AnswerIncomplete", "broke off its answer"),
+        ModelError::Understand(_) | ModelError::CircuitOpen { .. } => {
+            named("AnswerInvalid", "gave an answer that cannot be used")
+        }
+    }
+}
+
+fn unavailable(target: &str, reason: &str) -> Failure {
+    let message = format!("Sub-agent '{target}' is unavailable: {reason}");
+    Failure::new("AgentUnavailable", message)
 }
 
 /// Passes on what a sub-agent tells while it works.

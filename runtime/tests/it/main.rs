@@ -8,6 +8,7 @@
 mod bad_input;
 mod callers_tools;
 mod cancellation;
+mod failures;
 mod leaks;
 mod limits;
 mod modes;

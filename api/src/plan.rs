@@ -71,6 +71,8 @@ impl fmt::Debug for Secret {
 pub struct AgentPlan {
     /// Which agent.
     pub id: ResourceId,
+    /// Tells it from another that had its name before.
+    pub uid: String,
     /// What it does, in a sentence.
     pub description: String,
     /// Its system prompt.
@@ -92,7 +94,7 @@ pub struct AgentPlan {
     /// The other bounds of one run.
     pub limits: Limits,
     /// What it remembers.
-    pub memory: MemoryConfig,
+    pub memory: MemoryPlan,
     /// How tools are offered to the model.
     pub tool_call_mode: ToolCallMode,
 }
@@ -133,6 +135,62 @@ impl Default for Limits {
             cost: None,
         }
     }
+}
+
+/// What an agent remembers, how much of it, and where.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct MemoryPlan {
+    /// Whether it remembers at all.
+    pub enabled: bool,
+    /// Where it remembers.
+    pub place: MemoryPlace,
+    /// Messages of a session given to the model or to a sub-agent.
+    pub context_limit: u32,
+    /// Tokens, as estimated, that those messages may have in all.
+    pub context_tokens: u32,
+    /// Sessions kept.
+    pub max_sessions: u32,
+    /// Events kept of each session.
+    pub max_session_events: u32,
+}
+
+impl MemoryPlan {
+    /// What a spec asks for, in the place that its references led to.
+    pub fn of(config: &MemoryConfig, place: MemoryPlace) -> Self {
+        Self {
+            enabled: config.enabled,
+            place,
+            context_limit: config.context_limit,
+            context_tokens: config.context_tokens,
+            max_sessions: config.max_sessions,
+            max_session_events: config.max_session_events,
+        }
+    }
+}
+
+impl Default for MemoryPlan {
+    fn default() -> Self {
+        Self::of(&MemoryConfig::default(), MemoryPlace::Local)
+    }
+}
+
+/// Where an agent remembers.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum MemoryPlace {
+    /// Beside the agent.
+    Local,
+    /// In a Redis or Valkey.
+    Redis(RedisAddress),
+}
+
+/// Where a Redis or Valkey is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RedisAddress {
+    /// Its URL, which may have a password in it.
+    pub url: Secret,
+    /// The certificate, as PEM, of the authority that vouches for it; `None` trusts those of the
+    /// system.
+    pub ca: Option<Secret>,
 }
 
 /// An MCP server an agent uses.

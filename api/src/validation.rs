@@ -115,21 +115,28 @@ fn check_memory(problems: &mut Problems, memory: &MemoryConfig) {
         enabled: _,
         kind,
         url,
+        url_secret_ref,
+        ca_secret_ref: _,
         context_limit,
         context_tokens,
         max_sessions,
         max_session_events,
     } = memory;
-    match (kind, url.as_deref()) {
-        (MemoryKind::Redis, None) => problems.add(
+    match (kind, url.as_deref(), url_secret_ref) {
+        (MemoryKind::Redis, None, None) => problems.add(
             "spec.config.memory.url",
-            "is required when the type is redis, as redis://host:port",
+            "is required when the type is redis, as redis://host:port, or urlSecretRef in its place",
         ),
-        (MemoryKind::Redis, Some(url)) if !is_redis_url(url) => problems.add(
-            "spec.config.memory.url",
-            "must be redis://host:port or redis+unix:///path",
+        (MemoryKind::Redis, Some(_), Some(_)) => problems.add(
+            "spec.config.memory.urlSecretRef",
+            "stands beside url; keep one of the two",
         ),
-        (MemoryKind::Redis | MemoryKind::Local, _) => {}
+        (MemoryKind::Redis, Some(url), None) => {
+            if let Some(problem) = redis_url_problem(url) {
+                problems.add("spec.config.memory.url", problem);
+            }
+        }
+        (MemoryKind::Redis, None, Some(_)) | (MemoryKind::Local, _, _) => {}
     }
     for (field, value, range) in [
         ("contextLimit", *context_limit, 1..=100),
@@ -141,12 +148,24 @@ fn check_memory(problems: &mut Problems, memory: &MemoryConfig) {
     }
 }
 
-fn is_redis_url(url: &str) -> bool {
-    let rest = |scheme| url.strip_prefix(scheme);
-    rest("redis://")
-        .or_else(|| rest("valkey://"))
-        .or_else(|| rest("redis+unix://"))
-        .is_some_and(|rest| !rest.is_empty())
+/// Why `url` says nothing of where a Redis is; `None` when it does.
+pub fn redis_url_problem(url: &str) -> Option<&'static str> {
+    const SCHEMES: [&str; 6] = [
+        "redis://",
+        "rediss://",
+        "valkey://",
+        "valkeys://",
+        "redis+unix://",
+        "valkey+unix://",
+    ];
+    let rest = SCHEMES.iter().find_map(|scheme| url.strip_prefix(scheme));
+    let is_one = rest.is_some_and(|rest| !rest.is_empty());
+    (!is_one).then_some("must be redis://host:port, rediss://host:port or redis+unix:///path")
+}
+
+/// Whether a Redis of this URL is spoken to over TLS.
+pub fn is_redis_over_tls(url: &str) -> bool {
+    url.starts_with("rediss://") || url.starts_with("valkeys://")
 }
 
 fn check_task_config(problems: &mut Problems, config: &TaskConfig) {

@@ -5,6 +5,7 @@
 
 mod build;
 mod dereference;
+mod memory;
 mod status;
 mod validate;
 
@@ -59,11 +60,12 @@ async fn apply(
     context: &Context,
 ) -> Result<(Outcome, Result<(), Error>), Error> {
     let workloads = context.workloads.as_ref();
-    let valid = match validate::validate(&id.name, &agent.spec, links) {
+    let keys = memory::dereference(&context.client, id, &agent.spec).await?;
+    let valid = match validate::validate(&id.name, &agent.spec, links, keys) {
         Ok(valid) => valid,
         Err(blocked) => {
             match &blocked {
-                Blocked::Refused(_) => workloads.remove(Kind::Agent, id).await?,
+                Blocked::Refused(_) => workloads.stop(Kind::Agent, id).await?,
                 Blocked::Waiting(_) => {}
             }
             return Ok((Outcome::Blocked(blocked), Ok(())));
@@ -71,7 +73,7 @@ async fn apply(
     };
     let endpoint =
         |kind, name: &str| workloads.endpoint(kind, &ResourceId::new(&id.namespace, name));
-    let plan = build::build(id, &agent.spec, &valid, &endpoint);
+    let plan = build::build(id, agent, &valid, &endpoint);
     let result = workloads.apply_agent(plan).await;
     let (outcome, result) = applied(result, valid.without, || endpoint(Kind::Agent, &id.name));
     Ok((outcome, result.map_err(Error::from)))

@@ -77,7 +77,7 @@ async fn withdraw<K: Resource>(
     object: Arc<K>,
     context: Arc<Context>,
 ) -> Result<Action, Error> {
-    context.workloads.remove(kind, &id_of(&*object)).await?;
+    context.workloads.stop(kind, &id_of(&*object)).await?;
     Ok(Action::await_change())
 }
 

@@ -6,7 +6,7 @@ mod workloads;
 pub(crate) use cluster::Cluster;
 pub(crate) use workloads::{Plan, Recorded};
 
-use api::resources::agent::AgentNetwork;
+use api::resources::agent::{AgentConfig, AgentNetwork, MemoryConfig, MemoryKind};
 use api::resources::model_api::{Mode, ProxyConfig};
 use api::resources::{Agent, AgentSpec, KeyRef, MCPServer, McpServerSpec, ModelAPI, ModelApiSpec};
 
@@ -38,6 +38,25 @@ pub(crate) fn agent_with_peers(name: &str, peers: &[&str]) -> Agent {
     agent.spec.agent_network = Some(AgentNetwork {
         expose: None,
         access: peers.iter().map(|&name| name.to_owned()).collect(),
+    });
+    agent
+}
+
+/// An agent that remembers in a Redis whose URL is `url` of the Secret `cache`.
+pub(crate) fn agent_with_secret(name: &str) -> Agent {
+    let mut agent = agent(name);
+    let url = KeyRef {
+        name: "cache".to_owned(),
+        key: "url".to_owned(),
+        optional: None,
+    };
+    agent.spec.config = Some(AgentConfig {
+        memory: Some(MemoryConfig {
+            kind: MemoryKind::Redis,
+            url_secret_ref: Some(url),
+            ..MemoryConfig::default()
+        }),
+        ..AgentConfig::default()
     });
     agent
 }

@@ -10,11 +10,12 @@ use kube::{Api, Client};
 use crate::report::Cause;
 
 /// A value that was asked for by name and key.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) enum Lookup {
     /// It exists.
     Found(Secret),
     /// It does not exist, and need not.
+    #[default]
     Absent,
     /// It does not exist, and must.
     Missing(Cause),

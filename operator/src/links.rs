@@ -86,7 +86,7 @@ pub(crate) fn after_mcp_server(stores: &Stores, id: &ResourceId) -> Vec<(Kind, R
     with_users(Kind::McpServer, id, users)
 }
 
-/// What has to be reconciled when a Secret was touched: the model APIs and MCP servers that read it.
+/// What has to be reconciled when a Secret was touched: everything that reads it.
 pub(crate) fn after_secret(stores: &Stores, id: &ResourceId) -> Vec<(Kind, ResourceId)> {
     readers(stores, Place::Secret, id)
 }
@@ -114,7 +114,11 @@ fn readers(stores: &Stores, place: Place, id: &ResourceId) -> Vec<(Kind, Resourc
         })
         .into_iter()
         .map(|object| (Kind::McpServer, id_of(&*object)));
-    model_apis.chain(mcp_servers).collect()
+    let agents = agents(stores, &id.namespace, |agent| {
+        agent.spec.sources().iter().any(reads)
+    });
+    let agents = agents.map(|agent| (Kind::Agent, agent));
+    model_apis.chain(mcp_servers).chain(agents).collect()
 }
 
 fn with_users(

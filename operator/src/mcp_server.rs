@@ -54,7 +54,7 @@ async fn apply(
     let valid = match validate::validate(&id.name, &server.spec, env) {
         Ok(valid) => valid,
         Err(blocked) => {
-            workloads.remove(Kind::McpServer, id).await?;
+            workloads.stop(Kind::McpServer, id).await?;
             return Ok((Outcome::Blocked(blocked), Ok(())));
         }
     };

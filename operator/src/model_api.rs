@@ -57,7 +57,7 @@ async fn apply(
     let valid = match validate::validate(&id.name, &api.spec, key, known_providers) {
         Ok(valid) => valid,
         Err(blocked) => {
-            workloads.remove(Kind::ModelApi, id).await?;
+            workloads.stop(Kind::ModelApi, id).await?;
             return Ok((Outcome::Blocked(blocked), Ok(())));
         }
     };

@@ -18,7 +18,8 @@ use futures::stream::BoxStream;
 ///   on after [`State::Starting`] has been returned, and is announced by [`changes`](Self::changes).
 /// - **A changed plan replaces the old one** without losing what an agent remembers and, where it can
 ///   be done, without cutting off the answers it is giving.
-/// - **Removing is idempotent**, returns as soon as applying does, and succeeds for what never ran.
+/// - **Stopping and removing are idempotent**, return as soon as applying does, and succeed for what
+///   never ran.
 /// - **Calls about one resource never overlap**; calls about different ones do.
 /// - An error means that nothing is known about the outcome. An apply is then made again, later and
 ///   later; the remove of a deleted object is not, so it should not give up easily. What is known not
@@ -34,7 +35,10 @@ pub trait Workloads: Send + Sync {
     /// Runs an MCP server.
     async fn apply_mcp_server(&self, plan: McpServerPlan) -> Result<Running, WorkloadError>;
 
-    /// Stops a resource and forgets its plan.
+    /// Stops a resource that cannot run as it is, and forgets its plan. What an agent remembers stays.
+    async fn stop(&self, kind: Kind, id: &ResourceId) -> Result<(), WorkloadError>;
+
+    /// Stops a resource that was deleted, and forgets it: also what an agent remembers beside it.
     async fn remove(&self, kind: Kind, id: &ResourceId) -> Result<(), WorkloadError>;
 
     /// The base URL where a resource answers, whether or not it runs. The same for the life of the

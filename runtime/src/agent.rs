@@ -44,7 +44,7 @@ use uuid::Uuid;
 use self::speech::Learned;
 use crate::{
     mcp::McpServers,
-    memory::{AgentMemory, Memory},
+    memory::{AgentMemory, Memory, MemoryError},
     model::{ModelSettings, Models},
     runs::Runs,
     telemetry::{Pipeline, Service},
@@ -139,7 +139,7 @@ impl Agents {
                 .service(&plan.id.name, &plan.id.namespace),
         };
         let id = plan.id.clone();
-        let memory = self.context.memory.of(&id, &plan.memory);
+        let memory = self.context.memory.of(&id, &plan.uid, &plan.memory);
         let agent = Arc::new(Agent {
             plan,
             context: Arc::clone(&self.context),
@@ -164,8 +164,14 @@ impl Agents {
         }
     }
 
+    /// Stops answering for an agent that was deleted, and forgets what it remembers.
+    pub async fn remove(&self, id: &ResourceId) -> Result<(), MemoryError> {
+        self.stop(id);
+        self.context.memory.forget(id).await
+    }
+
     /// Stops answering for an agent. Runs under way end by themselves.
-    pub fn remove(&self, id: &ResourceId) {
+    pub fn stop(&self, id: &ResourceId) {
         self.running
             .write()
             .unwrap_or_else(PoisonError::into_inner)

@@ -16,7 +16,6 @@ mod tests;
 mod writer;
 
 use std::{
-    collections::HashMap,
     path::Path,
     sync::{
         Arc, Mutex, PoisonError,
@@ -27,8 +26,7 @@ use std::{
 use api::{
     chat::Message,
     clock::Clock,
-    plan::ResourceId,
-    resources::agent::{MemoryConfig, MemoryKind},
+    plan::{MemoryPlace, MemoryPlan, RedisAddress, ResourceId},
 };
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use uuid::Uuid;
@@ -52,19 +50,26 @@ const MAX_SESSION_ID: usize = 256;
 #[derive(Clone)]
 pub struct Memory {
     local: Arc<Local>,
-    /// By URL.
-    shared: Arc<Mutex<HashMap<String, Arc<Shared>>>>,
+    /// Those that agents use, and some that they used.
+    shared: Arc<Mutex<Vec<Opened>>>,
     clock: Arc<dyn Clock>,
     dropped: Arc<AtomicU64>,
     tracker: TaskTracker,
     shutdown: CancellationToken,
 }
 
+/// A shared memory, and where it is.
+struct Opened {
+    address: RedisAddress,
+    shared: Arc<Shared>,
+}
+
 /// The memory of one agent; cheap to clone.
 #[derive(Clone)]
 pub struct AgentMemory {
     agent: ResourceId,
-    config: MemoryConfig,
+    key: String,
+    plan: MemoryPlan,
     sessions: Arc<dyn Sessions>,
     clock: Arc<dyn Clock>,
     dropped: Arc<AtomicU64>,
@@ -89,19 +94,32 @@ impl Memory {
         })
     }
 
-    /// The memory of an agent, where its settings say.
-    pub fn of(&self, agent: &ResourceId, config: &MemoryConfig) -> AgentMemory {
-        let sessions: Arc<dyn Sessions> = match config.kind {
-            MemoryKind::Local => Arc::clone(&self.local) as _,
-            MemoryKind::Redis => self.shared(config.url.as_deref().unwrap_or_default()),
+    /// The memory of an agent, where its plan says. One beside it is its own; one that is shared
+    /// belongs to whoever has its name.
+    pub fn of(&self, agent: &ResourceId, uid: &str, plan: &MemoryPlan) -> AgentMemory {
+        let (sessions, key): (Arc<dyn Sessions>, _) = match &plan.place {
+            MemoryPlace::Local => (Arc::clone(&self.local) as _, local::key(agent, uid)),
+            MemoryPlace::Redis(address) => (self.shared(address), agent.to_string()),
         };
         AgentMemory {
             agent: agent.clone(),
-            config: config.clone(),
+            key,
+            plan: plan.clone(),
             sessions,
             clock: Arc::clone(&self.clock),
             dropped: Arc::clone(&self.dropped),
         }
+    }
+
+    /// Forgets an agent that was deleted. What is shared stays: other processes may still use it.
+    pub async fn forget(&self, agent: &ResourceId) -> Result<(), MemoryError> {
+        self.local.forget(agent).await
+    }
+
+    /// Forgets all agents but these, each with its uid: those that were deleted while nobody took
+    /// note.
+    pub async fn keep(&self, agents: &[(ResourceId, String)]) -> Result<(), MemoryError> {
+        self.local.keep(agents).await
     }
 
     /// How many events were lost because too many waited.
@@ -109,11 +127,21 @@ impl Memory {
         self.dropped.load(Ordering::Relaxed)
     }
 
-    /// All agents with the same URL share a connection.
-    fn shared(&self, url: &str) -> Arc<Shared> {
-        let mut shared = self.shared.lock().unwrap_or_else(PoisonError::into_inner);
-        let open = || Arc::new(Shared::open(url, &self.tracker, self.shutdown.clone()));
-        Arc::clone(shared.entry(url.to_owned()).or_insert_with(open))
+    /// All agents with the same address share a connection.
+    fn shared(&self, address: &RedisAddress) -> Arc<Shared> {
+        let mut opened = self.shared.lock().unwrap_or_else(PoisonError::into_inner);
+        // A URL may change with its Secret; nobody comes back to the one before.
+        opened.retain(|it| it.address == *address || Arc::strong_count(&it.shared) > 1);
+        if let Some(same) = opened.iter().find(|it| it.address == *address) {
+            return Arc::clone(&same.shared);
+        }
+        let shared = Shared::open(address, &self.tracker, self.shutdown.clone());
+        let shared = Arc::new(shared);
+        opened.push(Opened {
+            address: address.clone(),
+            shared: Arc::clone(&shared),
+        });
+        shared
     }
 }
 
@@ -121,7 +149,7 @@ impl AgentMemory {
     /// Remembers an event of a session, if the agent remembers at all; the session begins with its
     /// first one. When too many wait, the event is dropped and counted.
     pub fn append(&self, event: NewEvent<'_>) {
-        if !self.config.enabled {
+        if !self.plan.enabled {
             return;
         }
         let NewEvent {
@@ -131,7 +159,7 @@ impl AgentMemory {
             metadata,
         } = event;
         let append = Append {
-            agent: self.agent.to_string(),
+            agent: self.key.clone(),
             event: Event {
                 event_id: Uuid::new_v4().to_string(),
                 session_id: session.to_owned(),
@@ -141,8 +169,8 @@ impl AgentMemory {
                 metadata,
             },
             bounds: Bounds {
-                sessions: self.config.max_sessions,
-                events: self.config.max_session_events,
+                sessions: self.plan.max_sessions,
+                events: self.plan.max_session_events,
             },
         };
         if let Err(error) = self.sessions.append(append) {
@@ -156,14 +184,14 @@ impl AgentMemory {
     /// agent's settings allow, oldest first. It is empty, and the log says why, when it cannot be
     /// read: an agent answers without its memory rather than not at all.
     pub async fn history(&self, session: &str) -> Vec<Message> {
-        if !self.config.enabled {
+        if !self.plan.enabled {
             return Vec::new();
         }
-        match self.sessions.conversation(&self.key(), session).await {
+        match self.sessions.conversation(&self.key, session).await {
             Ok(events) => history::newest(
                 events,
-                self.config.context_limit as usize,
-                u64::from(self.config.context_tokens),
+                self.plan.context_limit as usize,
+                u64::from(self.plan.context_tokens),
             ),
             Err(error) => {
                 tracing::error!("The memory of {} cannot be read: {error}", self.agent);
@@ -174,21 +202,17 @@ impl AgentMemory {
 
     /// The newest `limit` events of a session, or of all sessions.
     pub async fn events(&self, session: Option<&str>, limit: u32) -> Result<Events, MemoryError> {
-        self.sessions.events(&self.key(), session, limit).await
+        self.sessions.events(&self.key, session, limit).await
     }
 
     /// The ids of the agent's sessions, the one used last first.
     pub async fn sessions(&self) -> Result<Vec<String>, MemoryError> {
-        self.sessions.sessions(&self.key()).await
+        self.sessions.sessions(&self.key).await
     }
 
     /// Forgets a session; says whether there was one.
     pub async fn delete_session(&self, session: &str) -> Result<bool, MemoryError> {
-        self.sessions.delete_session(&self.key(), session).await
-    }
-
-    fn key(&self) -> String {
-        self.agent.to_string()
+        self.sessions.delete_session(&self.key, session).await
     }
 }
 

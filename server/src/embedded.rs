@@ -68,13 +68,23 @@ impl Workloads for Embedded {
         })
     }
 
-    async fn remove(&self, kind: Kind, id: &ResourceId) -> Result<(), WorkloadError> {
+    async fn stop(&self, kind: Kind, id: &ResourceId) -> Result<(), WorkloadError> {
         match kind {
-            Kind::Agent => self.agents.remove(id),
+            Kind::Agent => self.agents.stop(id),
             Kind::ModelApi => self.gateway.remove(id),
             Kind::McpServer => self.mcp.remove(id),
         }
         Ok(())
+    }
+
+    async fn remove(&self, kind: Kind, id: &ResourceId) -> Result<(), WorkloadError> {
+        match kind {
+            Kind::Agent => self.agents.remove(id).await.map_err(|error| {
+                let (id, reason) = (id.clone(), error.to_string());
+                WorkloadError::Remove { kind, id, reason }
+            }),
+            Kind::ModelApi | Kind::McpServer => self.stop(kind, id).await,
+        }
     }
 
     fn endpoint(&self, kind: Kind, id: &ResourceId) -> String {

@@ -149,6 +149,8 @@ async fn start(
         listen(lifecycle, "the OTLP server", listener, grpc);
     }
     let were_ready = settle::were_ready(&client).await?;
+    let kept = stores.memory.keep(&were_ready.known_agents).await;
+    kept.context("failed to forget agents that are gone")?;
     start_operator(lifecycle, &client, embedded.clone(), clock);
 
     if let Some(model) = model {

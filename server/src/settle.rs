@@ -20,6 +20,8 @@ const PATIENCE: Duration = Duration::from_secs(10);
 
 /// What answered when the program last stopped.
 pub(crate) struct WereReady {
+    /// All agents there are, by name and uid.
+    pub(crate) known_agents: Vec<(ResourceId, String)>,
     agents: Vec<ResourceId>,
     model_apis: Vec<ResourceId>,
     mcp_servers: Vec<ResourceId>,
@@ -32,6 +34,10 @@ pub(crate) async fn were_ready(client: &Client) -> anyhow::Result<WereReady> {
     let model_apis = list::<ModelAPI>(client).await?;
     let mcp_servers = list::<MCPServer>(client).await?;
     Ok(WereReady {
+        known_agents: agents
+            .iter()
+            .map(|agent| (id_of(agent), agent.uid().unwrap_or_default()))
+            .collect(),
         agents: ids(agents, |agent| {
             agent.status.as_ref().map(|status| status.phase) == ready
         }),
@@ -60,8 +66,12 @@ fn ids<K: ResourceExt>(objects: Vec<K>, is_ready: impl Fn(&K) -> bool) -> Vec<Re
     objects
         .iter()
         .filter(|object| is_ready(object))
-        .map(|object| ResourceId::new(object.namespace().unwrap_or_default(), object.name_any()))
+        .map(id_of)
         .collect()
+}
+
+fn id_of(object: &impl ResourceExt) -> ResourceId {
+    ResourceId::new(object.namespace().unwrap_or_default(), object.name_any())
 }
 
 /// Waits until all of it answers again, and no tool is on its way up.

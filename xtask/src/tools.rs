@@ -110,8 +110,11 @@ pub(crate) fn npm_packages(workspace: &Workspace) -> Result<()> {
     run("installing the npm packages of the tests", &mut npm)
 }
 
-/// The server of the shared memory: one on `PATH`, or Debian's.
+/// The server of the shared memory, and what makes its certificates: those on `PATH`, or Debian's.
 pub(crate) fn redis() -> Result<()> {
+    if on_path("openssl").is_none() {
+        install_from_debian("openssl").context("the tests of TLS need openssl")?;
+    }
     let is_there = || {
         ["redis-server", "valkey-server"]
             .into_iter()

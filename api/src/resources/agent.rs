@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use super::{Condition, Container, GatewayRoute, Phase, Telemetry};
+use super::{Condition, Container, GatewayRoute, KeyRef, Phase, Telemetry, ValueSource};
 use crate::money::Usd;
 
 /// What a user asks of an agent.
@@ -123,6 +123,17 @@ impl AgentSpec {
             .unwrap_or_default()
     }
 
+    /// Everything it takes from a Secret.
+    pub fn sources(&self) -> Vec<ValueSource> {
+        let memory = self.memory();
+        let references = match memory.kind {
+            MemoryKind::Local => [None, None],
+            MemoryKind::Redis => [memory.url_secret_ref, memory.ca_secret_ref],
+        };
+        let references = references.into_iter().flatten();
+        references.map(ValueSource::secret).collect()
+    }
+
     /// Its memory settings, with defaults filled in.
     pub fn memory(&self) -> MemoryConfig {
         self.config
@@ -229,9 +240,17 @@ pub struct MemoryConfig {
     /// Where it remembers.
     #[serde(rename = "type")]
     pub kind: MemoryKind,
-    /// Where Redis or Valkey is, when the type is redis: `redis://host:port/database`.
+    /// Where Redis or Valkey is, when the type is redis: `redis://host:port/database`, or
+    /// `rediss://…` with TLS.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub url: Option<String>,
+    /// The Secret key that holds the URL instead, where it has a password in it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub url_secret_ref: Option<KeyRef>,
+    /// The Secret key that holds the certificate, as PEM, of the authority that vouches for the
+    /// server; when absent, those that the system trusts.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub ca_secret_ref: Option<KeyRef>,
     /// Messages of a session given to the model or to a sub-agent.
     #[cfg_attr(feature = "crd", schemars(range(min = 1, max = 100)))]
     pub context_limit: u32,
@@ -252,6 +271,8 @@ impl Default for MemoryConfig {
             enabled: true,
             kind: MemoryKind::Local,
             url: None,
+            url_secret_ref: None,
+            ca_secret_ref: None,
             context_limit: 6,
             context_tokens: 16_000,
             max_sessions: 1000,

@@ -76,10 +76,32 @@ fn a_shared_memory_needs_to_know_where_it_is() {
         validate_agent("researcher", &spec)
     };
     let model = "spec.config.fallbackModels[1]";
-    assert_eq!(fields(&with(Some("redis://cache:6379/1"))), [model]);
+    for right in ["redis://cache:6379/1", "rediss://cache:6379"] {
+        assert_eq!(fields(&with(Some(right))), [model]);
+    }
     for wrong in [None, Some("cache:6379"), Some("redis://")] {
         assert_eq!(fields(&with(wrong)), [model, "spec.config.memory.url"]);
     }
+}
+
+#[test]
+fn the_url_of_a_shared_memory_is_given_once() {
+    let with = |url: Option<&str>| {
+        let mut spec = agent();
+        spec.config = Some(AgentConfig {
+            memory: Some(MemoryConfig {
+                kind: MemoryKind::Redis,
+                url: url.map(str::to_owned),
+                url_secret_ref: Some(KeyRef::default()),
+                ..MemoryConfig::default()
+            }),
+            ..AgentConfig::default()
+        });
+        fields(&validate_agent("researcher", &spec)).join(" ")
+    };
+    assert_eq!(with(None), "");
+    let twice = with(Some("redis://cache:6379"));
+    assert_eq!(twice, "spec.config.memory.urlSecretRef");
 }
 
 #[test]

@@ -1,7 +1,7 @@
 //! Step 3: builds the plan. Pure, and cannot fail, because everything was decided before.
 
 use api::plan::{AgentPlan, Limits, McpLink, Peer, ResourceId};
-use api::resources::AgentSpec;
+use api::resources::Agent;
 
 use super::validate::{Reach, ValidAgent};
 use crate::Kind;
@@ -9,12 +9,14 @@ use crate::Kind;
 /// The plan of the agent `id`; `endpoint` says where resources of its namespace answer.
 pub(super) fn build(
     id: &ResourceId,
-    spec: &AgentSpec,
+    agent: &Agent,
     valid: &ValidAgent,
     endpoint: &dyn Fn(Kind, &str) -> String,
 ) -> AgentPlan {
+    let spec = &agent.spec;
     AgentPlan {
         id: id.clone(),
+        uid: agent.metadata.uid.clone().unwrap_or_default(),
         description: spec.description().to_owned(),
         instructions: spec.instructions().to_owned(),
         model: spec.model.clone(),
@@ -44,7 +46,7 @@ pub(super) fn build(
             .collect(),
         max_steps: spec.max_steps(),
         limits: Limits::of(&spec.task_config()),
-        memory: spec.memory(),
+        memory: valid.memory.clone(),
         tool_call_mode: spec
             .config
             .as_ref()
@@ -55,6 +57,7 @@ pub(super) fn build(
 
 #[cfg(test)]
 mod tests {
+    use api::plan::MemoryPlan;
     use api::resources::agent::ToolCallMode;
 
     use super::super::validate::ValidPeer;
@@ -63,7 +66,8 @@ mod tests {
 
     #[test]
     fn a_plan_holds_the_addresses_of_all_that_can_be_reached() {
-        let coordinator = fixtures::agent("coordinator");
+        let mut coordinator = fixtures::agent("coordinator");
+        coordinator.metadata.uid = Some("one-of-two".to_owned());
         let peer = |name: &str, reach| ValidPeer {
             name: name.to_owned(),
             description: format!("the {name}"),
@@ -76,12 +80,14 @@ mod tests {
                 peer("researcher", Reach::Reachable),
                 peer("nobody", Reach::Unreachable),
             ],
+            memory: MemoryPlan::default(),
             without: Vec::new(),
         };
         let id = ResourceId::new("team", "coordinator");
-        let plan = build(&id, &coordinator.spec, &valid, &|kind, name| {
+        let plan = build(&id, &coordinator, &valid, &|kind, name| {
             format!("http://kaos/{kind}/{name}")
         });
+        assert_eq!(plan.uid, "one-of-two");
         assert_eq!(plan.model_api_url, "http://kaos/ModelAPI/llm");
         assert_eq!(plan.mcp_servers[0].url, "http://kaos/MCPServer/notes");
         assert_eq!(

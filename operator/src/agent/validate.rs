@@ -1,9 +1,11 @@
 //! Step 2: decides whether an agent can run, and without what.
 
+use api::plan::MemoryPlan;
 use api::resources::{AgentSpec, Phase};
 use api::validation::validate_agent;
 
 use super::dereference::{Links, Network, PeerLink};
+use super::memory::{self, Keys};
 use crate::links::{Link, LinkState};
 use crate::model_api::DEFAULT_PROVIDER;
 use crate::report::{Blocked, Cause, refuse_invalid};
@@ -15,6 +17,7 @@ pub(super) struct ValidAgent {
     /// Names of the MCP servers it gets.
     pub(super) mcp_servers: Vec<String>,
     pub(super) peers: Vec<ValidPeer>,
+    pub(super) memory: MemoryPlan,
     /// What the spec refers to and the agent does not get, or not yet.
     pub(super) without: Vec<Cause>,
 }
@@ -34,9 +37,15 @@ pub(super) enum Reach {
     Unreachable,
 }
 
-/// Decides by the spec and what it refers to, in that order.
-pub(super) fn validate(name: &str, spec: &AgentSpec, links: &Links) -> Result<ValidAgent, Blocked> {
+/// Decides by the spec and what it refers to, in that order. `keys` are those of its memory.
+pub(super) fn validate(
+    name: &str,
+    spec: &AgentSpec,
+    links: &Links,
+    keys: Keys,
+) -> Result<ValidAgent, Blocked> {
     refuse_invalid(&validate_agent(name, spec))?;
+    let memory = memory::validate(&spec.memory(), keys)?;
     let patience = match spec.wait_for_dependencies {
         Some(false) => Patience::None,
         Some(true) | None => Patience::Waits,
@@ -69,6 +78,7 @@ pub(super) fn validate(name: &str, spec: &AgentSpec, links: &Links) -> Result<Va
             .unwrap_or_else(|| DEFAULT_PROVIDER.to_owned()),
         mcp_servers,
         peers: links.peers.iter().map(valid_peer).collect(),
+        memory,
         without,
     })
 }
@@ -183,7 +193,17 @@ fn peer_cause(peer: &PeerLink) -> Option<Cause> {
                 "Agent {name} has agentNetwork.expose: false, so nothing can be delegated to it"
             ),
         )),
-        (LinkState::Found { .. }, Network::Exposed) => None,
+        (LinkState::Found { phase, message }, Network::Exposed) => match phase {
+            Phase::Failed => Some(Cause::new(
+                "AgentFailed",
+                because(
+                    format!("Agent {name} has failed, so nothing can be delegated to it"),
+                    message.as_deref(),
+                ),
+            )),
+            // One that waits may still answer as it did before.
+            Phase::Pending | Phase::Waiting | Phase::Ready => None,
+        },
     }
 }
 

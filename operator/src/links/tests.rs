@@ -3,7 +3,8 @@ use kube::runtime::watcher::Event;
 
 use super::*;
 use crate::fixtures::{
-    agent, agent_with_peers, agent_with_tools, mcp_server, model_api, model_api_with_secret,
+    agent, agent_with_peers, agent_with_secret, agent_with_tools, mcp_server, model_api,
+    model_api_with_secret,
 };
 
 fn filled<K>(objects: Vec<K>) -> (Store<Guarded<K>>, Writer<Guarded<K>>)
@@ -34,6 +35,7 @@ fn a_change_reaches_those_that_refer_to_it_in_the_same_namespace() {
         agent("plain"),
         agent_with_tools("tools", &["notes"]),
         agent_with_peers("boss", &["tools"]),
+        agent_with_secret("shared"),
         elsewhere,
     ]);
     let (model_apis, _model_apis) = filled(vec![
@@ -53,7 +55,13 @@ fn a_change_reaches_those_that_refer_to_it_in_the_same_namespace() {
     );
     assert_eq!(
         names(after_model_api(&stores, &id("llm"))),
-        ["Agent/boss", "Agent/plain", "Agent/tools", "ModelAPI/llm"]
+        [
+            "Agent/boss",
+            "Agent/plain",
+            "Agent/shared",
+            "Agent/tools",
+            "ModelAPI/llm"
+        ]
     );
     assert_eq!(
         names(after_mcp_server(&stores, &id("notes"))),
@@ -63,5 +71,6 @@ fn a_change_reaches_those_that_refer_to_it_in_the_same_namespace() {
         names(after_secret(&stores, &id("llm-api-key"))),
         ["ModelAPI/keyed"]
     );
+    assert_eq!(names(after_secret(&stores, &id("cache"))), ["Agent/shared"]);
     assert!(after_secret(&stores, &id("another")).is_empty());
 }

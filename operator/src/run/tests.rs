@@ -1,12 +1,13 @@
 use api::clock::SystemClock;
+use api::plan::MemoryPlace;
 use api::resources::{KeyRef, ValueSource, model_api::ApiKey};
 use serde_json::{Value, json};
 
 use super::*;
 use crate::State;
 use crate::fixtures::{
-    Cluster, Plan, Recorded, agent, agent_with_peers, agent_with_tools, mcp_server, model_api,
-    model_api_with_secret,
+    Cluster, Plan, Recorded, agent, agent_with_peers, agent_with_secret, agent_with_tools,
+    mcp_server, model_api, model_api_with_secret,
 };
 
 /// The controllers at work on a cluster of their own.
@@ -190,6 +191,36 @@ async fn a_key_that_changes_where_it_is_kept_reaches_the_model_api() {
 }
 
 #[tokio::test]
+async fn an_agent_waits_for_the_secret_of_its_memory_and_follows_it() {
+    let world = World::start();
+    world.cluster.put("modelapis", model_api("llm", "mock"));
+    world.cluster.put("agents", agent_with_secret("analyst"));
+    world.phase("agents", "analyst", "Waiting").await;
+    let dependencies = world.condition("agents", "analyst", "DependenciesReady");
+    assert_eq!(dependencies["reason"], "SecretNotFound");
+
+    let url = || match world.workloads.agent_plan("analyst")?.memory.place {
+        MemoryPlace::Redis(address) => Some(address.url.expose().to_owned()),
+        MemoryPlace::Local => None,
+    };
+    for (written, expected) in [
+        ("cmVkaXM6Ly9vbmU6NjM3OQ==", "redis://one:6379"),
+        ("cmVkaXM6Ly90d286NjM3OQ==", "redis://two:6379"),
+    ] {
+        let metadata = json!({ "name": "cache" });
+        world.cluster.put(
+            "secrets",
+            json!({ "apiVersion": "v1", "kind": "Secret", "metadata": metadata,
+                "data": { "url": written } }),
+        );
+        let follows = || url().as_deref() == Some(expected);
+        world.cluster.until("the plan follows", follows).await;
+    }
+    world.phase("agents", "analyst", "Ready").await;
+    world.stop().await;
+}
+
+#[tokio::test]
 async fn an_agent_answers_without_the_tools_of_a_server_that_has_failed() {
     let world = World::start();
     world.cluster.put("modelapis", model_api("llm", "mock"));
@@ -262,6 +293,7 @@ async fn a_deleted_agent_stops_and_those_that_delegate_to_it_say_so() {
         .until("the coordinator says so", missing)
         .await;
     assert_eq!(world.status("agents", "coordinator")["phase"], "Ready");
+    assert!(world.workloads.is_removed(Kind::Agent, "researcher"));
     world.stop().await;
 }
 
@@ -319,6 +351,8 @@ async fn an_agent_that_becomes_invalid_stops_and_names_the_field() {
     );
     assert_eq!(status["endpoint"], Value::Null);
     assert_eq!(world.workloads.agent_plan("analyst"), None);
+    let is_removed = world.workloads.is_removed(Kind::Agent, "analyst");
+    assert!(!is_removed, "it remembers when it is mended");
     world.stop().await;
 }
 

@@ -83,8 +83,8 @@ mod tests {
     use std::sync::Arc;
 
     use api::{
-        plan::{Limits, McpLink, Peer, ResourceId},
-        resources::agent::{MemoryConfig, ToolCallMode},
+        plan::{Limits, McpLink, MemoryPlan, Peer, ResourceId},
+        resources::agent::ToolCallMode,
     };
 
     use super::*;
@@ -95,6 +95,7 @@ mod tests {
     fn plan() -> AgentPlan {
         AgentPlan {
             id: ResourceId::new("default", "coordinator"),
+            uid: String::new(),
             description: "Leads a team".to_owned(),
             instructions: String::new(),
             model: "mock/scripted".to_owned(),
@@ -113,7 +114,7 @@ mod tests {
             }],
             max_steps: 5,
             limits: Limits::default(),
-            memory: MemoryConfig::default(),
+            memory: MemoryPlan::default(),
             tool_call_mode: ToolCallMode::Auto,
         }
     }

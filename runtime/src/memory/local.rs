@@ -2,6 +2,7 @@
 
 use std::{path::Path, sync::Arc};
 
+use api::plan::ResourceId;
 use async_trait::async_trait;
 use tokio::{
     runtime::Handle,
@@ -18,6 +19,16 @@ use super::{
 
 /// Events that may wait to be written.
 pub(super) const MAX_WAITING: usize = 8_192;
+
+/// No name has it.
+const UID_SEPARATOR: char = '#';
+/// The next character.
+const AFTER_UID_SEPARATOR: char = '$';
+
+/// The key of an agent, which another agent of the same name does not share.
+pub(super) fn key(agent: &ResourceId, uid: &str) -> String {
+    format!("{agent}{UID_SEPARATOR}{uid}")
+}
 
 /// The way to the thread that owns the file.
 pub(super) struct Local {
@@ -46,6 +57,21 @@ impl Local {
             closing.send(Job::Close).await.ok();
         });
         Ok(Self { jobs, urgent })
+    }
+
+    /// Forgets everything of an agent, whatever its uid.
+    pub(super) async fn forget(&self, agent: &ResourceId) -> Result<(), MemoryError> {
+        let first = key(agent, "");
+        let end = format!("{agent}{AFTER_UID_SEPARATOR}");
+        self.ask(move |store| store.delete_agents(&first, &end))
+            .await
+    }
+
+    /// Forgets everything of all agents but these.
+    pub(super) async fn keep(&self, agents: &[(ResourceId, String)]) -> Result<(), MemoryError> {
+        let keyed = |(agent, uid): &(ResourceId, String)| (agent.to_string(), key(agent, uid));
+        let keys = agents.iter().map(keyed).collect();
+        self.ask(move |store| store.keep_agents(&keys)).await
     }
 
     /// Asks the thread that owns the file, after everything appended so far.

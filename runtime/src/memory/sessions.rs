@@ -6,7 +6,8 @@ use async_trait::async_trait;
 
 use super::Event;
 
-/// A store of sessions, for many agents. `agent` is the agent's namespace and name, joined by `/`.
+/// A store of sessions, for many agents. `agent` is the agent's key: its namespace and name, joined by
+/// `/`, and its uid where no other process has to find the same.
 ///
 /// What one process appended, its later reads see. A session comes into being with its first event
 /// and is used again with each; an agent or session nobody knows is empty, not an error.
@@ -85,7 +86,7 @@ pub enum MemoryError {
     #[error("failed to write the memory: {0}")]
     Write(#[source] rusqlite::Error),
     /// The URL of the shared memory is none.
-    #[error("the shared memory cannot be found: {reason}; give memory.url as redis://host:port")]
+    #[error("the shared memory cannot be found: {reason}; give it as redis://host:port")]
     Locate {
         /// What is wrong with it.
         reason: String,

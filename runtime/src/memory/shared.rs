@@ -10,9 +10,10 @@ mod writer;
 
 use std::time::Duration;
 
+use api::plan::RedisAddress;
 use async_trait::async_trait;
 use redis::{
-    AsyncTypedCommands, Client, IntoConnectionInfo, RedisError, Script,
+    AsyncTypedCommands, Client, IntoConnectionInfo, RedisError, Script, TlsCertificates,
     aio::{ConnectionManager, ConnectionManagerConfig},
 };
 use tokio::{
@@ -51,9 +52,13 @@ struct Server {
 
 impl Shared {
     /// Connects with the first use, and writes on `tracker` until shortly after `shutdown`.
-    pub(super) fn open(url: &str, tracker: &TaskTracker, shutdown: CancellationToken) -> Self {
+    pub(super) fn open(
+        address: &RedisAddress,
+        tracker: &TaskTracker,
+        shutdown: CancellationToken,
+    ) -> Self {
         let (jobs, queue) = mpsc::channel(MAX_WAITING);
-        let server = Server::locate(url).map_err(|error| error.to_string());
+        let server = Server::locate(address).map_err(|error| error.to_string());
         if let Ok(server) = &server {
             tracker.spawn(write(server.clone(), queue, shutdown));
         }
@@ -162,14 +167,23 @@ impl Sessions for Shared {
 }
 
 impl Server {
-    fn locate(url: &str) -> Result<Self, RedisError> {
-        let info = url.into_connection_info()?;
+    fn locate(RedisAddress { url, ca }: &RedisAddress) -> Result<Self, RedisError> {
+        let info = url.expose().into_connection_info()?;
         let address = info.addr().to_string();
         let config = ConnectionManagerConfig::new()
             .set_number_of_retries(1)
             .set_connection_timeout(Some(COMMAND_TIMEOUT))
             .set_response_timeout(Some(COMMAND_TIMEOUT));
-        let client = Client::open(info)?;
+        let client = match ca {
+            Some(ca) => Client::build_with_tls(
+                info,
+                TlsCertificates {
+                    client_tls: None,
+                    root_cert: Some(ca.expose().into()),
+                },
+            )?,
+            None => Client::open(info)?,
+        };
         let connection = ConnectionManager::new_lazy_with_config(client, config)?;
         Ok(Self {
             address,

@@ -3,7 +3,10 @@
 mod append;
 mod schema;
 
-use std::{collections::HashMap, path::Path};
+use std::{
+    collections::{HashMap, HashSet},
+    path::Path,
+};
 
 use jiff::Timestamp;
 use rusqlite::{Connection, OptionalExtension, Row, Transaction, params, types::Type};
@@ -125,6 +128,54 @@ impl Store {
         // It is counted again when the agent next remembers something.
         self.sessions.remove(agent);
         Ok(deleted)
+    }
+
+    /// Forgets everything of the agents whose keys are from `first` on and before `end`.
+    pub(super) fn delete_agents(&mut self, first: &str, end: &str) -> Result<(), MemoryError> {
+        let transaction = self.connection.transaction().map_err(MemoryError::Write)?;
+        let range = "SELECT id FROM sessions WHERE agent >= ?1 AND agent < ?2";
+        let events = format!("DELETE FROM events WHERE session IN ({range})");
+        let sessions = format!("DELETE FROM sessions WHERE id IN ({range})");
+        [events, sessions]
+            .iter()
+            .try_for_each(|sql| transaction.execute(sql, [first, end]).map(drop))
+            .and_then(|()| transaction.commit())
+            .map_err(MemoryError::Write)?;
+        self.sessions.clear();
+        Ok(())
+    }
+
+    /// Forgets everything of all agents but these, whose keys are given by their names. What was kept
+    /// under a name alone, by an earlier version, is theirs.
+    pub(super) fn keep_agents(
+        &mut self,
+        agents: &HashMap<String, String>,
+    ) -> Result<(), MemoryError> {
+        let kept: HashSet<&String> = agents.values().collect();
+        for known in self.agents()? {
+            if kept.contains(&known) {
+                continue;
+            }
+            if let Some(key) = agents.get(&known) {
+                self.connection
+                    .execute(
+                        "UPDATE sessions SET agent = ?1 WHERE agent = ?2",
+                        [key, &known],
+                    )
+                    .map_err(MemoryError::Write)?;
+            } else {
+                self.delete_agents(&known, &format!("{known}\0"))?;
+            }
+        }
+        Ok(())
+    }
+
+    /// The keys of all agents that remember something.
+    fn agents(&self) -> Result<Vec<String>, MemoryError> {
+        self.connection
+            .prepare("SELECT DISTINCT agent FROM sessions")
+            .and_then(|mut select| select.query_map([], |row| row.get(0))?.collect())
+            .map_err(MemoryError::Read)
     }
 
     fn select(

@@ -4,7 +4,7 @@ mod contract;
 mod place;
 mod redis;
 
-use api::chat::Message;
+use api::{chat::Message, plan::ResourceId};
 use serde_json::json;
 use tempfile::TempDir;
 
@@ -73,6 +73,12 @@ async fn what_an_earlier_version_remembered_is_still_there() {
     drop(earlier);
 
     let place = open_at(&path).unwrap();
+    let analyst = ResourceId::new("kaos-hierarchy", "analyst");
+    place
+        .memory
+        .keep(&[(analyst, "1".to_owned())])
+        .await
+        .unwrap();
     let memory = place.analyst();
     assert_eq!(words(&memory.history("one").await), ["2 + 3?", "5"]);
     talk(&memory, "two", &["Bye"]);
@@ -82,14 +88,50 @@ async fn what_an_earlier_version_remembered_is_still_there() {
 }
 
 #[tokio::test]
+async fn an_agent_that_is_deleted_is_forgotten_and_no_other() {
+    let place = Place::local();
+    let others = [place.of("kaos", "1"), place.of("kaos-hierarchy-2", "1")];
+    for other in &others {
+        talk(other, "one", &["a", "A"]);
+    }
+    talk(&place.analyst(), "one", &["a", "A"]);
+    let analyst = ResourceId::new("kaos-hierarchy", "analyst");
+    place.memory.forget(&analyst).await.unwrap();
+    assert!(place.analyst().sessions().await.unwrap().is_empty());
+    let nothing = place.analyst().events(None, 10).await.unwrap();
+    assert_eq!(nothing.total, 0);
+    for other in &others {
+        assert_eq!(words(&other.history("one").await), ["a", "A"]);
+    }
+}
+
+#[tokio::test]
+async fn an_agent_of_the_same_name_remembers_nothing_of_the_one_before() {
+    let place = Place::local();
+    talk(&place.analyst(), "one", &["a", "A"]);
+    let next = place.of("kaos-hierarchy", "2");
+    assert!(next.sessions().await.unwrap().is_empty());
+    talk(&next, "one", &["b", "B"]);
+
+    let analyst = ResourceId::new("kaos-hierarchy", "analyst");
+    place
+        .memory
+        .keep(&[(analyst, "2".to_owned())])
+        .await
+        .unwrap();
+    assert!(place.analyst().sessions().await.unwrap().is_empty());
+    assert_eq!(words(&next.history("one").await), ["b", "B"]);
+}
+
+#[tokio::test]
 async fn an_agent_that_does_not_remember_has_no_history() {
     let mut place = Place::local();
     talk(&place.analyst(), "one", &["a", "A"]);
-    place.config.enabled = false;
+    place.plan.enabled = false;
     let forgetful = place.analyst();
     talk(&forgetful, "one", &["b", "B"]);
     assert!(forgetful.history("one").await.is_empty());
-    place.config.enabled = true;
+    place.plan.enabled = true;
     assert_eq!(words(&place.analyst().history("one").await), ["a", "A"]);
 }
 

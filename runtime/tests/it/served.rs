@@ -8,8 +8,11 @@ use std::{
 use api::{
     attributes::key,
     clock::{Clock, SystemClock},
-    plan::{AgentPlan, Limits, McpLink, McpRuntime, McpServerPlan, ModelApiPlan, Peer, ResourceId},
-    resources::agent::{MemoryConfig, ToolCallMode},
+    plan::{
+        AgentPlan, Limits, McpLink, McpRuntime, McpServerPlan, MemoryPlan, ModelApiPlan, Peer,
+        ResourceId,
+    },
+    resources::agent::ToolCallMode,
 };
 use async_trait::async_trait;
 use axum::Router;
@@ -129,6 +132,7 @@ impl Served {
         };
         self.agents.apply(AgentPlan {
             id: ResourceId::new("team", name),
+            uid: String::new(),
             description: String::new(),
             instructions: "Be brief.".to_owned(),
             model: model.to_owned(),
@@ -139,7 +143,7 @@ impl Served {
             peers: peers.iter().map(peer).collect(),
             max_steps: 5,
             limits: Limits::default(),
-            memory: MemoryConfig::default(),
+            memory: MemoryPlan::default(),
             tool_call_mode: ToolCallMode::Native,
         });
     }

@@ -7,8 +7,8 @@ use std::{sync::Arc, time::Duration};
 
 use api::{
     clock::{Clock, SystemClock},
-    plan::{AgentPlan, Limits, Peer, ResourceId},
-    resources::agent::{MemoryConfig, ToolCallMode},
+    plan::{AgentPlan, Limits, MemoryPlan, Peer, ResourceId},
+    resources::agent::ToolCallMode,
 };
 use axum::{Router, body::Body};
 use http::{Request, StatusCode, header};
@@ -228,6 +228,7 @@ impl Got {
 pub(crate) fn plan(model: &Model) -> AgentPlan {
     AgentPlan {
         id: ResourceId::new("team", "agent"),
+        uid: "first".to_owned(),
         description: "answers".to_owned(),
         instructions: "You help.".to_owned(),
         model: "scripted".to_owned(),
@@ -238,7 +239,7 @@ pub(crate) fn plan(model: &Model) -> AgentPlan {
         peers: Vec::new(),
         max_steps: 5,
         limits: Limits::default(),
-        memory: MemoryConfig::default(),
+        memory: MemoryPlan::default(),
         tool_call_mode: ToolCallMode::Auto,
     }
 }

@@ -77,3 +77,24 @@ async fn a_change_of_an_mcp_server_reaches_the_agents_that_use_it() {
         "{body:#}"
     );
 }
+
+#[tokio::test]
+async fn an_agent_that_is_deleted_and_made_anew_remembers_nothing() {
+    let data = tempfile::tempdir().unwrap();
+    let kaos = Kaos::with_team(data.path()).await;
+    let path = "/kube/apis/kaos.tools/v1alpha1/namespaces/kaos-hierarchy/agents/analyst";
+    let sessions = "/agents/kaos-hierarchy/analyst/memory/sessions";
+    let (_, answer) = kaos.ask("analyst", "my name is Ada").await;
+    let session = answer["session_id"].clone();
+    assert_eq!(kaos.get(sessions).await.1["sessions"], json!([session]));
+
+    let (_, analyst) = kaos.get(path).await;
+    let again = json!({"apiVersion": analyst["apiVersion"], "kind": "Agent",
+        "metadata": {"name": "analyst"}, "spec": analyst["spec"]});
+    let deleted = kaos.http.delete(format!("{}{path}", kaos.url)).send().await;
+    assert_eq!(deleted.unwrap().status(), 200);
+    // At once, so that whoever watches may never see that it was gone.
+    assert_eq!(kaos.create("agents", &again).await.0, 201);
+    kaos.until_ready("agents", "analyst").await;
+    assert_eq!(kaos.get(sessions).await.1["sessions"], json!([]));
+}

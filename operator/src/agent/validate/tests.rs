@@ -39,7 +39,10 @@ fn check(
     let links = links(Some(Phase::Ready), &[link("notes", mcp_server)]);
     let messages =
         |causes: Vec<Cause>| -> Vec<_> { causes.into_iter().map(|cause| cause.message).collect() };
-    match (validate("analyst", &agent.spec, &links), expect) {
+    match (
+        validate("analyst", &agent.spec, &links, Keys::default()),
+        expect,
+    ) {
         (Ok(valid), Ok((servers, without))) => {
             assert_eq!(valid.mcp_servers, servers);
             assert_eq!(messages(valid.without), without);
@@ -80,9 +83,12 @@ fn a_server_that_has_failed_is_left_out_in_any_case() {
 fn an_agent_waits_for_its_model_api_even_if_it_does_not_wait_for_tools() {
     let mut agent = fixtures::agent("analyst");
     agent.spec.wait_for_dependencies = Some(false);
-    let reasons = |model_api| match validate("analyst", &agent.spec, &links(model_api, &[])) {
-        Err(Blocked::Waiting(causes)) => causes[0].reason,
-        other => panic!("{other:?}"),
+    let reasons = |model_api| {
+        let links = links(model_api, &[]);
+        match validate("analyst", &agent.spec, &links, Keys::default()) {
+            Err(Blocked::Waiting(causes)) => causes[0].reason,
+            other => panic!("{other:?}"),
+        }
     };
     assert_eq!(reasons(None), "ModelAPINotFound");
     assert_eq!(reasons(Some(Phase::Pending)), "ModelAPINotReady");
@@ -102,16 +108,16 @@ fn peers_that_cannot_be_reached_are_named_and_do_not_block() {
         peer("failed", Some(Phase::Failed), Network::Exposed),
         peer("missing", None, Network::Exposed),
         peer("private", Some(Phase::Ready), Network::Private),
+        peer("waiting", Some(Phase::Waiting), Network::Exposed),
     ];
     let spec = fixtures::agent("coordinator").spec;
-    let valid = validate("coordinator", &spec, &links).unwrap();
-    let reach: Vec<_> = valid.peers.iter().map(|peer| peer.reach).collect();
-    assert_eq!(
-        reach,
-        [Reach::Reachable, Reach::Unreachable, Reach::Unreachable]
-    );
+    let valid = validate("coordinator", &spec, &links, Keys::default()).unwrap();
+    let is_reachable = |peer: &&ValidPeer| peer.reach == Reach::Reachable;
+    let reachable: Vec<_> = valid.peers.iter().filter(is_reachable).collect();
+    assert_eq!(reachable.len(), 1, "{reachable:?}");
+    assert_eq!(reachable[0].name, "waiting", "it answers as it did before");
     let reasons: Vec<_> = valid.without.iter().map(|cause| cause.reason).collect();
-    assert_eq!(reasons, ["AgentNotFound", "AgentNotExposed"]);
+    assert_eq!(reasons, ["AgentFailed", "AgentNotFound", "AgentNotExposed"]);
 }
 
 #[test]
@@ -121,7 +127,7 @@ fn a_tool_that_an_agent_is_given_and_its_server_lacks_is_named() {
     let mut without = |tools: &[&str]| -> Vec<_> {
         let tools = tools.iter().map(|&tool| tool.to_owned()).collect();
         agent.spec.mcp_tools.insert("notes".to_owned(), tools);
-        let valid = validate("analyst", &agent.spec, &links).unwrap();
+        let valid = validate("analyst", &agent.spec, &links, Keys::default()).unwrap();
         assert_eq!(valid.mcp_servers, ["notes"]);
         valid.without.into_iter().map(|of| of.message).collect()
     };

@@ -1,9 +1,6 @@
 //! What every store of sessions must do, tested with each of them.
 
-use api::{
-    chat::{Message, Role},
-    plan::ResourceId,
-};
+use api::chat::{Message, Role};
 use axum::{Extension, body::Body};
 use http::{Request, StatusCode};
 use http_body_util::BodyExt;
@@ -57,16 +54,15 @@ async fn a_session_remembers_questions_and_answers(mut place: Place) {
     assert_eq!(all[0], Message::text(Role::User, "a"));
     assert_eq!(all[1], Message::text(Role::Assistant, "A"));
     assert!(memory.history("unknown").await.is_empty());
-    let stranger = ResourceId::new("default", "analyst");
-    let stranger = place.memory.of(&stranger, &place.config);
+    let stranger = place.of("default", "1");
     assert!(stranger.history("one").await.is_empty());
 
-    place.config.context_limit = 4;
+    place.plan.context_limit = 4;
     assert_eq!(
         words(&place.analyst().history("one").await),
         ["b", "B", "c", "C"]
     );
-    place.config.context_limit = 3;
+    place.plan.context_limit = 3;
     let odd = place.analyst().history("one").await;
     assert_eq!(words(&odd), ["c", "C"], "it never starts with an answer");
 }
@@ -112,7 +108,7 @@ fn note(memory: &AgentMemory, session: &str, text: &str) {
 }
 
 async fn the_oldest_events_are_forgotten_first(mut place: Place) {
-    place.config.max_session_events = 3;
+    place.plan.max_session_events = 3;
     let memory = place.analyst();
     for text in ["1", "2", "3", "4", "5"] {
         note(&memory, "one", text);
@@ -124,7 +120,7 @@ async fn the_oldest_events_are_forgotten_first(mut place: Place) {
 }
 
 async fn the_sessions_used_last_are_kept(mut place: Place) {
-    place.config.max_sessions = 2;
+    place.plan.max_sessions = 2;
     let memory = place.analyst();
     for (session, text) in [("one", "a"), ("two", "b"), ("one", "c"), ("three", "d")] {
         note(&memory, session, text);
@@ -165,9 +161,9 @@ async fn history_fits_into_its_tokens_in_whole_pairs(mut place: Place) {
     let all = words(&place.analyst().history("one").await).len();
     assert_eq!(all, 6);
     // Two short messages cost ten tokens, the long one by itself 129.
-    place.config.context_tokens = 100;
+    place.plan.context_tokens = 100;
     assert_eq!(words(&place.analyst().history("one").await), ["c", "C"]);
-    place.config.context_tokens = 9;
+    place.plan.context_tokens = 9;
     assert!(place.analyst().history("one").await.is_empty());
 }
 

@@ -1,6 +1,6 @@
 //! What only a memory that is shared can do, and what happens when it is not there.
 
-use api::resources::agent::{MemoryConfig, MemoryKind};
+use api::plan::{MemoryPlace, RedisAddress, Secret};
 
 use super::{Place, talk, words};
 use crate::memory::MemoryError;
@@ -43,14 +43,59 @@ async fn an_agent_goes_on_without_a_memory_that_is_away_and_with_it_when_it_is_b
 }
 
 #[tokio::test]
+async fn a_redis_that_speaks_tls_is_trusted_by_the_authority_that_was_named() {
+    let Some(mut place) = Place::redis_over_tls().await else {
+        return;
+    };
+    talk(&place.analyst(), "one", &["a", "A"]);
+    assert_eq!(words(&place.analyst().history("one").await), ["a", "A"]);
+
+    // The system does not know who signed it.
+    let MemoryPlace::Redis(address) = &mut place.plan.place else {
+        panic!("it has a Redis")
+    };
+    address.ca = None;
+    let error = place.analyst().sessions().await.unwrap_err().to_string();
+    assert!(error.contains("the shared memory at localhost:"), "{error}");
+    assert!(!error.contains("hunter2"), "{error}");
+}
+
+#[tokio::test]
+async fn a_connection_that_no_agent_uses_any_more_is_closed() {
+    let Some(mut place) = Place::redis().await else {
+        return;
+    };
+    let tasks = place.tasks();
+    let memory = place.analyst();
+    talk(&memory, "one", &["a", "A"]);
+    assert_eq!(memory.history("one").await.len(), 2);
+    let other = place.analyst();
+    assert_eq!(place.tasks(), tasks + 1, "they share it");
+
+    let MemoryPlace::Redis(address) = &mut place.plan.place else {
+        panic!("it has a Redis")
+    };
+    // The same server in other words.
+    address.url = Secret::new(format!("{}?db=0", address.url.expose()));
+    let moved = place.analyst();
+    assert_eq!(words(&moved.history("one").await), ["a", "A"]);
+    assert_eq!(place.tasks(), tasks + 2);
+    drop((memory, other));
+    let again = place.analyst();
+    while place.tasks() > tasks + 1 {
+        tokio::task::yield_now().await;
+    }
+    assert_eq!(again.history("one").await.len(), 2);
+}
+
+#[tokio::test]
 async fn a_url_that_names_no_redis_says_so() {
     let mut place = Place::local();
-    for url in ["http://cache:6379", "rediss://cache:6379", "redis://"] {
-        place.config = MemoryConfig {
-            kind: MemoryKind::Redis,
-            url: Some(url.to_owned()),
-            ..MemoryConfig::default()
-        };
+    for url in ["http://cache:6379", "redis://"] {
+        place.plan.place = MemoryPlace::Redis(RedisAddress {
+            url: Secret::new(url),
+            ca: None,
+        });
         let memory = place.analyst();
         let error = memory.sessions().await.unwrap_err();
         assert!(
@@ -60,5 +105,5 @@ async fn a_url_that_names_no_redis_says_so() {
         talk(&memory, "one", &["a"]);
         assert!(memory.history("one").await.is_empty());
     }
-    assert_eq!(place.memory.dropped(), 3);
+    assert_eq!(place.memory.dropped(), 2);
 }

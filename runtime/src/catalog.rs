@@ -2,20 +2,21 @@
 //! delegation.
 //!
 //! A model sees one flat list of functions, so names must be unique in it: a tool whose name two
-//! servers share is offered as `server_tool`.
+//! servers share is offered as `server_tool`. MCP allows names that functions may not have; such a tool
+//! is offered under one that is like it.
 
-use std::{collections::HashMap, sync::Arc};
+use std::{
+    collections::{HashMap, HashSet},
+    sync::Arc,
+};
 
 use api::{chat::ToolDefinition, plan::Peer};
 use serde_json::json;
 
-use crate::mcp::Tool;
+use crate::{mcp::Tool, turn::native::function_name};
 
 /// Name of the function that hands a task to another agent.
 pub(crate) const DELEGATE: &str = "delegate";
-
-/// Characters of a function's name that all providers accept.
-const MAX_FUNCTION_NAME: usize = 64;
 
 /// A tool, and whose it is.
 #[derive(Clone, Debug, PartialEq)]
@@ -45,25 +46,29 @@ impl Catalog {
     /// Finds a unique name for each tool.
     pub(crate) fn new(tools: Vec<CatalogTool>, peers: Vec<Peer>) -> Self {
         let mut counts: HashMap<String, u32> = HashMap::new();
+        let mut taken = HashSet::new();
         if !peers.is_empty() {
             counts.insert(DELEGATE.to_owned(), 1);
+            taken.insert(DELEGATE.to_owned());
         }
         for CatalogTool { tool, .. } in &tools {
             *counts.entry(function_name(&tool.name)).or_default() += 1;
         }
-        let tools = tools
-            .into_iter()
-            .map(|of_server| {
-                let name = function_name(&of_server.tool.name);
-                let shared = counts.get(&name).is_some_and(|count| *count > 1);
-                let offered = if shared {
-                    function_name(&format!("{}_{name}", of_server.server))
-                } else {
-                    name
-                };
-                (offered, of_server)
-            })
-            .collect();
+        let mut offer = |CatalogTool { server, tool }: &CatalogTool| {
+            let own = function_name(&tool.name);
+            let shared = counts.get(&own).is_some_and(|count| *count > 1);
+            let wanted = if shared {
+                function_name(&format!("{server}_{own}"))
+            } else {
+                own
+            };
+            let numbered = (2..).map(|number| function_name(&format!("{number}_{wanted}")));
+            let mut names = std::iter::once(wanted.clone()).chain(numbered);
+            names
+                .find(|name| taken.insert(name.clone()))
+                .unwrap_or(wanted)
+        };
+        let tools = tools.into_iter().map(|tool| (offer(&tool), tool)).collect();
         Self {
             tools,
             peers,
@@ -164,19 +169,6 @@ impl Catalog {
     }
 }
 
-/// A tool's name as the name of a function: providers refuse a whole request for one that has other
-/// characters in it or is longer.
-fn function_name(name: &str) -> String {
-    let fits = |c: char| {
-        if c.is_ascii_alphanumeric() || "_-".contains(c) {
-            c
-        } else {
-            '_'
-        }
-    };
-    name.chars().take(MAX_FUNCTION_NAME).map(fits).collect()
-}
-
 fn join<'a>(names: impl Iterator<Item = &'a str>) -> String {
     let names: Vec<&str> = names.collect();
     if names.is_empty() {
@@ -190,30 +182,44 @@ fn join<'a>(names: impl Iterator<Item = &'a str>) -> String {
 mod tests {
     use super::*;
 
-    #[test]
-    fn every_tool_is_offered_under_a_name_of_its_own_that_providers_accept() {
-        let tool = |server: &str, name: &str| CatalogTool {
+    fn tool(server: &str, name: &str) -> CatalogTool {
+        CatalogTool {
             server: server.into(),
             tool: Arc::new(Tool {
                 name: name.to_owned(),
                 description: String::new(),
                 input_schema: json!({"type": "object"}),
             }),
+        }
+    }
+
+    fn offered(tools: &[(&str, &str)]) -> Vec<String> {
+        let tools = tools.iter().map(|(server, name)| tool(server, name));
+        let peer = Peer {
+            name: "analyst".to_owned(),
+            description: String::new(),
+            url: None,
         };
-        let catalog = Catalog::new(
-            vec![
-                tool("notes", "files.read"),
-                tool("notes", "add"),
-                tool("math", "add"),
-            ],
-            Vec::new(),
-        );
-        let definitions = catalog.definitions();
-        let names: Vec<_> = definitions
-            .iter()
-            .map(|tool| tool.function.name.as_str())
-            .collect();
-        assert_eq!(names, ["files_read", "notes_add", "math_add"]);
+        let catalog = Catalog::new(tools.collect(), vec![peer]);
+        let names = catalog.tools.iter().map(|(offered, _)| offered.clone());
+        names.collect()
+    }
+
+    #[test]
+    fn a_name_that_two_servers_share_is_offered_with_the_servers() {
+        let names = offered(&[("a", "add"), ("b", "add"), ("b", "look"), ("c", "delegate")]);
+        assert_eq!(names, ["a_add", "b_add", "look", "c_delegate"]);
+    }
+
+    #[test]
+    fn a_name_that_no_function_may_have_is_offered_under_one_like_it() {
+        let names = offered(&[("fs", "files/read"), ("web", "find.it"), ("web", "find/it")]);
+        assert_eq!(names, ["files_read", "web_find_it", "2_web_find_it"]);
+        let long = "x".repeat(100);
+        let names = offered(&[("a", &long), ("a", &long)]);
+        assert!(names.iter().all(|name| name.len() == 64), "{names:?}");
+        assert_ne!(names[0], names[1]);
+        let catalog = Catalog::new(vec![tool("notes", "files.read")], Vec::new());
         let found = catalog.tool("files_read").unwrap();
         assert_eq!(found.tool.name, "files.read");
     }

@@ -7,6 +7,7 @@
 
 pub(crate) mod fences;
 mod limit;
+pub(crate) mod native;
 #[cfg(test)]
 mod tests;
 mod understand;
@@ -22,6 +23,8 @@ use crate::catalog::Catalog;
 
 /// Questions with arguments that are no JSON object, in a row, before the turn gives up.
 const MAX_MALFORMED: u32 = 2;
+/// The longest id of a call that OpenAI takes back.
+const MAX_CALL_ID: usize = 40;
 /// What the model is told of a call of the caller's tool beside calls of our own.
 const NOT_YET: &str = "not called yet: this tool runs at the user's side; call it again, alone";
 
@@ -339,13 +342,14 @@ impl Turn {
         }
     }
 
-    /// Models are known to leave ids out and to repeat them.
+    /// Models are known to leave ids out, to repeat them, and to make them longer than others allow.
     fn with_own_ids(&mut self, calls: Vec<ToolCall>) -> Vec<ToolCall> {
         calls
             .into_iter()
             .map(|mut call| {
                 let mut number = self.call_ids.len();
-                while call.id.is_empty() || !self.call_ids.insert(call.id.clone()) {
+                let is_usable = |id: &str| !id.is_empty() && id.len() <= MAX_CALL_ID;
+                while !is_usable(&call.id) || !self.call_ids.insert(call.id.clone()) {
                     call.id = format!("call_{number}");
                     number += 1;
                 }

@@ -29,6 +29,7 @@ use crate::{
     turn::{
         ModelAnswer, Offer,
         fences::{self, Filter},
+        native,
     },
 };
 
@@ -217,7 +218,7 @@ impl Run {
     ) -> ChatRequest {
         let streams = self.events.are_heard();
         let (messages, tools) = match speech {
-            Speech::Native => (question.messages.to_vec(), offered.to_vec()),
+            Speech::Native => (native::write(question.messages), offered.to_vec()),
             Speech::Fences => (fences::write(question.messages, offered), Vec::new()),
         };
         let mut rest = self.rest.clone();

@@ -69,7 +69,50 @@ fn estimated_tokens(message: &Message) -> u64 {
 
 #[cfg(test)]
 mod tests {
+    use jiff::Timestamp;
+    use proptest::prelude::*;
+    use serde_json::json;
+
     use super::*;
+    use crate::memory::EventMetadata;
+
+    /// Questions and answers of runs that overlap, fail and are cancelled.
+    fn any_events() -> impl Strategy<Value = Vec<Event>> {
+        let event =
+            (any::<bool>(), 0..4_u8, "[a-z]{1,30}").prop_map(|(asks, trace, words)| Event {
+                event_id: String::new(),
+                session_id: "one".to_owned(),
+                timestamp: Timestamp::UNIX_EPOCH,
+                event_type: if asks {
+                    EventKind::UserMessage
+                } else {
+                    EventKind::AgentResponse
+                },
+                content: json!(words),
+                metadata: EventMetadata {
+                    trace_id: Some(trace.to_string()),
+                    span_id: None,
+                },
+            });
+        prop::collection::vec(event, 0..20)
+    }
+
+    proptest! {
+        #[test]
+        fn whatever_became_of_runs_a_conversation_is_questions_with_their_answers(
+            events in any_events(),
+            messages in 0..12_usize,
+            tokens in 0..200_u64,
+        ) {
+            let newest = newest(events, messages, tokens);
+            prop_assert!(newest.len() <= messages);
+            prop_assert!(newest.iter().map(estimated_tokens).sum::<u64>() <= tokens);
+            let roles: Vec<_> = newest.iter().map(|message| message.role).collect();
+            for pair in roles.chunks(2) {
+                prop_assert_eq!(pair, [Role::User, Role::Assistant]);
+            }
+        }
+    }
 
     #[test]
     fn words_of_any_language_are_estimated() {

@@ -6,6 +6,9 @@ use serde_json::{Map, Value};
 use super::{Action, fences::UNREADABLE};
 use crate::catalog::{Catalog, CatalogTool, DELEGATE};
 
+/// How much of its own arguments a model is shown, in characters.
+const SHOWN_CHARS: usize = 200;
+
 /// What `call` is to do.
 pub(super) fn understand(catalog: &Catalog, call: &ToolCall) -> Action {
     let name = call.function.name.as_str();
@@ -71,6 +74,8 @@ fn parse_arguments(text: &str) -> Result<Map<String, Value>, String> {
     if text.trim().is_empty() {
         return Ok(Map::new());
     }
-    serde_json::from_str(text)
-        .map_err(|error| format!("the arguments are no JSON object ({error}); send them again"))
+    serde_json::from_str(text).map_err(|error| {
+        let shown: String = text.chars().take(SHOWN_CHARS).collect();
+        format!("the arguments are no JSON object ({error}); send them again. They were: {shown}")
+    })
 }

@@ -7,7 +7,7 @@ use super::error::ChatError;
 /// The request's own part of a conversation, checked.
 #[derive(Debug, PartialEq)]
 pub(super) struct Asked {
-    /// The caller's system prompt.
+    /// The caller's system prompts.
     system: Option<String>,
     /// Everything else, oldest first; the last of a person or an agent is what is asked.
     messages: Vec<Message>,
@@ -34,12 +34,10 @@ impl Asked {
             ))?;
         check_results(&request.messages)?;
         let is_system = |message: &Message| matches!(message.role, Role::System | Role::Developer);
+        let prompts = request.messages.iter().filter(|m| is_system(m));
+        let prompts: Vec<_> = prompts.map(Message::words).collect();
         Ok(Self {
-            system: request
-                .messages
-                .iter()
-                .find(|m| is_system(m))
-                .map(Message::words),
+            system: (!prompts.is_empty()).then(|| prompts.join("\n\n")),
             messages: request
                 .messages
                 .iter()
@@ -167,6 +165,7 @@ mod tests {
     fn the_callers_system_prompt_follows_the_agents_own() {
         let asked = Asked::parse(&request(vec![
             Message::text(Role::System, "Answer in French."),
+            Message::text(Role::Developer, "Be brief."),
             Message::text(Role::User, "hello"),
         ]))
         .unwrap();
@@ -180,7 +179,7 @@ mod tests {
         assert_eq!(
             words,
             [
-                "You help.\n\n## User-Provided System Prompt\nAnswer in French.",
+                "You help.\n\n## User-Provided System Prompt\nAnswer in French.\n\nBe brief.",
                 "earlier",
                 "hello"
             ]

@@ -11,7 +11,7 @@ use axum::{
     routing::{get, post},
 };
 use futures::StreamExt;
-use http::{HeaderMap, StatusCode};
+use http::{HeaderMap, Method, StatusCode, Uri};
 use serde_json::{Value, json};
 use tokio::sync::oneshot;
 
@@ -58,12 +58,9 @@ pub(super) fn router() -> Router {
             "/ready",
             get(|Extension(agent): Asked| async move { state(&agent, "ready") }),
         )
-        .route(
-            "/.well-known/agent-card.json",
-            get(|Extension(agent): Asked| async move {
-                Json(agent_card(&agent.plan, &agent.url(), &agent.tools().0))
-            }),
-        )
+        .route("/.well-known/agent-card.json", get(card))
+        // Where A2A had it before.
+        .route("/.well-known/agent.json", get(card))
         .route(
             "/.well-known/agent",
             get(|Extension(agent): Asked| async move {
@@ -72,6 +69,7 @@ pub(super) fn router() -> Router {
         )
         .layer(DefaultBodyLimit::max(MAX_BODY_BYTES))
         .merge(memory::routes())
+        .fallback(unknown)
 }
 
 /// Lets a request that goes to [`router`] know whom it asks.
@@ -83,9 +81,18 @@ pub(super) fn address(request: &mut http::Request<Body>, agent: Arc<Agent>) {
     extensions.insert(agent);
 }
 
+async fn unknown(method: Method, uri: Uri) -> ChatError {
+    let path = uri.path().to_owned();
+    ChatError::FindPath { method, path }
+}
+
 fn state(agent: &Agent, status: &str) -> Json<Value> {
     let timestamp = agent.context.clock.now().as_second();
     Json(json!({"status": status, "name": agent.plan.id.name, "timestamp": timestamp}))
+}
+
+async fn card(Extension(agent): Asked) -> Json<Value> {
+    Json(agent_card(&agent.plan, &agent.url(), &agent.tools().0))
 }
 
 async fn metrics(Extension(agent): Asked, headers: HeaderMap) -> impl IntoResponse {

@@ -5,13 +5,24 @@ use axum::{
     Json,
     response::{IntoResponse, Response},
 };
-use http::StatusCode;
+use http::{Method, StatusCode};
 
 use crate::{catalog::NameTaken, model::ModelError, runs::TooManyRuns, turn::Limit};
 
 /// A request that cannot be carried out.
 #[derive(Debug, thiserror::Error)]
 pub(super) enum ChatError {
+    /// An agent has no such path.
+    #[error(
+        "an agent has no {method} {path}; it has POST /v1/chat/completions, GET /v1/models and \
+         GET /.well-known/agent-card.json"
+    )]
+    FindPath {
+        /// What was to be done.
+        method: Method,
+        /// With what.
+        path: String,
+    },
     /// The body is no chat request.
     #[error("the body is no chat request: {0}")]
     Parse(String),
@@ -67,6 +78,7 @@ impl ChatError {
     /// The HTTP status.
     pub(super) fn status(&self) -> StatusCode {
         match self {
+            Self::FindPath { .. } => StatusCode::NOT_FOUND,
             Self::Parse(_) | Self::Incomplete(_) | Self::Refuse { .. } => StatusCode::BAD_REQUEST,
             Self::OutOfTime { .. } => StatusCode::GATEWAY_TIMEOUT,
             Self::TooLarge { .. } => StatusCode::PAYLOAD_TOO_LARGE,
@@ -83,9 +95,11 @@ impl ChatError {
     /// The type of the exception in telemetry and events.
     pub(super) fn kind(&self) -> &'static str {
         match self {
-            Self::Parse(_) | Self::TooLarge { .. } | Self::Incomplete(_) | Self::Refuse { .. } => {
-                "InvalidRequest"
-            }
+            Self::FindPath { .. }
+            | Self::Parse(_)
+            | Self::TooLarge { .. }
+            | Self::Incomplete(_)
+            | Self::Refuse { .. } => "InvalidRequest",
             Self::OutOfTime { .. } => "OutOfTime",
             Self::Model(error) => error.kind(),
             Self::MalformedCalls => "MalformedCalls",
@@ -97,6 +111,7 @@ impl ChatError {
     /// The error body.
     pub(super) fn body(&self, trace_id: Option<String>) -> ErrorBody {
         let (kind, param, code) = match self {
+            Self::FindPath { .. } => ("invalid_request_error", None, "unknown_url".to_owned()),
             Self::Parse(_) => ("invalid_request_error", None, "invalid_json".to_owned()),
             Self::TooLarge { .. } => ("invalid_request_error", None, "body_too_large".to_owned()),
             Self::Incomplete(_) => (
@@ -129,5 +144,11 @@ impl ChatError {
     /// The whole answer.
     pub(super) fn response(&self, trace_id: Option<String>) -> Response {
         (self.status(), Json(self.body(trace_id))).into_response()
+    }
+}
+
+impl IntoResponse for ChatError {
+    fn into_response(self) -> Response {
+        self.response(None)
     }
 }

@@ -15,5 +15,6 @@ mod modes;
 mod runs;
 mod served;
 mod sessions;
+mod streaming;
 mod support;
 mod usage;

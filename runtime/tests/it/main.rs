@@ -8,6 +8,7 @@
 mod bad_input;
 mod callers_tools;
 mod cancellation;
+mod elsewhere;
 mod failures;
 mod leaks;
 mod limits;

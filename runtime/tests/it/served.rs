@@ -120,15 +120,27 @@ impl Served {
 
     /// Applies an agent that may use these MCP servers and ask these agents.
     pub(crate) fn agent(&self, name: &str, model: &str, servers: &[&str], peers: &[&str]) {
+        let peers: Vec<_> = peers.iter().map(|peer| (*peer, self)).collect();
+        self.agent_with(name, model, servers, &peers);
+    }
+
+    /// As [`Self::agent`], with agents that may live in other houses.
+    pub(crate) fn agent_with(
+        &self,
+        name: &str,
+        model: &str,
+        servers: &[&str],
+        peers: &[(&str, &Self)],
+    ) {
         let link = |name: &&str| McpLink {
             name: (*name).to_owned(),
             url: format!("{}/mcpservers/team/{name}", self.url),
             tools: None,
         };
-        let peer = |name: &&str| Peer {
+        let peer = |(name, house): &(&str, &Self)| Peer {
             name: (*name).to_owned(),
             description: "helps".to_owned(),
-            url: Some(format!("{}/agents/team/{name}", self.url)),
+            url: Some(format!("{}/agents/team/{name}", house.url)),
         };
         self.agents.apply(AgentPlan {
             id: ResourceId::new("team", name),
@@ -193,10 +205,14 @@ impl Served {
         listed["runs"][0]["id"].as_str().unwrap().to_owned()
     }
 
+    /// The spans that have ended.
+    pub(crate) async fn spans(&self) -> Vec<Span> {
+        self.pipeline.flush().await;
+        self.spans.0.lock().unwrap().clone()
+    }
+
     /// The spans that have ended, by name, with how they ended.
     pub(crate) async fn ended_spans(&self) -> Vec<(String, String)> {
-        self.pipeline.flush().await;
-        let spans = self.spans.0.lock().unwrap();
         let ending = |span: &Span| {
             let reason = span
                 .attributes
@@ -207,6 +223,7 @@ impl Served {
                 Some(_) | None => String::new(),
             }
         };
+        let spans = self.spans().await;
         let spans = spans.iter();
         let mut spans: Vec<_> = spans
             .map(|span| (span.name.clone(), ending(span)))

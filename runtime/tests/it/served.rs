@@ -57,6 +57,11 @@ pub(crate) struct Served {
 impl Served {
     /// A house with the models `llm`, and no agents yet.
     pub(crate) async fn new() -> Self {
+        Self::with(Recording::Spans).await
+    }
+
+    /// As [`Self::new`], with this much of its telemetry.
+    pub(crate) async fn with(recording: Recording) -> Self {
         let (tracker, others) = (TaskTracker::new(), TaskTracker::new());
         let shutdown = CancellationToken::new();
         let directory = tempfile::tempdir().unwrap();
@@ -64,9 +69,12 @@ impl Served {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let url = format!("http://{}", listener.local_addr().unwrap());
         let spans = Spans::default();
-        let receiver: Arc<dyn Receiver> = Arc::new(spans.clone());
+        let receivers: Vec<Arc<dyn Receiver>> = match recording {
+            Recording::Spans => vec![Arc::new(spans.clone())],
+            Recording::None => Vec::new(),
+        };
         let settings = PipelineSettings::default();
-        let pipeline = Pipeline::start(vec![receiver], settings, &others, shutdown.clone());
+        let pipeline = Pipeline::start(receivers, settings, &others, shutdown.clone());
         let settings = McpSettings {
             python: "python3".into(),
             base_env: vec![("PATH".to_owned(), "/usr/local/bin:/usr/bin:/bin".to_owned())],
@@ -244,6 +252,13 @@ impl Served {
     }
 }
 
+/// What a house keeps of its telemetry.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Recording {
+    Spans,
+    None,
+}
+
 /// Waits until it is so; how long that took.
 pub(crate) async fn until(is_so: impl Fn() -> bool) -> Duration {
     let started = Instant::now();
@@ -255,7 +270,7 @@ pub(crate) async fn until(is_so: impl Fn() -> bool) -> Duration {
 }
 
 /// The client that the program uses.
-fn http_client() -> reqwest::Client {
+pub(crate) fn http_client() -> reqwest::Client {
     // Another test may have been first.
     rustls::crypto::ring::default_provider()
         .install_default()

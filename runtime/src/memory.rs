@@ -46,19 +46,22 @@ pub use self::{
 /// The longest session id a client may choose, in bytes.
 const MAX_SESSION_ID: usize = 256;
 
-/// Memories that replicas share, each with its address.
-type SharedMemories = Arc<Mutex<Vec<(RedisAddress, Arc<Shared>)>>>;
-
 /// The memory of all agents of this process; cheap to clone.
 #[derive(Clone)]
 pub struct Memory {
     local: Arc<Local>,
     /// Those that agents use, and some that they used.
-    shared: SharedMemories,
+    shared: Arc<Mutex<Vec<Opened>>>,
     clock: Arc<dyn Clock>,
     dropped: Arc<AtomicU64>,
     tracker: TaskTracker,
     shutdown: CancellationToken,
+}
+
+/// A shared memory, and where it is.
+struct Opened {
+    address: RedisAddress,
+    shared: Arc<Shared>,
 }
 
 /// The memory of one agent; cheap to clone.
@@ -126,16 +129,19 @@ impl Memory {
 
     /// All agents with the same address share a connection.
     fn shared(&self, address: &RedisAddress) -> Arc<Shared> {
-        let mut shared = self.shared.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut opened = self.shared.lock().unwrap_or_else(PoisonError::into_inner);
         // A URL may change with its Secret; nobody comes back to the one before.
-        shared.retain(|(open, used)| open == address || Arc::strong_count(used) > 1);
-        if let Some((_, same)) = shared.iter().find(|(open, _)| open == address) {
-            return Arc::clone(same);
+        opened.retain(|it| it.address == *address || Arc::strong_count(&it.shared) > 1);
+        if let Some(same) = opened.iter().find(|it| it.address == *address) {
+            return Arc::clone(&same.shared);
         }
-        let opened = Shared::open(address, &self.tracker, self.shutdown.clone());
-        let opened = Arc::new(opened);
-        shared.push((address.clone(), Arc::clone(&opened)));
-        opened
+        let shared = Shared::open(address, &self.tracker, self.shutdown.clone());
+        let shared = Arc::new(shared);
+        opened.push(Opened {
+            address: address.clone(),
+            shared: Arc::clone(&shared),
+        });
+        shared
     }
 }
 

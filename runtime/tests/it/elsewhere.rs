@@ -59,12 +59,8 @@ async fn a_delegation_to_another_process_is_in_the_same_trace_and_its_tokens_cou
         .find(|span| span.parent_span_id == delegation.span_id)
         .expect("the researcher goes on with the trace");
     assert_eq!(continued.name, "POST /v1/chat/completions");
-    let hex: String = continued
-        .trace_id
-        .iter()
-        .map(|byte| format!("{byte:02x}"))
-        .collect();
-    assert_eq!(hex, trace);
+    let trace = u128::from_str_radix(trace, 16).unwrap();
+    assert_eq!(continued.trace_id, trace.to_be_bytes());
     end(here, there).await;
 }
 

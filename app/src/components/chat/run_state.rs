@@ -327,7 +327,9 @@ impl RunState {
         if !step.outcome.is_empty() {
             step.outcome.push('\n');
         }
-        step.outcome += &format!("{}: {}", setback.detail, setback.error);
+        for words in [&setback.detail, ": ", &setback.error] {
+            step.outcome.push_str(words);
+        }
         step.detail = setback.detail;
         if let Some(title) = setback.title {
             step.title = title;

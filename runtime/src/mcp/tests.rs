@@ -136,8 +136,8 @@ impl Fixture {
                 };
             }
         };
-        let waited = tokio::time::timeout(DEADLINE, waiting).await;
-        waited.unwrap_or_else(|_| panic!("it stays {:?}", self.servers.state(&id())))
+        let outcome = tokio::time::timeout(DEADLINE, waiting).await;
+        outcome.unwrap_or_else(|_| panic!("it stays {:?}", self.servers.state(&id())))
     }
 
     async fn call(&self, tool: &str, arguments: Value) -> Result<ToolOutcome, McpError> {

@@ -73,10 +73,9 @@ fn limited(clock: &Arc<Hands>, limits: UsageLimits) -> (Books, Arc<Account>) {
 
 fn admit(account: &Arc<Account>) -> Result<(), (Limit, u64)> {
     Accounts::admit(std::slice::from_ref(account)).map_err(|refusal| {
-        (
-            refusal.limit,
-            refusal.retry_after.as_secs_f64().ceil() as u64,
-        )
+        let wait = refusal.retry_after;
+        let begun = u64::from(wait.subsec_nanos() > 0);
+        (refusal.limit, wait.as_secs() + begun)
     })
 }
 

@@ -26,7 +26,7 @@ fn chunk(choices: Value, usage: Value) -> String {
     format!("data: {chunk}\n\n")
 }
 
-async fn priced(base: String) -> House {
+fn priced(base: String) -> House {
     let house = House::new(plan("openai", Some(base), &["*"]));
     house.gateway.set_prices(Some(PRICES)).unwrap();
     house
@@ -43,7 +43,7 @@ fn chunks(text: &str) -> Vec<Value> {
 
 #[tokio::test]
 async fn a_whole_answer_tells_its_price_and_is_otherwise_what_the_provider_said() {
-    let house = priced(answering("application/json", answer(&usage())).await).await;
+    let house = priced(answering("application/json", answer(&usage())).await);
     let mut told: Value = read(house.ask(json!({"model": "m"})).await).await;
     // 600 × 1 + 400 × 0.5 + 100 × 10, in millionths of a dollar.
     let cost = told["usage"].as_object_mut().unwrap().remove("cost");
@@ -55,7 +55,7 @@ async fn a_whole_answer_tells_its_price_and_is_otherwise_what_the_provider_said(
 #[tokio::test]
 async fn a_model_without_a_price_has_no_cost() {
     let body = answer(&usage());
-    let house = priced(answering("application/json", body.clone()).await).await;
+    let house = priced(answering("application/json", body.clone()).await);
     let told = text(house.ask(json!({"model": "unknown"})).await).await;
     assert_eq!(told, body, "to the byte");
 }
@@ -64,7 +64,7 @@ async fn a_model_without_a_price_has_no_cost() {
 async fn a_provider_that_names_the_price_knows_it_best() {
     let mut usage = usage();
     usage["cost"] = json!(0.5);
-    let house = priced(answering("application/json", answer(&usage)).await).await;
+    let house = priced(answering("application/json", answer(&usage)).await);
     let told: Value = read(house.ask(json!({"model": "m"})).await).await;
     assert_eq!(told["usage"]["cost"], 0.5);
 }
@@ -80,7 +80,7 @@ async fn the_price_that_litellm_says_in_a_header_counts() {
         (headers, body).into_response()
     };
     let base = upstream(Router::new().route("/v1/chat/completions", post(answer))).await;
-    let house = priced(base).await;
+    let house = priced(base);
     let told: Value = read(house.ask(json!({"model": "unknown"})).await).await;
     assert_eq!(told["usage"]["cost"], 0.25);
 }
@@ -95,7 +95,7 @@ async fn a_stream_tells_its_price_in_its_last_usage() {
         chunk(json!([]), usage()),
         "data: [DONE]\n\n".to_owned(),
     ];
-    let house = priced(answering("text/event-stream", said.concat()).await).await;
+    let house = priced(answering("text/event-stream", said.concat()).await);
     let wanted = json!({"model": "m", "stream": true, "stream_options": {"include_usage": true}});
     let told = text(house.ask(wanted).await).await;
     assert!(told.ends_with("data: [DONE]\n\n"), "{told}");
@@ -119,7 +119,7 @@ async fn who_did_not_ask_for_usage_gets_the_stream_without_it() {
         chunk(json!([]), usage()),
         "data: [DONE]\n\n".to_owned(),
     ];
-    let house = priced(answering("text/event-stream", said.concat()).await).await;
+    let house = priced(answering("text/event-stream", said.concat()).await);
     let told = text(house.ask(json!({"model": "m", "stream": true})).await).await;
     assert_eq!(chunks(&told).len(), 1, "{told}");
     assert!(told.ends_with("data: [DONE]\n\n"), "{told}");
@@ -151,7 +151,7 @@ async fn a_stream_is_told_the_same_however_it_is_cut() {
         let base = upstream(Router::new().route("/v1/chat/completions", post(answer))).await;
         let wanted =
             json!({"model": "m", "stream": true, "stream_options": {"include_usage": true}});
-        all.push(text(priced(base).await.ask(wanted).await).await);
+        all.push(text(priced(base).ask(wanted).await).await);
     }
     assert!(all[0].contains("\"cost\":0.0018"), "{}", all[0]);
     assert!(all[0].contains("grüß dich") && all[0].ends_with("data: [DONE]"));
@@ -160,7 +160,7 @@ async fn a_stream_is_told_the_same_however_it_is_cut() {
 
 #[tokio::test]
 async fn a_table_that_makes_no_sense_leaves_the_old_one() {
-    let house = priced(answering("application/json", answer(&usage())).await).await;
+    let house = priced(answering("application/json", answer(&usage())).await);
     assert!(house.gateway.set_prices(Some("models: 7")).is_err());
     let told: Value = read(house.ask(json!({"model": "m"})).await).await;
     assert_eq!(told["usage"]["cost"], 0.0018);

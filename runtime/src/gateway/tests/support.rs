@@ -30,7 +30,7 @@ use tower::ServiceExt;
 
 use crate::{
     gateway::{Accounts, Gateway, GatewayContext},
-    telemetry::{Pipeline, PipelineSettings, ReceiveError, Receiver},
+    telemetry::{Pipeline, PipelineSettings, ReceiveError, Received, Receiver},
     transport::tests::http_client,
 };
 
@@ -196,16 +196,20 @@ struct Metrics(Arc<Mutex<String>>);
 
 #[async_trait]
 impl Receiver for Metrics {
-    async fn traces(&self, _: ExportTraceServiceRequest) -> Result<(), ReceiveError> {
-        Ok(())
+    async fn traces(&self, _: ExportTraceServiceRequest) -> Result<Received, ReceiveError> {
+        Ok(Received::default())
     }
 
-    async fn metrics(&self, request: ExportMetricsServiceRequest) -> Result<(), ReceiveError> {
-        self.0.lock().unwrap().push_str(&format!("{request:?}"));
-        Ok(())
+    async fn metrics(
+        &self,
+        request: ExportMetricsServiceRequest,
+    ) -> Result<Received, ReceiveError> {
+        let told = format!("{request:?}");
+        self.0.lock().unwrap().push_str(&told);
+        Ok(Received::default())
     }
 
-    async fn logs(&self, _: ExportLogsServiceRequest) -> Result<(), ReceiveError> {
-        Ok(())
+    async fn logs(&self, _: ExportLogsServiceRequest) -> Result<Received, ReceiveError> {
+        Ok(Received::default())
     }
 }

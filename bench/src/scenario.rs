@@ -15,7 +15,7 @@ use opentelemetry_proto::tonic::{
 pub(crate) const SPANS_PER_TRACE: usize = 24;
 
 /// Log records of one trace.
-pub(crate) const LOGS_PER_TRACE: usize = 26;
+pub(crate) const LOGS_PER_TRACE: usize = 21;
 
 const MS: u64 = 1_000_000;
 

@@ -72,6 +72,9 @@ pub mod metric {
     /// Tokens used, by model and type, in `{token}`.
     pub const TOKENS: &str = "kaos.tokens";
 
+    /// Spans, data points and log records that were lost, by receiver and kind, in `1`.
+    pub const TELEMETRY_DROPPED: &str = "kaos.telemetry.dropped";
+
     /// Upper bounds of the buckets of durations, in ms. They reach five minutes, as agents do.
     pub const DURATION_BUCKETS_MS: [f64; 20] = [
         0.0, 5.0, 10.0, 25.0, 50.0, 75.0, 100.0, 250.0, 500.0, 750.0, 1_000.0, 2_500.0, 5_000.0,

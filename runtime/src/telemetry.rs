@@ -12,6 +12,7 @@ mod exposition;
 mod instruments;
 mod ledger;
 mod log_layer;
+mod losses;
 mod meters;
 mod otlp;
 mod pipeline;

@@ -262,7 +262,7 @@ fn start_telemetry(
         .unwrap_or_else(|| "kaos".to_owned());
     let pipeline = start_pipeline(otel, store, capture_content, &lifecycle.work)
         .context("failed to start telemetry")?;
-    let own = pipeline.service(&name, "kaos-system");
+    let own = pipeline.own_service(&name, "kaos-system");
     wanted.logs.set_process_service(own.clone());
     Ok(Emitting { pipeline, own })
 }

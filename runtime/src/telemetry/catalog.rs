@@ -123,6 +123,10 @@ pub(super) static TIME_TO_FIRST_CHUNK: Instrument = Instrument {
     description: "Time until the first piece of a streamed answer",
     kind: Kind::Spread(&metric::DURATION_BUCKETS_S),
 };
+pub(super) static TELEMETRY_DROPPED: Instrument = count(
+    metric::TELEMETRY_DROPPED,
+    "Spans, data points and log records that were lost",
+);
 pub(super) static MODEL_COST: Instrument = Instrument {
     name: metric::MODEL_COST,
     unit: "{USD}",

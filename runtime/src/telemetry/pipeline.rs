@@ -20,6 +20,7 @@ use super::{
     batch::{self, Batch},
     delivery::{Outlet, Patience, deliver},
     ledger::Ledger,
+    losses::Losses,
     meters::{Meters, Scope},
     queue::{Bounds, Drain, Queue},
     service::Identity,
@@ -107,7 +108,7 @@ struct Shared {
     meters: Arc<Meters>,
     flushes: mpsc::Sender<oneshot::Sender<Barriers>>,
     dropped: Arc<AtomicU64>,
-    ledgers: Vec<Arc<Ledger>>,
+    losses: Arc<Losses>,
     services: AtomicU64,
     capture_content: CaptureContent,
     sampling: Sampling,
@@ -139,7 +140,9 @@ impl Pipeline {
         let (outlets, ledgers) =
             start_deliveries(receivers, &settings, &dropped, tracker, &shutdown);
         let (flushes, asked) = mpsc::channel(MAX_FLUSHES);
+        let losses = Arc::new(Losses::new(ledgers, Arc::clone(&dropped)));
         let collector = Collector {
+            losses: Arc::clone(&losses),
             queue: Arc::clone(&queue),
             drain,
             meters: Arc::clone(&meters),
@@ -153,7 +156,7 @@ impl Pipeline {
             meters,
             flushes,
             dropped,
-            ledgers,
+            losses,
             services: AtomicU64::new(0),
             capture_content: settings.capture_content,
             sampling: settings.sampling,
@@ -189,6 +192,14 @@ impl Pipeline {
         Service::new(&identity, queue, meters, *capture_content)
     }
 
+    /// The program itself as a service: what telemetry lost is among its metrics.
+    pub fn own_service(&self, name: &str, namespace: &str) -> Service {
+        let own = self.service(name, namespace);
+        let table = own.instruments().table();
+        self.shared.losses.show_in(Arc::clone(table));
+        own
+    }
+
     /// Resolves when everything emitted before has been handed to the receivers, or dropped.
     pub async fn flush(&self) {
         let (asked, barriers) = oneshot::channel();
@@ -202,13 +213,13 @@ impl Pipeline {
 
     /// Everything that all services have measured, as text for a scraper.
     pub fn exposition(&self, form: Exposition) -> String {
+        self.shared.losses.publish();
         form.write(&self.shared.meters.tables())
     }
 
     /// How it goes with each receiver.
     pub fn deliveries(&self) -> Vec<DeliveryStatus> {
-        let ledgers = self.shared.ledgers.iter();
-        ledgers.map(|ledger| ledger.status()).collect()
+        self.shared.losses.deliveries()
     }
 
     /// How many spans, log records and data points were lost because the queue was full or a
@@ -258,6 +269,7 @@ fn start_deliveries(
 
 /// The task's own state.
 struct Collector {
+    losses: Arc<Losses>,
     queue: Arc<Queue>,
     drain: Drain,
     meters: Arc<Meters>,
@@ -309,6 +321,7 @@ impl Collector {
     }
 
     fn send_metrics(&self, scope: Scope) {
+        self.losses.publish();
         self.send(batch::metrics(self.meters.collect(scope), self.max_batch));
     }
 

@@ -16,7 +16,11 @@ async fn a_jaeger_shows_one_trace_without_warnings_and_knows_it_as_generative_ai
     let Some(jaeger) = Jaeger::start(Storage::Memory).await else {
         return;
     };
-    let run = Exporting::start(&[("OTEL_EXPORTER_OTLP_ENDPOINT", &jaeger.otlp_grpc)]).await;
+    let run = Exporting::start(&[
+        ("OTEL_EXPORTER_OTLP_ENDPOINT", &jaeger.otlp_grpc),
+        ("OTEL_EXPORTER_OTLP_PROTOCOL", "grpc"),
+    ])
+    .await;
     let delegate = json!({"agent": "analyst", "task": "Add 2 and 3."});
     let delegate = Reply::Call(vec![("delegate", delegate)]);
     run.script.write("lead-model", [delegate]);
@@ -149,7 +153,11 @@ async fn a_collector_that_goes_away_loses_only_what_is_counted() {
     let Some(first) = Collector::start().await else {
         return;
     };
-    let run = Exporting::start(&[("OTEL_EXPORTER_OTLP_ENDPOINT", &first.grpc)]).await;
+    let run = Exporting::start(&[
+        ("OTEL_EXPORTER_OTLP_ENDPOINT", &first.grpc),
+        ("OTEL_EXPORTER_OTLP_PROTOCOL", "grpc"),
+    ])
+    .await;
     let addresses =
         [&first.grpc, &first.http].map(|url| url.trim_start_matches("http://").to_owned());
     run.ask("analyst").await;

@@ -10,7 +10,8 @@ use super::{
     support::{Recorder, settings, start, start_with},
 };
 use crate::telemetry::{
-    Again, LogLayer, Pipeline, PipelineSettings, Receiver, RootSampling, Sampling, extract,
+    Again, Exposition, LogLayer, Pipeline, PipelineSettings, Receiver, RootSampling, Sampling,
+    extract,
 };
 
 #[tokio::test]
@@ -125,6 +126,32 @@ async fn the_status_tells_what_a_receiver_took_lost_and_why() {
     assert_eq!(status.failing, None);
     assert_eq!((status.delivered.spans, status.dropped.spans), (2, 2));
     assert_eq!(pipeline.dropped(), 2);
+}
+
+#[tokio::test]
+async fn what_is_lost_is_a_metric_of_the_program() {
+    let recorder = Recorder::failing(u32::MAX);
+    let (pipeline, _) = start_with(
+        &recorder,
+        PipelineSettings {
+            max_spans: 2,
+            ..settings()
+        },
+    );
+    pipeline.own_service("kaos", "kaos-system");
+    let service = pipeline.service("analyst", "default");
+    // Nothing is awaited here, so that the pipeline's task cannot make room.
+    for _ in 0..5 {
+        root(&service, "agent.step.1").end_ok();
+    }
+    pipeline.flush().await;
+    let shown = pipeline.exposition(Exposition::Prometheus);
+    for lost in [
+        r#"receiver="the queue",kind="spans_or_log_records"} 3"#,
+        r#"receiver="the recorder",kind="spans"} 2"#,
+    ] {
+        assert!(shown.contains(lost), "{lost} is missing in {shown}");
+    }
 }
 
 #[tokio::test(start_paused = true)]

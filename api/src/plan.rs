@@ -283,6 +283,8 @@ pub struct McpServerPlan {
     pub env: Vec<(String, Secret)>,
     /// How long a call of a tool may take.
     pub call_timeout: Duration,
+    /// Bytes of memory that a local process and all it starts may use; a default when absent.
+    pub memory: Option<u64>,
 }
 
 /// What an MCP server runs.

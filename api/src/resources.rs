@@ -100,6 +100,38 @@ pub struct Container {
     pub resources: Option<serde_json::Value>,
 }
 
+impl Container {
+    /// Bytes of memory it may use, as `resources.limits.memory` says; `None` where nothing is said, or
+    /// nothing that can be read.
+    pub fn memory_limit(&self) -> Option<u64> {
+        let limit = self.resources.as_ref()?.pointer("/limits/memory")?;
+        match limit {
+            serde_json::Value::String(text) => parse_bytes(text),
+            number => number.as_u64(),
+        }
+    }
+}
+
+/// A quantity of bytes as Kubernetes writes it, such as `512Mi`.
+fn parse_bytes(text: &str) -> Option<u64> {
+    let digits = text
+        .find(|c: char| !c.is_ascii_digit())
+        .unwrap_or(text.len());
+    let number: u64 = text[..digits].parse().ok()?;
+    let unit: u64 = match &text[digits..] {
+        "" => 1,
+        "k" => 1000,
+        "M" => 1000 * 1000,
+        "G" => 1000 * 1000 * 1000,
+        "Ki" => 1 << 10,
+        "Mi" => 1 << 20,
+        "Gi" => 1 << 30,
+        "Ti" => 1 << 40,
+        _ => return None,
+    };
+    number.checked_mul(unit)
+}
+
 /// Where a resource sends its telemetry; overrides the global setting.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "crd", derive(schemars::JsonSchema))]
@@ -168,6 +200,23 @@ fn preserved_object(_: &mut schemars::SchemaGenerator) -> schemars::Schema {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_limit_of_memory_is_read() {
+        let limit = |memory: serde_json::Value| {
+            let resources = Some(serde_json::json!({"limits": {"memory": memory}}));
+            let container = Container {
+                resources,
+                ..Container::default()
+            };
+            container.memory_limit()
+        };
+        assert_eq!(limit("512Mi".into()), Some(512 * 1024 * 1024));
+        assert_eq!(limit("2G".into()), Some(2_000_000_000));
+        assert_eq!(limit(1000.into()), Some(1000));
+        assert_eq!(limit("much".into()), None);
+        assert_eq!(Container::default().memory_limit(), None);
+    }
 
     #[test]
     fn a_timeout_of_the_gateway_is_read() {

@@ -33,3 +33,6 @@ mod fixtures;
 
 pub use run::{Error, run};
 pub use workloads::{Kind, Running, State, WorkloadError, Workloads};
+
+/// Where KAOS keeps what is its own, such as the registry of MCP runtimes.
+pub const SYSTEM_NAMESPACE: &str = "kaos-system";

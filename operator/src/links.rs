@@ -8,6 +8,7 @@ use kube::runtime::reflector::{Lookup, ObjectRef, Store};
 
 use crate::Kind;
 use crate::keys::Place;
+use crate::mcp_server;
 use crate::watch::id_of;
 
 /// An object as it is stored, which may be malformed: one that is must not hide the others.
@@ -92,8 +93,14 @@ pub(crate) fn after_secret(stores: &Stores, id: &ResourceId) -> Vec<(Kind, Resou
 }
 
 /// What has to be reconciled when a `ConfigMap` was touched: as after a Secret.
+/// The registry of runtimes is everybody's.
 pub(crate) fn after_config_map(stores: &Stores, id: &ResourceId) -> Vec<(Kind, ResourceId)> {
-    readers(stores, Place::ConfigMap, id)
+    let mut readers = readers(stores, Place::ConfigMap, id);
+    if mcp_server::is_registry(id) {
+        let all = stores.mcp_servers.state();
+        readers.extend(all.iter().map(|object| (Kind::McpServer, id_of(&**object))));
+    }
+    readers
 }
 
 fn readers(stores: &Stores, place: Place, id: &ResourceId) -> Vec<(Kind, ResourceId)> {

@@ -2,6 +2,7 @@
 
 mod build;
 mod dereference;
+mod registry;
 mod status;
 mod validate;
 
@@ -10,6 +11,8 @@ use std::sync::Arc;
 use api::plan::ResourceId;
 use api::resources::MCPServer;
 use kube::runtime::controller::Action;
+
+pub(crate) use registry::is_registry;
 
 use crate::Kind;
 use crate::links::Guarded;
@@ -58,7 +61,7 @@ async fn apply(
             return Ok((Outcome::Blocked(blocked), Ok(())));
         }
     };
-    let plan = build::build(id, valid, server.spec.call_timeout());
+    let plan = build::build(id, &server.spec, valid);
     let result = workloads.apply_mcp_server(plan).await;
     let (outcome, result) = applied(result, Vec::new(), || {
         workloads.endpoint(Kind::McpServer, id)

@@ -67,6 +67,7 @@ pub(crate) fn applied(
                 state: State::Failed(error.to_string()),
                 endpoint: endpoint(),
                 tools: Vec::new(),
+                warnings: Vec::new(),
             };
             (running, Err(error))
         }

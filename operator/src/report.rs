@@ -83,6 +83,7 @@ impl Outcome {
                 let all: Vec<_> = failure
                     .into_iter()
                     .chain(without.iter().map(|cause| cause.message.clone()))
+                    .chain(running.warnings.iter().cloned())
                     .collect();
                 (!all.is_empty()).then(|| all.join("; "))
             }

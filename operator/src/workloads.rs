@@ -65,6 +65,8 @@ pub struct Running {
     pub endpoint: String,
     /// Names of the tools it offers, when it is an MCP server.
     pub tools: Vec<String>,
+    /// What whoever made it should know, although it runs: sentences for people, without full stops.
+    pub warnings: Vec<String>,
 }
 
 /// How far a workload has come.

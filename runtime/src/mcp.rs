@@ -6,6 +6,7 @@
 
 mod callers;
 mod client;
+mod contain;
 mod endpoint;
 mod error;
 mod process;
@@ -14,6 +15,9 @@ mod tool;
 mod words;
 
 pub use client::ToolOutcome;
+pub use contain::Containment;
+#[cfg(target_os = "linux")]
+pub use contain::contain;
 pub use error::McpError;
 pub use tool::{Tool, ToolRequest, Tools};
 
@@ -61,18 +65,21 @@ pub struct McpSettings {
     pub allowed_hosts: Vec<String>,
     /// The way to servers elsewhere.
     pub http: reqwest::Client,
+    /// What local processes are kept within; `None` where that is not possible.
+    pub containment: Option<Containment>,
     /// How long a server may take until it says which tools it has; some download themselves first.
     pub connect_timeout: Duration,
 }
 
 impl McpSettings {
-    /// The usual, with an empty environment.
+    /// The usual, with an empty environment and no bounds.
     pub fn new(http: reqwest::Client) -> Self {
         Self {
             python: "python3".into(),
             base_env: Vec::new(),
             allowed_hosts: Vec::new(),
             http,
+            containment: None,
             connect_timeout: Duration::from_mins(1),
         }
     }
@@ -125,6 +132,8 @@ struct Server {
     headers: HeaderMap,
     /// Ends the server; the program's own end does so too.
     stop: CancellationToken,
+    /// Fires when nothing of it is left.
+    over: CancellationToken,
     now: watch::Sender<Now>,
     callers: Callers,
     changes: broadcast::Sender<ResourceId>,
@@ -177,6 +186,7 @@ impl McpServers {
             headers: headers(&plan),
             plan,
             stop: shutdown.child_token(),
+            over: CancellationToken::new(),
             now: watch::Sender::new(Now {
                 state: McpState::Starting,
                 open: None,
@@ -185,29 +195,45 @@ impl McpServers {
             changes: changes.clone(),
         });
         let endpoint = Endpoint::new(Arc::clone(&server), shared);
-        if let Some(old) = servers.insert(id.clone(), endpoint) {
-            old.server.stop.cancel();
-        }
+        let old = servers.insert(id.clone(), endpoint).map(|old| old.server);
         drop(servers);
-        let running = supervise::run(server, shared.clone());
-        shared.tracker.spawn(running);
+        let shared_by_all = shared.clone();
+        shared.tracker.spawn(async move {
+            if let Some(old) = old {
+                old.stop.cancel();
+                old.over.cancelled().await;
+            }
+            supervise::run(&server, &shared_by_all).await;
+            server.over.cancel();
+        });
         // Nobody may be listening.
         changes.send(id).ok();
     }
 
-    /// Ends the server.
+    /// Ends the server, and forgets what its processes have left behind.
     pub fn remove(&self, id: &ResourceId) {
-        let mut servers = self
-            .0
-            .servers
-            .write()
-            .unwrap_or_else(PoisonError::into_inner);
+        let Inner {
+            shared, servers, ..
+        } = &*self.0;
+        let mut servers = servers.write().unwrap_or_else(PoisonError::into_inner);
         let removed = servers.remove(id);
         drop(servers);
-        if let Some(removed) = removed {
-            removed.server.stop.cancel();
-            self.0.changes.send(id.clone()).ok();
-        }
+        let Some(Endpoint { server, .. }) = removed else {
+            return;
+        };
+        server.stop.cancel();
+        self.0.changes.send(id.clone()).ok();
+        let (servers, settings) = (self.clone(), Arc::clone(&shared.settings));
+        shared.tracker.spawn(async move {
+            server.over.cancelled().await;
+            let id = &server.plan.id;
+            // One of the same name may have come since.
+            if let (Some(containment), None) = (&settings.containment, servers.server(id))
+                && let Err(error) = containment.forget(id)
+            {
+                tracing::warn!(mcp.server = server.name(), %error, "its files are left behind");
+            }
+        });
     }
 
     /// All servers, in the order of their names.

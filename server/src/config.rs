@@ -28,6 +28,14 @@ pub(crate) struct Args {
 pub(crate) enum Command {
     /// Serves everything on one port: dashboard, Kubernetes API, agents, telemetry.
     Serve(Box<ServeConfig>),
+    /// Keeps a local process within bounds; for the use of `serve` alone.
+    #[cfg(target_os = "linux")]
+    #[command(hide = true)]
+    Contain {
+        /// Whatever `serve` says.
+        #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
+        arguments: Vec<String>,
+    },
 }
 
 /// Flags of `kaos serve`.

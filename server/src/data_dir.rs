@@ -39,6 +39,12 @@ impl DataDir {
         }
     }
 
+    /// Where it is, whatever links lead there.
+    pub(crate) fn absolute(&self) -> anyhow::Result<PathBuf> {
+        let found = self.path.canonicalize();
+        found.with_context(|| format!("failed to find {}", self.path.display()))
+    }
+
     /// A file or folder inside.
     pub(crate) fn join(&self, name: &str) -> PathBuf {
         self.path.join(name)

@@ -33,6 +33,7 @@ impl Embedded {
             state,
             endpoint: self.endpoint(kind, id),
             tools: Vec::new(),
+            warnings: Vec::new(),
         }
     }
 }
@@ -60,21 +61,20 @@ impl Workloads for Embedded {
     async fn apply_mcp_server(&self, plan: McpServerPlan) -> Result<Running, WorkloadError> {
         let id = plan.id.clone();
         self.mcp.apply(plan);
-        let (state, tools) = match self.mcp.state(&id) {
+        let state = match self.mcp.state(&id) {
             Some(McpState::Running { tools }) => {
-                let names = tools.iter().map(|tool| tool.name.clone()).collect();
-                (State::Ready, names)
+                let warnings = tools.iter().filter_map(|tool| tool.warning());
+                return Ok(Running {
+                    tools: tools.iter().map(|tool| tool.name.clone()).collect(),
+                    warnings: warnings.map(str::to_owned).collect(),
+                    ..self.running(Kind::McpServer, &id, State::Ready)
+                });
             }
-            Some(McpState::Failed { message }) => (State::Failed(message), Vec::new()),
-            Some(McpState::NeedsCredentials { message }) => {
-                (State::NeedsCredentials(message), Vec::new())
-            }
-            Some(McpState::Starting) | None => (State::Starting, Vec::new()),
+            Some(McpState::Failed { message }) => State::Failed(message),
+            Some(McpState::NeedsCredentials { message }) => State::NeedsCredentials(message),
+            Some(McpState::Starting) | None => State::Starting,
         };
-        Ok(Running {
-            tools,
-            ..self.running(Kind::McpServer, &id, state)
-        })
+        Ok(self.running(Kind::McpServer, &id, state))
     }
 
     async fn stop(&self, kind: Kind, id: &ResourceId) -> Result<(), WorkloadError> {

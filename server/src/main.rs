@@ -27,6 +27,8 @@ static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 fn main() -> ExitCode {
     let done = match Args::parse().command {
         Command::Serve(config) => run(serve::serve(*config)),
+        #[cfg(target_os = "linux")]
+        Command::Contain { arguments } => return runtime::mcp::contain(&arguments),
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,

@@ -1,6 +1,12 @@
 //! `kaos serve`: everything in one process, wired together here and nowhere else.
 
-use std::{io::ErrorKind, net::SocketAddr, path::PathBuf, sync::Arc};
+use std::{
+    env,
+    io::ErrorKind,
+    net::SocketAddr,
+    path::{Path, PathBuf},
+    sync::Arc,
+};
 
 use anyhow::{Context, bail};
 use api::{
@@ -10,10 +16,11 @@ use api::{
 use apiserver::ApiServer;
 use axum::Router;
 use kube::Client;
+use operator::SYSTEM_NAMESPACE;
 use runtime::{
     agent::{AgentContext, Agents},
     gateway::{Accounts, Gateway, GatewayContext},
-    mcp::{McpServers, McpSettings},
+    mcp::{Containment, McpServers, McpSettings},
     memory::Memory,
     telemetry::{CaptureContent, LogLayer, Pipeline, Service},
     transport::{self, Transport},
@@ -100,6 +107,8 @@ struct Stores {
     telemetry: Store,
     memory: Memory,
     accounts: Accounts,
+    /// Where they do; nothing but them may look in there.
+    folder: PathBuf,
 }
 
 async fn start(
@@ -214,6 +223,7 @@ fn open_stores(
         telemetry,
         memory,
         accounts,
+        folder: data_dir.absolute()?,
     })
 }
 
@@ -278,11 +288,11 @@ fn start_runtime(
     let Stage { tracker, shutdown } = &lifecycle.work;
     let http = transport::client().context("failed to start HTTP")?;
     let transport = Transport::new(http.clone());
-    let mcp_settings = McpSettings {
-        base_env: config::child_environment(),
-        ..McpSettings::new(http.clone())
-    };
-    let mcp = McpServers::new(mcp_settings, tracker.clone(), shutdown.clone());
+    let mcp = McpServers::new(
+        mcp_settings(McpSettings::new(http.clone()), &stores.folder)?,
+        tracker.clone(),
+        shutdown.clone(),
+    );
     let agents = Agents::new(AgentContext {
         base_url: base_url.clone(),
         transport: transport.clone(),
@@ -309,6 +319,24 @@ fn start_runtime(
         .serve_locally(&base_url, runtime_routes(&embedded))
         .context("failed to reach our own agents")?;
     Ok(embedded)
+}
+
+/// How local tools run: with little environment, and without a look at `folder`.
+fn mcp_settings(usual: McpSettings, folder: &Path) -> anyhow::Result<McpSettings> {
+    let containment = if cfg!(target_os = "linux") {
+        Some(Containment {
+            program: env::current_exe().context("failed to find our own program")?,
+            hidden: folder.to_owned(),
+        })
+    } else {
+        tracing::warn!("local MCP servers run without bounds: those need Linux");
+        None
+    };
+    Ok(McpSettings {
+        base_env: config::child_environment(),
+        containment,
+        ..usual
+    })
 }
 
 /// `/agents`, `/modelapis`, `/mcpservers` and `/api/runs`, for the port and for requests inside the

@@ -3,6 +3,7 @@
 `cargo xtask test --only clients` starts KAOS and the scripted model, and says where they are.
 """
 
+import json
 import os
 import time
 from collections.abc import Callable
@@ -13,7 +14,8 @@ import pytest
 
 KAOS = os.environ["KAOS_URL"]
 MODEL = os.environ["MODEL_URL"]
-WITHIN_SECONDS = 20.0
+WITHIN_SECONDS = 60.0
+QUESTION = [{"role": "user", "content": "What do the top three vendors hold?"}]
 ERROR = 2
 
 
@@ -62,13 +64,36 @@ def answers_under_way() -> Callable[[], int]:
     return lambda: int(get(f"{MODEL}/open").text)
 
 
-def until(look: Callable):
+def until(look: Callable, why: Callable = lambda: "it did not happen in time"):
     """What `look` returns, as soon as that is something."""
     give_up = time.monotonic() + WITHIN_SECONDS
     while not (found := look()):
-        assert time.monotonic() < give_up, "it did not happen in time"
+        assert time.monotonic() < give_up, why()
         time.sleep(0.01)
     return found
+
+
+def ask(client: openai.OpenAI, messages=QUESTION, **fields):
+    return client.chat.completions.create(model="any", messages=messages, **fields)
+
+
+def seen(completion) -> dict:
+    """The request that the model got, as a model tells it that answers with what it was asked."""
+    return json.loads(completion.choices[0].message.content)
+
+
+def apply(plural: str, name: str, spec: dict) -> None:
+    """Makes an object of ours, and waits until it is ready."""
+    kind = {"agents": "Agent", "mcpservers": "MCPServer"}[plural]
+    url = f"{KAOS}/kube/apis/kaos.tools/v1alpha1/namespaces/clients/{plural}"
+    made = {"apiVersion": "kaos.tools/v1alpha1", "kind": kind, "metadata": {"name": name}}
+    answer = openai.DefaultHttpxClient().post(url, json={**made, "spec": spec})
+    assert answer.status_code == 201, answer.text
+
+    def is_ready() -> bool:
+        return get(f"{url}/{name}").json().get("status", {}).get("ready", False)
+
+    until(is_ready, lambda: get(f"{url}/{name}").json().get("status"))
 
 
 def get(url: str):

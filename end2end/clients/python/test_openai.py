@@ -7,10 +7,9 @@ import openai
 import pydantic
 import pytest
 
-from conftest import ERROR, until
+from conftest import ERROR, QUESTION, ask, seen, until
 
 SENTENCE = "The top three vendors hold 88 percent of the market."
-QUESTION = [{"role": "user", "content": "What do the top three vendors hold?"}]
 WEATHER = {
     "type": "function",
     "function": {
@@ -23,15 +22,6 @@ WEATHER = {
         },
     },
 }
-
-
-def ask(client: openai.OpenAI, messages=QUESTION, **fields):
-    return client.chat.completions.create(model="any", messages=messages, **fields)
-
-
-def seen(completion) -> dict:
-    """The request that the model got, as the agent `mirror` tells it."""
-    return json.loads(completion.choices[0].message.content)
 
 
 def test_an_answer_has_words_a_reason_and_usage(agent):

@@ -1,19 +1,24 @@
-//! Step 1: reads what an MCP server takes from elsewhere: its environment and its headers.
+//! Step 1: reads what an MCP server takes from elsewhere: its environment, its headers, its runtime.
+
+use std::collections::BTreeMap;
 
 use api::plan::Secret;
 use api::resources::{EnvVar, McpServerSpec};
 use kube::Client;
 
+use super::registry::{self, Registry};
+use super::validate::BUILT_IN;
 use crate::keys::{self, Lookup};
 
 /// Values by name, in the order of the spec.
 pub(super) type Values = Vec<(String, Lookup)>;
 
 /// What an MCP server takes from elsewhere.
-#[derive(Default)]
 pub(super) struct Found {
     pub(super) env: Values,
     pub(super) headers: Values,
+    /// The runtimes there are, if the spec names one of them.
+    pub(super) registry: Registry,
 }
 
 /// Reads each variable and each header of `spec`.
@@ -26,6 +31,11 @@ pub(super) async fn dereference(
     Ok(Found {
         env: read(client, namespace, env).await?,
         headers: read(client, namespace, &spec.headers).await?,
+        registry: if BUILT_IN.contains(&spec.runtime.as_str()) {
+            Ok(BTreeMap::new())
+        } else {
+            registry::read(client).await?
+        },
     })
 }
 

@@ -1,13 +1,16 @@
 //! Step 2: decides whether an MCP server can run, and what it runs.
 
 use api::plan::{McpRuntime, Secret};
-use api::resources::McpServerSpec;
+use api::resources::{McpServerSpec, mcp_server::McpTransport};
 use api::validation::validate_mcp_server;
 
 use super::dereference::{Found, Values};
+use super::registry::{Registry, Runtime};
 use crate::keys::Lookup;
 use crate::report::{Blocked, Cause, refuse_invalid};
 
+/// Runtimes that need no registry.
+pub(super) const BUILT_IN: [&str; 3] = ["python-string", "custom", "url"];
 /// Runtimes that are images, and images need something that runs containers.
 const IMAGES: [&str; 2] = ["kubernetes", "slack"];
 
@@ -25,10 +28,23 @@ pub(super) fn validate(
     found: Found,
 ) -> Result<ValidMcpServer, Blocked> {
     refuse_invalid(&validate_mcp_server(name, spec))?;
+    let is_there = |(_, lookup): &&(String, Lookup)| *lookup != Lookup::Absent;
+    let given = found.env.iter().filter(is_there);
+    let given: Vec<String> = given.map(|(name, _)| name.clone()).collect();
     let mut missing = Vec::new();
-    let env = present(found.env, &mut missing);
+    let mut env = present(found.env, &mut missing);
     let headers = present(found.headers, &mut missing);
-    let runtime = runtime(spec, headers)?;
+    let runtime = match spec.runtime.as_str() {
+        "python-string" => McpRuntime::PythonString(spec.params.clone().unwrap_or_default()),
+        "custom" => command(spec)?,
+        "url" => elsewhere(spec, headers)?,
+        _ => {
+            let runtime = registered(spec, &found.registry)?;
+            require(spec, runtime, &given)?;
+            env.extend(params(spec, runtime)?);
+            local(spec, runtime)?
+        }
+    };
     if missing.is_empty() {
         Ok(ValidMcpServer { runtime, env })
     } else {
@@ -49,24 +65,80 @@ fn present(values: Values, missing: &mut Vec<Cause>) -> Vec<(String, Secret)> {
     present
 }
 
-fn runtime(spec: &McpServerSpec, headers: Vec<(String, Secret)>) -> Result<McpRuntime, Blocked> {
-    let params = spec.params.clone().unwrap_or_default();
-    match spec.runtime.as_str() {
-        "python-string" => Ok(McpRuntime::PythonString(params)),
-        "custom" => command(spec),
-        "url" => elsewhere(spec, headers),
-        name if IMAGES.contains(&name) => Err(refused(
-            "NeedsCluster",
-            format!(
-                "spec.runtime: {name} is a container image, which needs a cluster; here, use \
-                 python-string, url, or custom with spec.container.command"
-            ),
-        )),
-        name => Err(refused(
-            "UnknownRuntime",
-            format!("spec.runtime: {name} is not known; use python-string, custom or url"),
+/// The runtime of the registry that the spec names.
+fn registered<'a>(spec: &McpServerSpec, registry: &'a Registry) -> Result<&'a Runtime, Blocked> {
+    let name = &spec.runtime;
+    let runtimes = registry.as_ref();
+    let runtimes = runtimes.map_err(|error| refused("RegistryUnreadable", error.clone()))?;
+    if let Some(runtime) = runtimes.get(name) {
+        return Ok(runtime);
+    }
+    if IMAGES.contains(&name.as_str()) {
+        return Err(needs_cluster(name));
+    }
+    let known: Vec<&str> = BUILT_IN
+        .into_iter()
+        .chain(runtimes.keys().map(String::as_str))
+        .collect();
+    let known = known.join(", ");
+    Err(refused(
+        "UnknownRuntime",
+        format!("spec.runtime: {name} is not known; use one of {known}"),
+    ))
+}
+
+/// Refuses a spec without a variable that its runtime cannot work without.
+fn require(spec: &McpServerSpec, runtime: &Runtime, given: &[String]) -> Result<(), Blocked> {
+    let required = runtime.required_env.iter();
+    let lacking: Vec<&str> = required
+        .filter(|name| !given.contains(name))
+        .map(String::as_str)
+        .collect();
+    if lacking.is_empty() {
+        return Ok(());
+    }
+    let (name, lacking) = (&spec.runtime, lacking.join(", "));
+    Err(refused(
+        "RequiredEnvMissing",
+        format!(
+            "spec.container.env: the runtime {name} needs {lacking}; give it there, from a Secret \
+             if it is one"
+        ),
+    ))
+}
+
+/// The variable in which the runtime wants the parameters.
+fn params(spec: &McpServerSpec, runtime: &Runtime) -> Result<Option<(String, Secret)>, Blocked> {
+    match (&spec.params, &runtime.params_env_var) {
+        (Some(params), Some(variable)) => Ok(Some((variable.clone(), Secret::new(params)))),
+        (None, _) => Ok(None),
+        (Some(_), None) => Err(refused(
+            "Invalid",
+            format!("spec.params: the runtime {} takes none", spec.runtime),
         )),
     }
+}
+
+/// A runtime of the registry on this machine.
+fn local(spec: &McpServerSpec, runtime: &Runtime) -> Result<McpRuntime, Blocked> {
+    if runtime.image.is_some() || runtime.command.is_empty() {
+        return Err(needs_cluster(&spec.runtime));
+    }
+    let own = spec.container.as_ref().map_or(&[][..], |of| &of.args);
+    Ok(McpRuntime::Command {
+        argv: [runtime.command.as_slice(), &runtime.args, own].concat(),
+        transport: runtime.transport.unwrap_or(McpTransport::Http),
+    })
+}
+
+fn needs_cluster(runtime: &str) -> Blocked {
+    refused(
+        "NeedsCluster",
+        format!(
+            "spec.runtime: {runtime} is a container image, which needs a cluster; here, use \
+             python-string, url, or custom with spec.container.command"
+        ),
+    )
 }
 
 fn command(spec: &McpServerSpec) -> Result<McpRuntime, Blocked> {

@@ -12,6 +12,7 @@ fn running(state: State) -> Outcome {
             state,
             endpoint: "http://127.0.0.1:3000/agents/team/analyst".to_owned(),
             tools: Vec::new(),
+            warnings: Vec::new(),
         },
         without: Vec::new(),
     }

@@ -20,7 +20,11 @@ use tokio::{
     time::timeout,
 };
 
-use super::{Server, Shared, words::Words};
+use super::{
+    Server, Shared,
+    contain::{self, Bounds, Limits, Writes},
+    words::Words,
+};
 
 /// The program that serves a text of Python functions over standard input and output.
 const PYTHON_STRING: &str = concat!(
@@ -40,6 +44,8 @@ pub(super) struct Process {
     child: Child,
     /// The process group it leads; what it started may outlive it there.
     group: Option<u32>,
+    /// Whether somebody watches over it who can be asked to end it all.
+    is_contained: bool,
     words: Words,
     /// Reads standard error to its end.
     listening: Option<JoinHandle<()>>,
@@ -66,6 +72,10 @@ pub(super) enum StartError {
     Spawn { program: String, source: io::Error },
     #[error("failed to find a free port: {0}")]
     FindPort(io::Error),
+    #[error("failed to make its working directory: {0}")]
+    MakeFolder(io::Error),
+    #[error("its arguments cannot be passed on: {0}")]
+    PassArguments(serde_json::Error),
 }
 
 /// What is run.
@@ -89,10 +99,17 @@ impl Process {
             McpTransport::Http => Some((free_port()?, "mcp")),
             McpTransport::Sse => Some((free_port()?, "sse")),
         };
-        let env = environment(plan, shared, at.map(|(port, _)| port));
-        let mut command = Command::new(&program.path);
+        let (mut env, folders) = (shared.settings.base_env.clone(), folders(plan, shared)?);
+        if let Some((work, home)) = &folders {
+            for (name, folder) in [("HOME", home), ("TMPDIR", work)] {
+                env.push((name.to_owned(), folder.to_string_lossy().into_owned()));
+            }
+        }
+        env.extend(declared(plan));
+        env.extend(at.map(|(port, _)| (PORT.to_owned(), port.to_string())));
+        let (path, transport) = (program.path.clone(), program.transport);
+        let mut command = program.command(plan, shared, &env, folders)?;
         command
-            .args(program.arguments.iter().map(|text| expanded(text, &env)))
             .env_clear()
             .envs(env.iter().map(|(name, value)| (name, value)))
             .stdin(Stdio::piped())
@@ -103,7 +120,7 @@ impl Process {
         command.process_group(0);
         let mut child = command
             .spawn()
-            .map_err(|source| not_started(plan, &program.path, source))?;
+            .map_err(|source| not_started(plan, &path, source))?;
         let (Some(mut stdin), Some(stdout), Some(stderr)) =
             (child.stdin.take(), child.stdout.take(), child.stderr.take())
         else {
@@ -114,6 +131,7 @@ impl Process {
         let process = Self {
             group: child.id(),
             child,
+            is_contained: shared.settings.containment.is_some(),
             listening: Some(shared.tracker.spawn(listener.listen(stderr))),
             words: words.clone(),
         };
@@ -124,11 +142,11 @@ impl Process {
         }
         let reach = match at {
             None => Reach::Streams(stdout, stdin),
-            Some((port, path)) => {
+            Some((port, at)) => {
                 // What it prints is not how it answers.
                 let listener = words.another_listener();
                 shared.tracker.spawn(listener.listen(stdout));
-                Reach::Url(format!("http://127.0.0.1:{port}/{path}"), program.transport)
+                Reach::Url(format!("http://127.0.0.1:{port}/{at}"), transport)
             }
         };
         Ok((process, reach))
@@ -163,16 +181,20 @@ impl Process {
     /// Ends the process, its input being closed: it may finish, then it and all it started is
     /// killed.
     pub(super) async fn end(mut self) {
-        let ended = timeout(GRACE, self.child.wait()).await;
-        kill_group(self.group);
-        if ended.is_err() {
-            // Already ended is as good.
-            self.child.kill().await.ok();
+        if timeout(GRACE, self.child.wait()).await.is_ok() {
+            kill_group(self.group);
+        } else {
+            self.kill().await;
         }
     }
 
     /// Ends the process and all it started, now.
     pub(super) async fn kill(mut self) {
+        if self.is_contained {
+            // Only who watches over it knows what has left its group.
+            terminate(self.group);
+            timeout(GRACE, self.child.wait()).await.ok();
+        }
         kill_group(self.group);
         // Already ended is as good.
         self.child.kill().await.ok();
@@ -200,15 +222,60 @@ impl Program {
             McpRuntime::Url { .. } => unreachable!("a server elsewhere has no process"),
         }
     }
+
+    /// The command that runs it, within bounds where there are any.
+    fn command(
+        self,
+        plan: &McpServerPlan,
+        shared: &Shared,
+        env: &[(String, String)],
+        folders: Option<(PathBuf, PathBuf)>,
+    ) -> Result<Command, StartError> {
+        let arguments = self.arguments.iter().map(|text| expanded(text, env));
+        let (Some(containment), Some((work, home))) = (&shared.settings.containment, folders)
+        else {
+            let mut command = Command::new(&self.path);
+            command.args(arguments);
+            return Ok(command);
+        };
+        let Some(program) = contain::find(&self.path, env) else {
+            return Err(not_found(plan, &self.path));
+        };
+        let program = program.to_string_lossy().into_owned();
+        let limits = Limits::default();
+        let bounds = Bounds {
+            argv: std::iter::once(program).chain(arguments).collect(),
+            work,
+            home,
+            hidden: containment.hidden.clone(),
+            writes: match plan.runtime {
+                McpRuntime::PythonString(_) => Writes::Nowhere,
+                McpRuntime::Command { .. } | McpRuntime::Url { .. } => Writes::Anywhere,
+            },
+            limits: Limits {
+                memory: plan.memory.unwrap_or(limits.memory),
+                ..limits
+            },
+        };
+        let command = containment.command(&bounds);
+        command.map_err(StartError::PassArguments)
+    }
 }
 
-/// The whole environment of the process.
-fn environment(plan: &McpServerPlan, shared: &Shared, port: Option<u16>) -> Vec<(String, String)> {
+/// The folders of a process that is contained.
+fn folders(
+    plan: &McpServerPlan,
+    shared: &Shared,
+) -> Result<Option<(PathBuf, PathBuf)>, StartError> {
+    let containment = shared.settings.containment.as_ref();
+    let folders = containment.map(|containment| containment.folders(&plan.id));
+    folders.transpose().map_err(StartError::MakeFolder)
+}
+
+/// The variables that the plan declares.
+fn declared(plan: &McpServerPlan) -> impl Iterator<Item = (String, String)> {
     let declared = plan.env.iter();
-    let declared = declared.map(|(name, value)| (name.clone(), value.expose().to_owned()));
-    let port = port.map(|port| (PORT.to_owned(), port.to_string()));
-    let base = shared.settings.base_env.iter().cloned();
-    base.chain(declared).chain(port).collect()
+    declared.map(|(name, value)| (name.clone(), value.expose().to_owned()))
 }
 
 /// A port that was free a moment ago; the process finds out if it no longer is.
@@ -245,10 +312,15 @@ fn expanded(text: &str, env: &[(String, String)]) -> String {
 }
 
 fn not_started(plan: &McpServerPlan, path: &Path, source: io::Error) -> StartError {
-    let program = path.to_string_lossy().into_owned();
-    if source.kind() != io::ErrorKind::NotFound {
-        return StartError::Spawn { program, source };
+    if source.kind() == io::ErrorKind::NotFound {
+        return not_found(plan, path);
     }
+    let program = path.to_string_lossy().into_owned();
+    StartError::Spawn { program, source }
+}
+
+fn not_found(plan: &McpServerPlan, path: &Path) -> StartError {
+    let program = path.to_string_lossy().into_owned();
     match plan.runtime {
         McpRuntime::PythonString(_) => StartError::FindPython(program),
         McpRuntime::Command { .. } | McpRuntime::Url { .. } => StartError::FindCommand(program),
@@ -267,8 +339,23 @@ fn kill_group(leader: Option<u32>) {
     }
 }
 
+/// Asks a process to end.
+#[cfg(unix)]
+fn terminate(process: Option<u32>) {
+    use rustix::process::{Pid, Signal, kill_process};
+
+    let process = process.and_then(|id| Pid::from_raw(i32::try_from(id).ok()?));
+    if let Some(process) = process {
+        // Already ended is as good.
+        kill_process(process, Signal::TERM).ok();
+    }
+}
+
 #[cfg(not(unix))]
 fn kill_group(_leader: Option<u32>) {}
+
+#[cfg(not(unix))]
+fn terminate(_process: Option<u32>) {}
 
 #[cfg(test)]
 mod tests {

@@ -1,6 +1,6 @@
 //! Keeps an MCP server connected, its process running if it has one, and its state true.
 
-use std::{future::pending, sync::Arc, time::Duration};
+use std::{future::pending, time::Duration};
 
 use api::{plan::McpRuntime, resources::mcp_server::McpTransport};
 use tokio::time::{Instant, interval_at, sleep, timeout};
@@ -38,11 +38,11 @@ enum End {
 }
 
 /// Keeps the server up until it is stopped, again and again.
-pub(super) async fn run(server: Arc<Server>, shared: Shared) {
+pub(super) async fn run(server: &Server, shared: &Shared) {
     let mut wait = FIRST_WAIT;
     loop {
         let started = Instant::now();
-        match run_once(&server, &shared).await {
+        match run_once(server, shared).await {
             End::Stopped | End::Refused(_) => return,
             End::Failed(_) | End::NeedsCredentials(_) | End::Overdue(_) => {}
         }

@@ -2,6 +2,7 @@ mod endpoint;
 mod python;
 mod remote;
 mod servers;
+mod shapes;
 
 use std::time::Duration;
 
@@ -177,6 +178,7 @@ fn plan(runtime: McpRuntime) -> McpServerPlan {
         runtime,
         env: vec![("GREETING".to_owned(), Secret::new("hello"))],
         call_timeout: DEADLINE,
+        memory: None,
     }
 }
 

@@ -21,6 +21,16 @@ pub struct Tool {
     pub rest: Map<String, Value>,
 }
 
+/// Where `python_string/serve.py` says what is wrong with a function that works all the same.
+const WARNING: &str = "kaos.tools/warning";
+
+impl Tool {
+    /// What whoever wrote the tool should know of it.
+    pub fn warning(&self) -> Option<&str> {
+        self.rest.get("_meta")?.get(WARNING)?.as_str()
+    }
+}
+
 /// The tools of a server, as one of its states has them.
 pub type Tools = Arc<[Arc<Tool>]>;
 

@@ -186,6 +186,7 @@ impl Served {
             runtime: McpRuntime::PythonString(code.to_owned()),
             env: Vec::new(),
             call_timeout: DEADLINE,
+            memory: None,
         });
         let running = async {
             loop {

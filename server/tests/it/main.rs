@@ -3,6 +3,8 @@
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 mod answers;
+#[cfg(target_os = "linux")]
+mod contain;
 mod export;
 mod failures;
 mod golden;
@@ -12,3 +14,4 @@ mod lifecycle;
 mod resources;
 mod script;
 mod telemetry;
+mod tools;

@@ -1,12 +1,22 @@
+use std::collections::BTreeMap;
+
 use api::resources::{Container, mcp_server::McpTransport};
 
 use super::*;
 use crate::fixtures;
 
+fn nothing() -> Found {
+    Found {
+        env: Vec::new(),
+        headers: Vec::new(),
+        registry: Ok(BTreeMap::new()),
+    }
+}
+
 fn decide(change: impl FnOnce(&mut McpServerSpec)) -> Result<McpRuntime, Blocked> {
     let mut spec = fixtures::mcp_server("notes").spec;
     change(&mut spec);
-    validate("notes", &spec, Found::default()).map(|valid| valid.runtime)
+    validate("notes", &spec, nothing()).map(|valid| valid.runtime)
 }
 
 fn custom(image: Option<&str>, command: &[&str], args: &[&str]) -> Result<McpRuntime, Blocked> {
@@ -71,7 +81,7 @@ fn a_missing_variable_is_waited_for_and_an_optional_one_left_out() {
     let cause = Cause::new("SecretNotFound", "Secret team/notes does not exist");
     let env = |lookup| Found {
         env: vec![("TOKEN".to_owned(), lookup)],
-        ..Found::default()
+        ..nothing()
     };
     let blocked = validate("notes", &spec, env(Lookup::Missing(cause.clone())));
     assert_eq!(blocked, Err(Blocked::Waiting(vec![cause])));
@@ -89,7 +99,7 @@ fn a_server_elsewhere_gets_its_headers_once_they_can_be_sent() {
         let header = Lookup::Found(Secret::new(value));
         let found = Found {
             headers: vec![("Authorization".to_owned(), header)],
-            ..Found::default()
+            ..nothing()
         };
         validate("search", &spec, found).map(|valid| valid.runtime)
     };
@@ -102,4 +112,93 @@ fn a_server_elsewhere_gets_its_headers_once_they_can_be_sent() {
     let refused = decide("Bearer\nkey");
     assert!(!format!("{refused:?}").contains("key"));
     assert_eq!(reason(refused), "InvalidHeader");
+}
+
+/// What becomes of a spec that names the one runtime of a registry.
+fn with_registry(
+    runtime: Runtime,
+    env: Vec<(String, Lookup)>,
+    params: Option<&str>,
+) -> Result<ValidMcpServer, Blocked> {
+    let mut spec = fixtures::mcp_server("notes").spec;
+    spec.runtime = "notebook".to_owned();
+    spec.params = params.map(str::to_owned);
+    let found = Found {
+        env,
+        registry: Ok(BTreeMap::from([("notebook".to_owned(), runtime)])),
+        ..nothing()
+    };
+    validate("notes", &spec, found)
+}
+
+fn notebook() -> Runtime {
+    Runtime {
+        command: vec!["notebook".to_owned()],
+        args: vec!["--quiet".to_owned()],
+        params_env_var: Some("NOTES".to_owned()),
+        transport: Some(McpTransport::Stdio),
+        required_env: vec!["TOKEN".to_owned()],
+        ..Runtime::default()
+    }
+}
+
+#[test]
+fn a_runtime_of_the_registry_runs_with_what_it_requires() {
+    let token = || Lookup::Found(Secret::new("key"));
+    let env = vec![("TOKEN".to_owned(), token())];
+    let valid = with_registry(notebook(), env.clone(), Some("a, b")).unwrap();
+    assert_eq!(
+        valid.runtime,
+        McpRuntime::Command {
+            argv: ["notebook", "--quiet"].map(str::to_owned).to_vec(),
+            transport: McpTransport::Stdio,
+        }
+    );
+    let expect = [("TOKEN", "key"), ("NOTES", "a, b")];
+    let expect = expect.map(|(name, value)| (name.to_owned(), Secret::new(value)));
+    assert_eq!(valid.env, expect);
+
+    let without = with_registry(notebook(), Vec::new(), None);
+    let Err(Blocked::Refused(cause)) = without else {
+        panic!("{without:?}")
+    };
+    assert_eq!(cause.reason, "RequiredEnvMissing");
+    assert!(cause.message.contains("needs TOKEN"), "{}", cause.message);
+
+    // One that is on its way is waited for.
+    let coming = Cause::new("SecretNotFound", "Secret team/notes does not exist");
+    let env = vec![("TOKEN".to_owned(), Lookup::Missing(coming.clone()))];
+    let waiting = with_registry(notebook(), env, None);
+    assert_eq!(waiting, Err(Blocked::Waiting(vec![coming])));
+}
+
+#[test]
+fn a_runtime_that_is_an_image_needs_a_cluster_and_one_without_params_takes_none() {
+    let refusal = |runtime: Runtime, params| {
+        let env = vec![("TOKEN".to_owned(), Lookup::Found(Secret::new("key")))];
+        reason(with_registry(runtime, env, params).map(|valid| valid.runtime))
+    };
+    let image = Runtime {
+        image: Some("notebook:1".to_owned()),
+        ..notebook()
+    };
+    assert_eq!(refusal(image, None), "NeedsCluster");
+    let fixed = Runtime {
+        params_env_var: None,
+        ..notebook()
+    };
+    assert_eq!(refusal(fixed, Some("a")), "Invalid");
+}
+
+#[test]
+fn a_registry_that_cannot_be_read_is_named_by_those_who_need_it() {
+    let mut spec = fixtures::mcp_server("notes").spec;
+    let found = || Found {
+        registry: Err("line 2".to_owned()),
+        ..nothing()
+    };
+    assert!(validate("notes", &spec, found()).is_ok());
+    spec.runtime = "notebook".to_owned();
+    let refused = validate("notes", &spec, found()).map(|valid| valid.runtime);
+    assert_eq!(reason(refused), "RegistryUnreadable");
 }

@@ -51,7 +51,17 @@ def literal_schema(values):
 
 
 def fields_schema(cls):
-    """The schema of a dataclass or TypedDict."""
+    """The schema of a dataclass or TypedDict; no more than an object where it is within itself."""
+    if cls in WITHIN:
+        return {"type": "object"}
+    WITHIN.append(cls)
+    try:
+        return schema_of_fields(cls)
+    finally:
+        WITHIN.pop()
+
+
+def schema_of_fields(cls):
     hints = hints_of(cls)
     optional = set(hints) - set(getattr(cls, "__required_keys__", hints))
     optional |= {name for name in hints if hasattr(cls, name)}
@@ -176,6 +186,7 @@ def boolean(value):
         raise ValueError(value)
 
 
+WITHIN = []
 SIMPLE = {
     int: ("integer", is_integer, to_integer),
     float: ("number", is_number, to_number),

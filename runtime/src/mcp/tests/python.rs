@@ -125,11 +125,11 @@ async fn code_that_cannot_run_fails_with_its_line() {
     let syntax = fixture
         .failure(python("def add(a):\n    return = a\n"))
         .await;
-    assert!(syntax.starts_with("line 2: "), "{syntax}");
+    assert!(syntax.starts_with("tools.py, line 2: "), "{syntax}");
     let raised = fixture.failure(python("import nothing_of_that_name")).await;
     assert_eq!(
         raised,
-        "line 1: ModuleNotFoundError: No module named 'nothing_of_that_name'"
+        "tools.py, line 1: ModuleNotFoundError: No module named 'nothing_of_that_name'"
     );
     let empty = fixture.failure(python("x = 1")).await;
     assert!(empty.contains("no public function"), "{empty}");
@@ -171,5 +171,58 @@ def odd(value: [1, 2]): return value
     assert_eq!(fixture.text("either", json!({"value": 1})).await, "1");
     assert_eq!(fixture.text("either", json!({"value": "1"})).await, "'1'");
     assert_eq!(fixture.text("odd", json!({"value": "x"})).await, "x");
+    fixture.end().await;
+}
+
+#[tokio::test]
+async fn a_function_without_hints_takes_anything_and_says_so() {
+    let fixture = Fixture::new();
+    let tools = fixture
+        .python("def keep(value, times=2): return [value] * times")
+        .await;
+    let schema = &tools[0].input_schema;
+    assert_eq!(
+        schema["properties"],
+        json!({"value": {}, "times": {"default": 2}})
+    );
+    assert_eq!(
+        tools[0].warning(),
+        Some("keep has no type hint for value, times, so it takes anything")
+    );
+    assert_eq!(
+        fixture.text("keep", json!({"value": {"a": 1}})).await,
+        r#"[{"a": 1}, {"a": 1}]"#
+    );
+    fixture.end().await;
+}
+
+#[tokio::test]
+async fn a_result_that_json_cannot_hold_or_nobody_can_read_is_an_error() {
+    let fixture = Fixture::new();
+    let code = r#"
+def raw() -> bytes: return b"\x00"
+def circle():
+    a = []
+    a.append(a)
+    return a
+def large() -> str: return "x" * 50_000_000
+def no_number() -> float: return float("nan")
+def keys(): return {(1, 2): 3}
+def leave(): raise SystemExit(3)
+def recurse(): return recurse()
+"#;
+    fixture.python(code).await;
+    for (tool, expect) in [
+        ("raw", "JSON has no word for bytes"),
+        ("circle", "Circular reference"),
+        ("large", "the result has 50000000 bytes"),
+        ("keys", "keys must be"),
+        ("leave", "SystemExit: 3"),
+        ("recurse", "RecursionError"),
+    ] {
+        let said = fixture.error_text(tool, json!({})).await;
+        assert!(said.contains(expect), "{tool}: {said}");
+    }
+    assert_eq!(fixture.text("no_number", json!({})).await, "NaN");
     fixture.end().await;
 }

@@ -16,7 +16,6 @@ use api::{
 use apiserver::ApiServer;
 use axum::Router;
 use kube::Client;
-use operator::SYSTEM_NAMESPACE;
 use runtime::{
     agent::{AgentContext, Agents},
     gateway::{Accounts, Gateway, GatewayContext},

@@ -170,14 +170,14 @@ async fn a_process_that_takes_memory_is_refused_it_and_many_are_ended() {
     let house = House::new();
     let alone = house.python("x = bytearray(500 << 20)").await;
     assert!(alone.stderr.contains("MemoryError"), "{alone:?}");
-    let code = r#"
+    let code = r"
 import os, time
 for _ in range(4):
     if os.fork() == 0:
         x = bytearray(os.urandom(1 << 20) * 90)
         time.sleep(600)
 time.sleep(600)
-"#;
+";
     let together = house.python(code).await;
     assert!(
         together

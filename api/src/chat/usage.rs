@@ -73,7 +73,7 @@ struct Wire {
 #[serde(default)]
 struct PromptDetails {
     cached_tokens: Count,
-    #[serde(skip_serializing_if = "Count::is_zero")]
+    #[serde(skip_serializing_if = "is_default")]
     cache_write_tokens: Count,
 }
 
@@ -84,15 +84,13 @@ struct CompletionDetails {
 }
 
 /// A number of tokens, read from whatever number it is, or from null.
-#[derive(Clone, Copy, Default, Serialize, Deserialize)]
+#[derive(Clone, Copy, Default, PartialEq, Serialize, Deserialize)]
 #[serde(from = "Option<Number>")]
 struct Count(u64);
 
-impl Count {
-    #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde asks it so")]
-    fn is_zero(&self) -> bool {
-        self.0 == 0
-    }
+/// Whether a field says no more than its absence would.
+fn is_default<T: Default + PartialEq>(value: &T) -> bool {
+    *value == T::default()
 }
 
 #[derive(Deserialize)]

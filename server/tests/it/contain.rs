@@ -26,6 +26,14 @@ struct Ended {
     stderr: String,
 }
 
+/// Python itself: what `PATH` calls so may be a script that starts it.
+fn python() -> String {
+    let told = std::process::Command::new("python3")
+        .args(["-c", "import sys; print(sys.executable, end='')"])
+        .output();
+    String::from_utf8(told.unwrap().stdout).unwrap()
+}
+
 impl House {
     fn new() -> Self {
         let (data, outside) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
@@ -43,7 +51,7 @@ impl House {
 
     fn bounds(&self, code: &str) -> Value {
         json!({
-            "argv": ["/bin/sh", "-c", format!("exec python3 -c '{code}'")],
+            "argv": ["/bin/sh", "-c", format!("exec {} -c '{code}'", python())],
             "work": self.path().join("work"),
             "home": self.path().join("home"),
             "hidden": self.path().canonicalize().unwrap(),
@@ -108,8 +116,8 @@ for attempt in (
     lambda: open("../secret"),
     lambda: os.symlink("{data}/secret", "link") or open("link"),
     lambda: open("{outside}/written", "w"),
-    lambda: open("/proc/%d/environ" % os.getppid()).read(),
-    lambda: os.kill(os.getppid(), 9),
+    lambda: open("/proc/{kaos}/environ").read(),
+    lambda: os.kill({kaos}, 0),
 ):
     try:
         print("it could", attempt())
@@ -118,6 +126,7 @@ for attempt in (
 "#,
         data = house.path().canonicalize().unwrap().display(),
         outside = house.outside.path().display(),
+        kaos = std::process::id(),
     );
     let ended = house.python(&code).await;
     let mut lines = ended.stdout.lines();

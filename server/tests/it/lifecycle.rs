@@ -79,11 +79,9 @@ async fn an_address_others_can_reach_is_refused() {
 async fn a_program_that_is_killed_leaves_no_python_behind() {
     let data = tempfile::tempdir().unwrap();
     let kaos = Kaos::with_team(data.path()).await;
-    let pid_file = data.path().join("pid");
-    let code = format!(
-        "import os\nopen({:?}, 'w').write(str(os.getpid()))\nwhile True:\n    pass\n",
-        pid_file.to_str().unwrap()
-    );
+    // Its own folder is the only one it may write into.
+    let pid_file = data.path().join("processes/kaos-hierarchy/busy/work/pid");
+    let code = "import os\nopen('pid', 'w').write(str(os.getpid()))\nwhile True:\n    pass\n";
     let server = json!({"apiVersion": "kaos.tools/v1alpha1", "kind": "MCPServer",
         "metadata": {"name": "busy"}, "spec": {"runtime": "python-string", "params": code}});
     assert_eq!(kaos.create("mcpservers", &server).await.0, 201);

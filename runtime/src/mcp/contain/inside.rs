@@ -17,6 +17,8 @@ use super::{Bounds, Limits, Writes, say};
 
 /// The newest rights that are asked for; an older kernel grants what it knows.
 const RIGHTS: ABI = ABI::V6;
+/// Where the kernel shows processes.
+const PROCESSES: &str = "/proc";
 /// What a shell says of a program that it cannot run.
 const CANNOT_RUN: u8 = 127;
 
@@ -58,7 +60,6 @@ fn limit(limits: &Limits) -> io::Result<()> {
         (Resource::Data, memory),
         (Resource::Nofile, open_files),
         (Resource::Fsize, file_bytes),
-        (Resource::Cpu, cpu_seconds),
         (Resource::Core, 0),
     ] {
         let limit = Rlimit {
@@ -67,6 +68,12 @@ fn limit(limits: &Limits) -> io::Result<()> {
         };
         setrlimit(resource, limit)?;
     }
+    // At its last limit a process is killed without a word; the one before it says why.
+    let limit = Rlimit {
+        current: Some(cpu_seconds),
+        maximum: Some(cpu_seconds + 1),
+    };
+    setrlimit(Resource::Cpu, limit)?;
     Ok(())
 }
 
@@ -93,7 +100,9 @@ fn hide(bounds: &Bounds) -> Result<bool, RulesetError> {
         for entry in fs::read_dir(folder).into_iter().flatten().flatten() {
             // What a link leads to has a rule of its own, unless it is hidden.
             let is_link = entry.file_type().is_ok_and(|kind| kind.is_symlink());
-            if !is_link && entry.path() != leads_on {
+            if entry.path() == Path::new(PROCESSES) {
+                rules = allow_own_process(rules, elsewhere)?;
+            } else if !is_link && entry.path() != leads_on {
                 rules = allow(rules, &entry.path(), elsewhere)?;
             }
         }
@@ -103,6 +112,24 @@ fn hide(bounds: &Bounds) -> Result<bool, RulesetError> {
         rules = allow(rules, own, all)?;
     }
     Ok(rules.restrict_self()?.ruleset != RulesetStatus::NotEnforced)
+}
+
+/// What the kernel says of itself and of this process, but not of others: their environment holds
+/// keys, and root may read it in spite of Landlock's own rule.
+fn allow_own_process(
+    mut rules: RulesetCreated,
+    access: BitFlags<AccessFs>,
+) -> Result<RulesetCreated, RulesetError> {
+    let own = std::process::id().to_string();
+    for entry in fs::read_dir(PROCESSES).into_iter().flatten().flatten() {
+        let name = entry.file_name();
+        let is_process = name.as_encoded_bytes().iter().all(u8::is_ascii_digit);
+        let is_link = entry.file_type().is_ok_and(|kind| kind.is_symlink());
+        if !is_link && (!is_process || *name == *own) {
+            rules = allow(rules, &entry.path(), access)?;
+        }
+    }
+    Ok(rules)
 }
 
 fn allow(

@@ -195,6 +195,11 @@ impl Run {
                 span.end_ok();
                 Ok(reply.answer)
             }
+            // That the run was cancelled is told once, of the run; the model did not fail.
+            Err(ChatError::Cancelled) => {
+                span.cancelled();
+                Err(ChatError::Cancelled)
+            }
             Err(error) => {
                 let text = error.to_string();
                 self.events

@@ -88,7 +88,8 @@ def result(agent, name: str, tool: str) -> str:
 
 def check_agents_calls(agent, name: str) -> None:
     assert result(agent, name, "multiply") == "4"
-    assert "not today: AI chip market" in result(agent, name, "refuse")
+    # The official SDK keeps to itself what was raised.
+    assert result(agent, name, "refuse").startswith("Tool execution failed: ")
     assert result(agent, name, "picture") == "[image: image/png]"
 
 
@@ -139,7 +140,7 @@ def test_a_client_sees_through_us_what_the_server_says(child):
             assert product.content[0].text == "42"
             assert product.structured_content == {"result": 42}
             [picture] = (await client.call_tool("picture", {})).content
-            assert (picture.type, picture.mimeType) == ("image", "image/png")
+            assert (picture.type, picture.mime_type) == ("image", "image/png")
 
     anyio.run(call)
 

@@ -15,7 +15,7 @@ use rmcp::{
     ErrorData, Peer, RoleServer, ServerHandler,
     model::{
         CallToolRequestParams, CallToolResponse, Implementation, ListToolsResult,
-        PaginatedRequestParams, ServerCapabilities, ServerConfig,
+        PaginatedRequestParams, ResultType, ServerCapabilities, ServerConfig,
     },
     service::{NotificationContext, RequestContext},
     transport::streamable_http_server::{
@@ -164,7 +164,13 @@ impl ServerHandler for Forward {
             arguments: request.arguments.unwrap_or_default(),
         };
         match self.server.call(request, &context.ct).await {
-            Ok(outcome) => Ok(outcome.0.into()),
+            Ok(outcome) => {
+                let mut result = outcome.0;
+                // Clients of the newest version want to be told, which servers of older ones do not
+                // do; for older clients rmcp leaves it out again.
+                result.result_type.get_or_insert(ResultType::COMPLETE);
+                Ok(result.into())
+            }
             Err(error @ McpError::FindTool { .. }) => {
                 Err(ErrorData::invalid_params(error.to_string(), None))
             }

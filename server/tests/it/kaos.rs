@@ -1,6 +1,11 @@
 //! Starts the program and asks it.
 
-use std::{path::Path, process::Stdio, time::Duration};
+use std::{
+    path::Path,
+    process::Stdio,
+    sync::{Arc, Mutex},
+    time::Duration,
+};
 
 use serde_json::{Value, json};
 use tokio::{
@@ -38,6 +43,8 @@ pub(crate) struct Kaos {
     child: Child,
     pub(crate) url: String,
     pub(crate) http: reqwest::Client,
+    /// Everything it has said so far.
+    said: Arc<Mutex<Vec<String>>>,
     /// Reads what it says, until it is dropped.
     _output: JoinSet<()>,
 }
@@ -60,13 +67,13 @@ impl Kaos {
     pub(crate) async fn start(mut command: Command) -> Self {
         let mut child = command.stdout(Stdio::piped()).spawn().unwrap();
         let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
-        let mut said = Vec::new();
+        let said = Arc::<Mutex<Vec<String>>>::default();
         let url = tokio::time::timeout(DEADLINE, async {
             while let Some(line) = lines.next_line().await.unwrap() {
                 if let Some(url) = line.strip_prefix("KAOS is ready at ") {
                     return url.to_owned();
                 }
-                said.push(line);
+                said.lock().unwrap().push(line);
             }
             panic!("the program ended before it was ready: {said:#?}");
         })
@@ -74,7 +81,12 @@ impl Kaos {
         .expect("the program is ready in time");
         // What it says from now on must not fill the pipe.
         let mut output = JoinSet::new();
-        output.spawn(async move { while let Ok(Some(_)) = lines.next_line().await {} });
+        let listening = Arc::clone(&said);
+        output.spawn(async move {
+            while let Ok(Some(line)) = lines.next_line().await {
+                listening.lock().unwrap().push(line);
+            }
+        });
         // Tests talk plain HTTP; reqwest still wants to know how it would encrypt.
         rustls::crypto::ring::default_provider()
             .install_default()
@@ -83,6 +95,7 @@ impl Kaos {
             child,
             url,
             http: reqwest::Client::new(),
+            said,
             _output: output,
         }
     }
@@ -106,6 +119,11 @@ impl Kaos {
     /// Ends it without a warning.
     pub(crate) async fn kill(mut self) {
         self.child.kill().await.unwrap();
+    }
+
+    /// Everything it has said so far on its standard output.
+    pub(crate) fn said(&self) -> String {
+        self.said.lock().unwrap().join("\n")
     }
 
     pub(crate) async fn get(&self, path: &str) -> (u16, Value) {

@@ -11,6 +11,7 @@ mod golden;
 mod jaeger;
 mod kaos;
 mod lifecycle;
+mod mcp_secrets;
 mod resources;
 mod script;
 mod telemetry;

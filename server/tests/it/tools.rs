@@ -289,3 +289,47 @@ async fn a_runtime_of_the_registry_follows_it_and_its_secrets() {
     merge(&format!("{maps}/kaos-mcp-runtimes"), &registry("-2")).await;
     kaos.until(path, offers("second-2")).await;
 }
+
+#[tokio::test]
+async fn what_a_tool_prints_is_a_log_of_the_call_it_printed_in() {
+    let data = tempfile::tempdir().unwrap();
+    let kaos = Kaos::with_team(data.path()).await;
+    let path = "/kube/apis/kaos.tools/v1alpha1/namespaces/kaos-hierarchy/mcpservers/calculator";
+    let code = "def add(a: float, b: float) -> float:\n    print('adding with care')\n    \
+                return a + b\n\ndef again() -> int: return 1\n";
+    let request = kaos.http.patch(format!("{}{path}", kaos.url));
+    let request = request.header("content-type", "application/merge-patch+json");
+    let patch = json!({"spec": {"params": code}});
+    assert_eq!(
+        request
+            .body(patch.to_string())
+            .send()
+            .await
+            .unwrap()
+            .status(),
+        200
+    );
+    kaos.until(path, |server| {
+        server["status"]["availableTools"] == json!(["add", "again"])
+    })
+    .await;
+    kaos.until_ready("agents", "analyst").await;
+    let (_, body) = kaos.ask("analyst", "add 2 and 3").await;
+    let id = body["trace_id"].as_str().unwrap();
+    let spans = kaos.trace(id).await;
+    assert!(
+        spans.iter().any(|span| span.name == "tool.add"),
+        "{spans:#?}"
+    );
+    let page = format!("{}/traces/{id}?side=logs", kaos.url);
+    let page = kaos
+        .http
+        .get(page)
+        .send()
+        .await
+        .unwrap()
+        .text()
+        .await
+        .unwrap();
+    assert!(page.contains("adding with care"), "{page}");
+}

@@ -67,6 +67,13 @@ impl Assembly {
         }
     }
 
+    /// How long it is so far.
+    pub(super) fn bytes(&self) -> usize {
+        let calls = self.calls.iter().map(|call| &call.function);
+        let calls = calls.map(|function| function.name.len() + function.arguments.len());
+        self.content.len() + calls.sum::<usize>()
+    }
+
     /// Whether the model said why it stopped.
     pub(super) fn is_finished(&self) -> bool {
         self.finish_reason.is_some()

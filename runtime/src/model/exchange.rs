@@ -1,6 +1,12 @@
 //! One request to a model and its answer, whole or streamed, none of it waited for too long.
 
-use std::time::Duration;
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering},
+    },
+    time::Duration,
+};
 
 use api::chat::{ChatChunk, ChatRequest, ChatResponse, ErrorBody};
 use axum::body::{Body, to_bytes};
@@ -17,7 +23,7 @@ use super::{
 };
 use crate::{transport::Transport, turn::ModelAnswer};
 
-/// The longest answer that is read when it comes in one piece.
+/// The longest answer that is read, and the longest piece of one.
 const MAX_ANSWER_BYTES: usize = 16 * 1024 * 1024;
 /// The longest error body that is read.
 const MAX_ERROR_BYTES: usize = 64 * 1024;
@@ -166,8 +172,7 @@ async fn read_whole(
     let mut body = Vec::new();
     while let Some(piece) = pieces.try_next().await? {
         if body.len() + piece.len() > MAX_ANSWER_BYTES {
-            let message = format!("it is longer than {MAX_ANSWER_BYTES} bytes");
-            return Err(ModelError::Understand(message));
+            return Err(too_long());
         }
         body.extend_from_slice(&piece);
     }
@@ -195,7 +200,8 @@ async fn read_stream(
     pieces: impl Stream<Item = Result<Bytes, ModelError>> + Unpin,
     listener: &mut dyn Listener,
 ) -> Result<Reply, ModelError> {
-    let mut events = pieces.eventsource();
+    let unread = Arc::new(AtomicUsize::new(0));
+    let mut events = bounded(pieces, Arc::clone(&unread)).eventsource();
     let mut assembly = Assembly::default();
     while let Some(event) = events.next().await {
         let event = event.map_err(|error| match error {
@@ -203,6 +209,7 @@ async fn read_stream(
             EventStreamError::Utf8(error) => ModelError::Understand(error.to_string()),
             EventStreamError::Parser(error) => ModelError::Understand(error.to_string()),
         })?;
+        unread.store(0, Ordering::Relaxed);
         if event.data == "[DONE]" {
             return Ok(assembly.finish());
         }
@@ -221,7 +228,11 @@ async fn read_stream(
         if let Some(event) = choice.and_then(|choice| choice.delta.kaos.take()) {
             listener.event(event).await;
         }
-        if let Some(text) = assembly.add(chunk) {
+        let text = assembly.add(chunk);
+        if assembly.bytes() > MAX_ANSWER_BYTES {
+            return Err(too_long());
+        }
+        if let Some(text) = text {
             listener.text(&text).await;
         }
     }
@@ -230,4 +241,24 @@ async fn read_stream(
     }
     let message = "the stream stopped in the middle".to_owned();
     Err(ModelError::BreakOff(message))
+}
+
+/// The pieces, until an event that does not end becomes too long. `unread` counts the bytes since the
+/// last event.
+fn bounded(
+    pieces: impl Stream<Item = Result<Bytes, ModelError>> + Unpin,
+    unread: Arc<AtomicUsize>,
+) -> impl Stream<Item = Result<Bytes, ModelError>> + Unpin {
+    pieces.map(move |piece| {
+        let piece = piece?;
+        let before = unread.fetch_add(piece.len(), Ordering::Relaxed);
+        if before + piece.len() > MAX_ANSWER_BYTES {
+            return Err(too_long());
+        }
+        Ok(piece)
+    })
+}
+
+fn too_long() -> ModelError {
+    ModelError::Understand(format!("it is longer than {MAX_ANSWER_BYTES} bytes"))
 }

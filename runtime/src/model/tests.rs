@@ -261,6 +261,21 @@ async fn garbage_is_not_asked_for_twice_but_of_the_next_model() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_stream_that_does_not_end_is_given_up_before_it_fills_the_memory() {
+    let megabyte = || "x".repeat(1024 * 1024);
+    let line = vec![(0, megabyte()); 20];
+    let arguments = json!([{"index": 0, "function": {"arguments": megabyte()}}]);
+    let choice = json!({"index": 0, "delta": {"tool_calls": arguments}});
+    let calls = vec![(0, data(&json!({"choices": [choice]}))); 20];
+    for endless in [line, calls] {
+        let api = Api::new([streamed(&endless), streamed(&[(0, done())])]);
+        let (reply, notes) = ask_streamed(&api.models()).await;
+        assert_eq!(reply.unwrap().asked, "b");
+        assert_eq!(notes.failures, ["ModelAnswerInvalid: b instead of a"]);
+    }
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_stream_that_does_not_begin_is_given_up() {
     let silent = streamed(&[(61, word("late"))]);
     let api = Api::new([

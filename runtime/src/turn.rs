@@ -5,6 +5,7 @@
 //! order of the calls, before the model is asked again. It always ends: each question to the model
 //! uses up a step, and after the last step the model is asked once more without tools.
 
+mod answer;
 pub(crate) mod fences;
 mod limit;
 pub(crate) mod native;
@@ -17,8 +18,11 @@ use std::{collections::HashSet, sync::Arc, time::Duration};
 use api::chat::{Content, Message, Role, ToolCall, Usage};
 use serde_json::{Map, Value};
 
-pub(crate) use self::limit::{Bounds, Limit};
 use self::understand::understand;
+pub(crate) use self::{
+    answer::{Answer, Finish},
+    limit::{Bounds, Limit},
+};
 use crate::catalog::Catalog;
 
 /// Questions with arguments that are no JSON object, in a row, before the turn gives up.
@@ -136,46 +140,6 @@ pub(crate) enum Action {
         /// What the model is told.
         problem: String,
     },
-}
-
-/// How a turn ended.
-#[derive(Clone, Debug, PartialEq)]
-pub(crate) struct Answer {
-    /// The words.
-    pub(crate) content: String,
-    /// The caller's tools the model asks for; then the caller makes the calls.
-    pub(crate) calls: Vec<ToolCall>,
-    /// Why it ended.
-    pub(crate) finish: Finish,
-    /// Tokens used by all questions to the model.
-    pub(crate) usage: Usage,
-    /// Questions to the model.
-    pub(crate) steps: u32,
-}
-
-/// Why a turn ended.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) enum Finish {
-    /// The model answered; its own word for why it stopped.
-    Model(String),
-    /// The model asks for tools of the caller.
-    CallersTools,
-    /// A limit was reached.
-    Limit(Limit),
-    /// The model kept sending arguments that are no JSON.
-    MalformedCalls,
-}
-
-impl Finish {
-    /// OpenAI's `finish_reason`; limits have words of their own.
-    pub(crate) fn as_str(&self) -> &str {
-        match self {
-            Self::Model(reason) => reason,
-            Self::CallersTools => "tool_calls",
-            Self::Limit(limit) => limit.as_str(),
-            Self::MalformedCalls => "error",
-        }
-    }
 }
 
 /// One turn of an agent.
@@ -396,7 +360,6 @@ impl Turn {
             calls: Vec::new(),
             finish,
             usage: self.usage,
-            steps: self.step,
         }
     }
 }

@@ -3,6 +3,7 @@
 //! A model that is in neither has no price, which is not the same as costing nothing.
 
 use std::{
+    cmp::Reverse,
     collections::HashMap,
     sync::{Arc, LazyLock},
 };
@@ -17,7 +18,9 @@ pub(super) const RESELLERS: [&str; 2] = ["openrouter", "litellm"];
 
 /// The table that comes with the program.
 static BUILT_IN: LazyLock<Table> = LazyLock::new(|| {
-    serde_saphyr::from_str(include_str!("prices.yaml")).expect("a test has read this very text")
+    let written: Written = serde_saphyr::from_str(include_str!("prices.yaml"))
+        .expect("a test has read this very text");
+    written.into()
 });
 
 /// The prices of all models known.
@@ -29,13 +32,23 @@ pub(super) struct Prices(Arc<Option<Table>>);
 #[error("the table of prices cannot be read: {0}")]
 pub struct PricesError(String);
 
+/// A table as it is written.
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
-struct Table {
+struct Written {
     /// Whether the table that comes with the program counts where this one says nothing.
     #[serde(default = "yes")]
     built_in: bool,
     models: HashMap<String, Price>,
+}
+
+/// A table as it is read for every answer.
+#[derive(Debug)]
+struct Table {
+    built_in: bool,
+    models: HashMap<String, Price>,
+    /// By what names start with, longest first.
+    patterns: Vec<(String, Price)>,
 }
 
 /// US dollars for a million tokens.
@@ -66,14 +79,14 @@ struct Above {
 impl Prices {
     /// The table that comes with the program, with the user's own on top.
     pub(super) fn with(own: &str) -> Result<Self, PricesError> {
-        let table: Table =
+        let written: Written =
             serde_saphyr::from_str(own).map_err(|error| PricesError(error.to_string()))?;
-        let wrong = table.models.iter().find(|(_, price)| !price.is_usable());
+        let wrong = written.models.iter().find(|(_, price)| !price.is_usable());
         if let Some((model, _)) = wrong {
             let message = format!("a price of {model} is below zero or no number");
             return Err(PricesError(message));
         }
-        Ok(Self(Arc::new(Some(table))))
+        Ok(Self(Arc::new(Some(written.into()))))
     }
 
     /// The price of a provider's model, by the name the provider knows.
@@ -94,20 +107,30 @@ impl Prices {
     }
 }
 
-impl Table {
-    fn price(&self, name: &str) -> Option<Price> {
-        self.models.get(name).or_else(|| self.like(name)).copied()
+impl From<Written> for Table {
+    fn from(written: Written) -> Self {
+        let Written { built_in, models } = written;
+        let start =
+            |(name, price): (&String, &Price)| Some((name.strip_suffix('*')?.to_owned(), *price));
+        let mut patterns: Vec<_> = models.iter().filter_map(start).collect();
+        patterns.sort_by_key(|(start, _)| Reverse(start.len()));
+        Self {
+            built_in,
+            models,
+            patterns,
+        }
     }
+}
 
-    /// The price of the longest pattern that fits.
-    fn like(&self, name: &str) -> Option<&Price> {
-        let patterns = self.models.iter().filter_map(|(pattern, price)| {
-            let start = pattern.strip_suffix('*')?;
-            name.starts_with(start).then_some((start.len(), price))
-        });
-        patterns
-            .max_by_key(|(length, _)| *length)
-            .map(|(_, price)| price)
+impl Table {
+    /// The price of the name, or of the longest pattern that fits it.
+    fn price(&self, name: &str) -> Option<Price> {
+        let like = || {
+            let mut patterns = self.patterns.iter();
+            let fits = patterns.find(|(start, _)| name.starts_with(start.as_str()))?;
+            Some(&fits.1)
+        };
+        self.models.get(name).or_else(like).copied()
     }
 }
 

@@ -97,10 +97,7 @@ impl Sessions for Local {
         if self.jobs.capacity() < MAX_WAITING / 2 {
             self.urgent.notify_one();
         }
-        sent.map_err(|refused| match refused {
-            mpsc::error::TrySendError::Full(_) => MemoryError::Full,
-            mpsc::error::TrySendError::Closed(_) => MemoryError::Closed,
-        })
+        Ok(sent?)
     }
 
     async fn conversation(&self, agent: &str, session: &str) -> Result<Vec<Event>, MemoryError> {

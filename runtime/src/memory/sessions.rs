@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use async_trait::async_trait;
+use tokio::sync::mpsc::error::TrySendError;
 
 use super::Event;
 
@@ -56,6 +57,15 @@ pub(super) struct Append {
 pub(super) struct Bounds {
     pub(super) sessions: u32,
     pub(super) events: u32,
+}
+
+impl<T> From<TrySendError<T>> for MemoryError {
+    fn from(refused: TrySendError<T>) -> Self {
+        match refused {
+            TrySendError::Full(_) => Self::Full,
+            TrySendError::Closed(_) => Self::Closed,
+        }
+    }
 }
 
 /// What can go wrong with the memory.

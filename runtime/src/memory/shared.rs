@@ -98,11 +98,7 @@ impl Shared {
 impl Sessions for Shared {
     fn append(&self, append: Append) -> Result<(), MemoryError> {
         self.server()?;
-        let sent = self.jobs.try_send(Job::Append(Box::new(append)));
-        sent.map_err(|refused| match refused {
-            mpsc::error::TrySendError::Full(_) => MemoryError::Full,
-            mpsc::error::TrySendError::Closed(_) => MemoryError::Closed,
-        })
+        Ok(self.jobs.try_send(Job::Append(Box::new(append)))?)
     }
 
     async fn conversation(&self, agent: &str, session: &str) -> Result<Vec<Event>, MemoryError> {

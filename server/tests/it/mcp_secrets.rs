@@ -5,7 +5,7 @@ use std::path::Path;
 use axum::{Json, Router, extract::Request, response::IntoResponse, routing::post};
 use http::{StatusCode, header};
 use serde_json::{Value, json};
-use tokio::net::TcpListener;
+use tokio::{net::TcpListener, task::JoinSet};
 
 use crate::kaos::{Kaos, command};
 
@@ -13,7 +13,7 @@ const HEADER: &str = "canary-header-58c1";
 const VARIABLE: &str = "canary-variable-91d4";
 
 /// A server elsewhere that repeats in its errors what it was sent.
-async fn gossip() -> String {
+async fn gossip(serving: &mut JoinSet<()>) -> String {
     let refuse = |request: Request| async move {
         let sent = format!("{:?}", request.headers());
         (StatusCode::FORBIDDEN, sent)
@@ -41,7 +41,7 @@ async fn gossip() -> String {
         .route("/mcp", post(answer));
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let url = format!("http://{}", listener.local_addr().unwrap());
-    tokio::task::spawn(async move { axum::serve(listener, routes).await.unwrap() });
+    serving.spawn(async move { axum::serve(listener, routes).await.unwrap() });
     url
 }
 
@@ -86,7 +86,8 @@ async fn headers_and_variables_from_secrets_show_nowhere() {
         .arg(yaml)
         .args(["--log-level", "debug"]);
     let kaos = Kaos::start(command).await;
-    let url = gossip().await;
+    let mut serving = JoinSet::new();
+    let url = gossip(&mut serving).await;
     let secret = json!({"apiVersion": "v1", "kind": "Secret", "metadata": {"name": "keys"},
         "stringData": {"header": format!("Bearer {HEADER}"), "variable": VARIABLE}});
     let secrets = "/kube/api/v1/namespaces/kaos-hierarchy/secrets";

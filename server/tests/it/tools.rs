@@ -297,18 +297,14 @@ async fn what_a_tool_prints_is_a_log_of_the_call_it_printed_in() {
     let path = "/kube/apis/kaos.tools/v1alpha1/namespaces/kaos-hierarchy/mcpservers/calculator";
     let code = "def add(a: float, b: float) -> float:\n    print('adding with care')\n    \
                 return a + b\n\ndef again() -> int: return 1\n";
-    let request = kaos.http.patch(format!("{}{path}", kaos.url));
-    let request = request.header("content-type", "application/merge-patch+json");
-    let patch = json!({"spec": {"params": code}});
-    assert_eq!(
-        request
-            .body(patch.to_string())
-            .send()
-            .await
-            .unwrap()
-            .status(),
-        200
-    );
+    let change = kaos.http.patch(format!("{}{path}", kaos.url));
+    let changed = change
+        .header("content-type", "application/merge-patch+json")
+        .body(json!({"spec": {"params": code}}).to_string())
+        .send()
+        .await
+        .unwrap();
+    assert_eq!(changed.status(), 200);
     kaos.until(path, |server| {
         server["status"]["availableTools"] == json!(["add", "again"])
     })

@@ -257,7 +257,44 @@ async fn check(run: &Exporting, collector: &Collector, name: &str, trace: &str) 
     };
     let n_drawn = drawn.lines().filter(is_span).count();
     assert_eq!(n_drawn, sent.len(), "every span is below the root, once");
+    check_logs(collector, &sent, trace).await;
     insta::assert_snapshot!(name, drawn);
+}
+
+/// Every log of a trace belongs to one of its spans, and is not later than the span's end.
+async fn check_logs(collector: &Collector, sent: &[Sent], trace: &str) {
+    let nanos = |value: &Value| value.as_str().unwrap().parse::<u64>().unwrap();
+    let started = Instant::now();
+    let logs = loop {
+        let logs = logs_of(collector, trace);
+        if !logs.is_empty() {
+            break logs;
+        }
+        assert!(started.elapsed() < DEADLINE, "the run has said nothing");
+        tokio::time::sleep(std::time::Duration::from_millis(50)).await;
+    };
+    for log in logs {
+        let span = sent
+            .iter()
+            .find(|sent| sent.span["spanId"] == log["spanId"]);
+        let span = span.unwrap_or_else(|| panic!("no span of the trace said {log:#}"));
+        assert!(
+            nanos(&log["timeUnixNano"]) <= nanos(&span.span["endTimeUnixNano"]),
+            "{} had ended when it said {log:#}",
+            span.text("name")
+        );
+    }
+}
+
+fn logs_of(collector: &Collector, trace: &str) -> Vec<Value> {
+    let of = |value: &Value, key: &str| value[key].as_array().cloned().unwrap_or_default();
+    let received = collector.received().into_iter();
+    received
+        .flat_map(|request| of(&request, "resourceLogs"))
+        .flat_map(|resource| of(&resource, "scopeLogs"))
+        .flat_map(|scope| of(&scope, "logRecords"))
+        .filter(|log| log["traceId"] == trace)
+        .collect()
 }
 
 fn call(name: &'static str, a: f64, b: f64) -> (&'static str, Value) {

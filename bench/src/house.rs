@@ -44,10 +44,19 @@ pub(crate) struct AgentSpec<'a> {
 
 /// Starts KAOS with a model API that leads to `model`.
 pub(crate) async fn build(kaos: &Path, model: SocketAddr) -> anyhow::Result<House> {
+    build_with(kaos, model, &[]).await
+}
+
+/// The same with variables of the environment.
+pub(crate) async fn build_with(
+    kaos: &Path,
+    model: SocketAddr,
+    variables: &[(&str, &str)],
+) -> anyhow::Result<House> {
     let data = tempfile::tempdir().context("failed to make a data directory")?;
     let folder = data.path().to_string_lossy().into_owned();
     let arguments = ["serve", "--addr", "127.0.0.1:0", "--data-dir", &folder];
-    let kaos = program::start(kaos, &arguments).await?;
+    let kaos = program::start_with(kaos, &arguments, variables).await?;
     let connection = Connection::open(kaos.addr).await?;
     let mut house = House {
         kaos,
@@ -104,6 +113,12 @@ impl House {
         let path = format!("/jaeger/api/traces/{trace}");
         let (_, found) = self.connection.json("GET", &path, None).await?;
         Ok(found["data"][0]["spans"].as_array().map_or(0, Vec::len))
+    }
+
+    /// How it goes with telemetry.
+    pub(crate) async fn telemetry(&mut self) -> anyhow::Result<Value> {
+        let (_, mut status) = self.connection.json("GET", "/api/status", None).await?;
+        Ok(status["telemetry"].take())
     }
 
     async fn add(

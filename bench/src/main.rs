@@ -15,7 +15,7 @@ use std::{path::PathBuf, process::ExitCode};
 
 use clap::{Parser, ValueEnum};
 
-use crate::measure::{Programs, latency, many, store, throughput};
+use crate::measure::{Programs, latency, many, store, telemetry, throughput};
 
 #[derive(Parser)]
 #[command(about = "Measures KAOS against a scripted model")]
@@ -38,6 +38,8 @@ enum Part {
     Latency,
     /// Answers per second.
     Throughput,
+    /// What telemetry costs.
+    Telemetry,
     /// Memory with a thousand agents and streams.
     Many,
     /// What the telemetry store takes and costs.
@@ -65,6 +67,10 @@ async fn main() -> anyhow::Result<ExitCode> {
     if wanted(Part::Throughput) {
         say("measuring answers per second on 16 connections");
         rows.extend(throughput(programs).await?);
+    }
+    if wanted(Part::Telemetry) {
+        say("measuring what telemetry costs, and what a Collector that dies does");
+        rows.extend(telemetry(programs).await?);
     }
     if wanted(Part::Many) {
         say("measuring memory with 1,000 agents and 1,000 streams");

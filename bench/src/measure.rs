@@ -3,12 +3,15 @@
 mod latency;
 mod many;
 mod store;
+mod telemetry;
 mod throughput;
 
 use std::path::Path;
 
 use crate::table::Row;
-pub(crate) use {latency::latency, many::many, store::store, throughput::throughput};
+pub(crate) use {
+    latency::latency, many::many, store::store, telemetry::telemetry, throughput::throughput,
+};
 
 /// The programs that are measured.
 #[derive(Clone, Copy)]

@@ -21,12 +21,22 @@ pub(crate) struct Program {
 
 /// Starts a program and waits until it prints a line that ends with its address.
 pub(crate) async fn start(program: &Path, arguments: &[&str]) -> anyhow::Result<Program> {
+    start_with(program, arguments, &[]).await
+}
+
+/// The same with variables of the environment.
+pub(crate) async fn start_with(
+    program: &Path,
+    arguments: &[&str],
+    variables: &[(&str, &str)],
+) -> anyhow::Result<Program> {
     let shown = program.display();
     let mut child = Command::new(program)
         .args(arguments)
         // Ours, not what the person who measures has set for other runs.
         .env_clear()
         .envs(std::env::vars_os().filter(|(name, _)| name == "PATH" || name == "HOME"))
+        .envs(variables.iter().copied())
         .stdin(Stdio::null())
         .stdout(Stdio::piped())
         .kill_on_drop(true)

@@ -4,7 +4,7 @@ use std::{env::consts::EXE_SUFFIX, process::Command};
 
 use anyhow::Result;
 
-use crate::{console::run as run_command, site, workspace::Workspace};
+use crate::{console::run as run_command, servers, site, workspace::Workspace};
 
 /// Builds what is measured and what measures, and lets the latter print its table.
 ///
@@ -25,5 +25,7 @@ pub(crate) fn run(workspace: &Workspace, arguments: &[String]) -> Result<()> {
     let mut bench = Command::new(program("bench"));
     bench.arg("--kaos").arg(program("kaos"));
     bench.arg("--mock-model").arg(program("mock-model"));
+    // The Collector that telemetry is exported to, and the Jaeger that the store is compared with.
+    bench.envs(servers::ensure_for_tests(workspace)?);
     run_command("measuring", bench.args(arguments))
 }

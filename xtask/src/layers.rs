@@ -18,7 +18,7 @@ const MAY_USE: [(&str, &[&str]); 12] = [
     ("api", &[]),
     ("apiserver", &["api"]),
     ("app", &["api"]),
-    ("bench", &["api", "traces"]),
+    ("bench", &["api", "servers", "traces"]),
     ("cli", &["api"]),
     ("frontend", &["api", "app"]),
     ("operator", &["api"]),
@@ -36,7 +36,7 @@ const MAY_USE: [(&str, &[&str]); 12] = [
             "traces",
         ],
     ),
-    // In tests only, as its users' `Cargo.toml` say.
+    // In tests and measurements only, as its users' `Cargo.toml` say.
     ("servers", &[]),
     ("traces", &["api", "servers"]),
     ("xtask", &[]),

@@ -23,7 +23,7 @@ const ROUND: Duration = Duration::from_secs(4);
 /// Each is a measurement of all three, so that they see the machine in the same mood.
 const ROUNDS: usize = 3;
 /// Spans of an answer: of its request, its loop, and of each step and model call.
-const SPANS_ALONE: usize = 4;
+pub(super) const SPANS_ALONE: usize = 4;
 /// The same for both agents, one more step and model call, and the delegation.
 const SPANS_DELEGATING: usize = 11;
 const STORED_WITHIN: Duration = Duration::from_secs(30);

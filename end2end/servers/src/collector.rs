@@ -1,6 +1,9 @@
-//! An OpenTelemetry Collector that writes what it receives to a file.
+//! An OpenTelemetry Collector that writes what it receives to a file, or drops it.
 
-use std::{fs, path::PathBuf};
+use std::{
+    fs,
+    path::{Path, PathBuf},
+};
 
 use serde_json::Value;
 use tempfile::TempDir;
@@ -9,6 +12,10 @@ use crate::process::{Process, Program, folder};
 
 const GRPC: &str = "Starting GRPC server";
 const HTTP: &str = "Starting HTTP server";
+/// The exporter that writes.
+const FILE: &str = "file";
+/// The exporter that only counts, in its log.
+const DEBUG: &str = "debug";
 
 /// A running Collector; killed when dropped.
 pub struct Collector {
@@ -28,9 +35,19 @@ impl Collector {
 
     /// Starts one on given addresses, such as those of one that was killed.
     pub async fn start_at(grpc: &str, http: &str) -> Option<Self> {
+        Self::start_with(grpc, http, FILE).await
+    }
+
+    /// Starts one that drops what it receives, for measurements: writing would cost more than receiving.
+    pub async fn start_dropping(grpc: &str, http: &str) -> Option<Self> {
+        Self::start_with(grpc, http, DEBUG).await
+    }
+
+    async fn start_with(grpc: &str, http: &str, exporter: &str) -> Option<Self> {
         let program = Program::find("KAOS_COLLECTOR")?;
         let folder = folder();
-        let config = config(grpc, http, &folder.path().join("received.jsonl"));
+        let file = folder.path().join("received.jsonl");
+        let config = config(grpc, http, &file, exporter);
         let listening = [(GRPC, "endpoint"), (HTTP, "endpoint")];
         let process = program.start(folder.path(), &config, &listening).await;
         Some(Self {
@@ -61,15 +78,15 @@ impl Collector {
     }
 }
 
-fn config(grpc: &str, http: &str, file: &std::path::Path) -> String {
+fn config(grpc: &str, http: &str, file: &Path, exporter: &str) -> String {
     let file = file.display();
     format!(
         "
 service:
   pipelines:
-    traces: {{receivers: [otlp], exporters: [file]}}
-    metrics: {{receivers: [otlp], exporters: [file]}}
-    logs: {{receivers: [otlp], exporters: [file]}}
+    traces: {{receivers: [otlp], exporters: [{exporter}]}}
+    metrics: {{receivers: [otlp], exporters: [{exporter}]}}
+    logs: {{receivers: [otlp], exporters: [{exporter}]}}
   telemetry:
     metrics: {{level: none}}
     logs: {{level: info, encoding: json}}
@@ -79,6 +96,7 @@ receivers:
       grpc: {{endpoint: '{grpc}', include_metadata: true}}
       http: {{endpoint: '{http}', include_metadata: true}}
 exporters:
+  debug: {{verbosity: basic}}
   file: {{path: {file}, flush_interval: 50ms}}
 "
     )

@@ -18,7 +18,7 @@ use axum::Router;
 use kube::Client;
 use runtime::{
     agent::{AgentContext, Agents},
-    gateway::{Accounts, Gateway, GatewayContext},
+    gateway::{Accounts, Gateway, GatewayContext, LocalSettings},
     mcp::{Containment, McpServers, McpSettings},
     memory::Memory,
     telemetry::{CaptureContent, LogLayer, Pipeline, Service},
@@ -34,7 +34,7 @@ use crate::{
     demo::{self, DemoModel},
     embedded::Embedded,
     lifecycle::{Lifecycle, Stage},
-    settle,
+    prices, settle,
     surface::{self, Guard, Parts, Readiness, live},
     telemetry::{start_logging, start_pipeline},
 };
@@ -47,6 +47,7 @@ pub(crate) async fn serve(config: ServeConfig) -> anyhow::Result<()> {
         data_dir,
         apply,
         demo,
+        models,
         telemetry_store,
         jaeger,
         logging,
@@ -72,6 +73,7 @@ pub(crate) async fn serve(config: ServeConfig) -> anyhow::Result<()> {
     let wanted = Wanted {
         apply,
         demo,
+        models: models.settings(data_dir.join("models"))?,
         telemetry_store,
         otel,
         jaeger,
@@ -92,6 +94,8 @@ pub(crate) async fn serve(config: ServeConfig) -> anyhow::Result<()> {
 struct Wanted {
     apply: Vec<PathBuf>,
     demo: bool,
+    /// What answers for model APIs on this machine.
+    models: LocalSettings,
     telemetry_store: Switch,
     otel: OtelConfig,
     /// Where the dashboard reads traces, if not from the built-in store.
@@ -108,6 +112,12 @@ struct Stores {
     accounts: Accounts,
     /// Where they do; nothing but them may look in there.
     folder: PathBuf,
+}
+
+/// Where resources answer, and what answers for them on this machine.
+struct Place {
+    base_url: String,
+    models: LocalSettings,
 }
 
 async fn start(
@@ -131,7 +141,12 @@ async fn start(
 
     let emitting = start_telemetry(lifecycle, &stores, &wanted)?;
     let pipeline = emitting.pipeline.clone();
-    let embedded = start_runtime(lifecycle, &stores, &clock, base_url.clone(), emitting)?;
+    let place = Place {
+        base_url: base_url.clone(),
+        models: wanted.models.clone(),
+    };
+    let embedded = start_runtime(lifecycle, &stores, &clock, place, emitting)?;
+    prices::follow(lifecycle, &client, embedded.gateway.clone());
     let runtime_routes = runtime_routes(&embedded);
     let dashboard = app::router(app::Ports {
         kube: client.clone(),
@@ -280,9 +295,10 @@ fn start_runtime(
     lifecycle: &Lifecycle,
     stores: &Stores,
     clock: &Arc<dyn Clock>,
-    base_url: String,
+    place: Place,
     emitting: Emitting,
 ) -> anyhow::Result<Embedded> {
+    let Place { base_url, models } = place;
     let Emitting { pipeline, own } = emitting;
     let Stage { tracker, shutdown } = &lifecycle.work;
     let http = transport::client().context("failed to start HTTP")?;
@@ -307,6 +323,9 @@ fn start_runtime(
         clock: Arc::clone(clock),
         service: own,
         accounts: stores.accounts.clone(),
+        local: models,
+        tracker: tracker.clone(),
+        shutdown: shutdown.clone(),
     });
     let embedded = Embedded {
         base_url: base_url.clone(),

@@ -12,5 +12,6 @@ pub mod money;
 pub mod plan;
 pub mod resources;
 pub mod run;
+pub mod telemetry;
 pub mod traces;
 pub mod validation;

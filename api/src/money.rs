@@ -27,6 +27,16 @@ impl Usd {
         Self((dollars * PARTS).round() as u64)
     }
 
+    /// The amount from billionths of a dollar.
+    pub const fn from_billionths(billionths: u64) -> Self {
+        Self(billionths)
+    }
+
+    /// The amount in billionths of a dollar.
+    pub const fn billionths(self) -> u64 {
+        self.0
+    }
+
     /// The amount in dollars.
     #[expect(
         clippy::cast_precision_loss,

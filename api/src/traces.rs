@@ -1,7 +1,10 @@
 //! Traces and logs as pages and Jaeger's API show them, and the ports that read them.
 
+pub mod facts;
 pub mod kind;
+mod logs;
 mod summary;
+mod work;
 
 use std::fmt;
 
@@ -10,6 +13,8 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 pub use kind::StepKind;
+pub use logs::{LogOrder, LogPosition, LogQuery, LogReader, LogRecord};
+pub use work::{TraceFilter, Work};
 
 /// 16 bytes, written as 32 hex digits; never all zero.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -165,7 +170,7 @@ impl Span {
 
     /// What sort of step it is.
     pub fn step_kind(&self) -> StepKind {
-        kind::classify(self)
+        self.facts().kind
     }
 }
 
@@ -210,6 +215,8 @@ pub struct TraceSummary {
     pub n_orphans: u64,
     /// Spans per service, by name.
     pub services: Vec<ServiceCount>,
+    /// What agents did; `None` when the backend's list does not say.
+    pub work: Option<Work>,
 }
 
 impl TraceSummary {
@@ -230,7 +237,8 @@ pub struct ServiceCount {
     pub n_errors: u64,
 }
 
-/// Which traces to list. A trace matches when one of its spans meets every condition.
+/// Which traces to list. A trace matches when one of its spans meets every condition but that on the
+/// whole.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct TraceQuery {
     /// Service of the span.
@@ -249,6 +257,8 @@ pub struct TraceQuery {
     pub attributes: Vec<(String, String)>,
     /// `service.namespace` of the span's resource.
     pub namespace: Option<String>,
+    /// What the trace has to have besides, in any of its spans.
+    pub whole: TraceFilter,
     /// At most this many traces, the newest; 100 when 0.
     pub limit: u32,
 }
@@ -261,42 +271,6 @@ pub struct Operation {
     pub name: String,
     /// `server`, `client`, `internal`, …; empty where the backend does not keep it.
     pub span_kind: String,
-}
-
-/// A log record. The time is in nanoseconds since the epoch.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct LogRecord {
-    /// When it was written.
-    pub time_ns: u64,
-    /// Who wrote it.
-    pub service: String,
-    /// `INFO`, `ERROR`, …
-    pub severity: String,
-    /// OpenTelemetry's number: 9 is `INFO`, 17 is `ERROR`.
-    pub severity_number: i32,
-    /// The message.
-    pub body: String,
-    /// The trace it belongs to.
-    pub trace_id: Option<TraceId>,
-    /// The span it was written in.
-    pub span_id: Option<SpanId>,
-    /// Its details.
-    pub attributes: Attributes,
-}
-
-/// Which logs to list.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-pub struct LogQuery {
-    /// Of this trace.
-    pub trace_id: Option<TraceId>,
-    /// Of one of these spans; any when empty.
-    pub span_ids: Vec<SpanId>,
-    /// Of this service.
-    pub service: Option<String>,
-    /// At least this severe.
-    pub min_severity: Option<i32>,
-    /// At most this many, the oldest first; 1,000 when 0.
-    pub limit: u32,
 }
 
 /// Reading failed for a reason outside the question.
@@ -336,11 +310,4 @@ pub trait TraceReader: Send + Sync {
     fn most(&self) -> u32 {
         10_000
     }
-}
-
-/// Reads logs.
-#[async_trait]
-pub trait LogReader: Send + Sync {
-    /// The logs that match, by time and then by arrival.
-    async fn logs(&self, query: &LogQuery) -> Result<Vec<LogRecord>, ReadError>;
 }

@@ -2,10 +2,7 @@
 //!
 //! A full client would cost as much as the server that is measured, on the same processors.
 
-use std::{
-    net::SocketAddr,
-    time::{Duration, Instant},
-};
+use std::net::SocketAddr;
 
 use anyhow::{Context, bail, ensure};
 use serde_json::Value;
@@ -33,17 +30,6 @@ pub(crate) struct Connection {
     buffer: Vec<u8>,
     /// Where the answer's parts are in the buffer, for as long as the answer is the last one.
     answer: Answer,
-    /// When the first byte of the last answer's body had come.
-    body_began: Instant,
-}
-
-/// How long an answer took, from its request.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Times {
-    /// Until the first byte of its body.
-    pub(crate) first_byte: Duration,
-    /// Until its end.
-    pub(crate) end: Duration,
 }
 
 /// An answer, by its places in the connection's buffer.
@@ -69,7 +55,6 @@ impl Connection {
             stream,
             buffer: Vec::with_capacity(4 * 1024),
             answer: Answer::default(),
-            body_began: Instant::now(),
         })
     }
 
@@ -82,12 +67,7 @@ impl Connection {
         let text = String::from_utf8_lossy(&self.buffer[..head]).into_owned();
         let status = text.split(' ').nth(1).and_then(|code| code.parse().ok());
         let status = status.context("the answer has no status")?;
-        let length = length(&text)?;
-        if !matches!(length, Length::Known(0)) {
-            self.read_until(head + 1).await?;
-        }
-        self.body_began = Instant::now();
-        let end = match length {
+        let end = match length(&text)? {
             Length::Known(length) => {
                 self.read_until(head + length).await?;
                 head + length
@@ -96,18 +76,6 @@ impl Connection {
         };
         self.answer = Answer { head, end };
         Ok(status)
-    }
-
-    /// The same for a request that succeeds; how long it took.
-    pub(crate) async fn timed(&mut self, request: &[u8]) -> anyhow::Result<Times> {
-        let sent = Instant::now();
-        let status = self.exchange(request).await?;
-        let end = sent.elapsed();
-        ensure!(status == 200, "a question is answered with HTTP {status}");
-        Ok(Times {
-            first_byte: self.body_began.duration_since(sent),
-            end,
-        })
     }
 
     /// The value of a header of the last answer.

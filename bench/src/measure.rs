@@ -1,6 +1,5 @@
 //! The measurements, each with programs of its own.
 
-mod gateway;
 mod latency;
 mod many;
 mod store;
@@ -11,8 +10,7 @@ use std::path::Path;
 
 use crate::table::Row;
 pub(crate) use {
-    gateway::gateway, latency::latency, many::many, store::store, telemetry::telemetry,
-    throughput::throughput,
+    latency::latency, many::many, store::store, telemetry::telemetry, throughput::throughput,
 };
 
 /// The programs that are measured.

@@ -8,7 +8,6 @@ mod answer;
 mod endpoints;
 mod error;
 mod limits;
-mod local;
 mod members;
 pub mod mock;
 mod models;
@@ -21,7 +20,6 @@ mod upstream;
 
 pub use error::GatewayError;
 pub use limits::{Accounts, Holder, LedgerError, Limit};
-pub use local::{LocalSettings, ollama_url};
 pub use prices::PricesError;
 pub use provider::{KeyHeader, MOCK, PROVIDERS, Provider, StreamUsage, provider};
 pub use served::ModelApiState;
@@ -33,21 +31,17 @@ use std::{
 
 use api::{
     clock::Clock,
-    plan::{ModelApiPlan, ModelBackend, ResourceId},
+    plan::{ModelApiPlan, ResourceId},
     resources::UsageLimits,
 };
 use axum::Router;
-use tokio::sync::broadcast::{self, error::RecvError};
-use tokio_util::{sync::CancellationToken, task::TaskTracker};
+use tokio::sync::watch;
 
 use self::{limits::Refusal, prices::Prices, served::Served};
 use crate::telemetry::Service;
 
 /// The header by which an agent says which one it is: `namespace/name`.
 pub(crate) const AGENT_HEADER: &str = "x-kaos-agent";
-
-/// How many changes a slow listener may be behind.
-const CHANGES: usize = 256;
 
 /// What a gateway works with.
 pub struct GatewayContext {
@@ -59,12 +53,6 @@ pub struct GatewayContext {
     pub service: Service,
     /// What everybody may use and has used.
     pub accounts: Accounts,
-    /// For model APIs that something on this machine answers for.
-    pub local: LocalSettings,
-    /// What runs beside requests is spawned here.
-    pub tracker: TaskTracker,
-    /// Ends all of it.
-    pub shutdown: CancellationToken,
 }
 
 /// All model APIs of this process. Clones are the same gateway.
@@ -78,10 +66,8 @@ struct Inner {
     accounts: Accounts,
     prices: RwLock<Prices>,
     served: RwLock<HashMap<ResourceId, Arc<Served>>>,
-    local: Arc<LocalSettings>,
-    tracker: TaskTracker,
-    shutdown: CancellationToken,
-    changes: broadcast::Sender<ResourceId>,
+    /// Told after every new plan.
+    changed: watch::Sender<()>,
 }
 
 impl Gateway {
@@ -92,9 +78,6 @@ impl Gateway {
             clock,
             service,
             accounts,
-            local,
-            tracker,
-            shutdown,
         } = context;
         Self(Arc::new(Inner {
             client,
@@ -103,44 +86,23 @@ impl Gateway {
             accounts,
             prices: RwLock::default(),
             served: RwLock::default(),
-            local: Arc::new(local),
-            tracker,
-            shutdown,
-            changes: broadcast::channel(CHANGES).0,
+            changed: watch::Sender::new(()),
         }))
     }
 
     /// Serves `plan` from now on, instead of an earlier one of the same name. Answers under way are
-    /// finished, and what was used counts on. The same plan again changes nothing.
+    /// finished, and what was used counts on.
     pub fn apply(&self, plan: ModelApiPlan) {
         let holder = Holder::ModelApi(plan.id.clone());
         self.0.accounts.limit(&holder, plan.limits);
-        let id = plan.id.clone();
-        let mut all = self
+        let mut served = self
             .0
             .served
             .write()
             .unwrap_or_else(PoisonError::into_inner);
-        if all.get(&id).is_some_and(|old| old.plan == plan) {
-            return;
-        }
-        let is_local = match plan.backend {
-            ModelBackend::Provider(_) => false,
-            ModelBackend::LiteLlm(_) | ModelBackend::Ollama(_) => true,
-        };
-        let stop = self.0.shutdown.child_token();
-        let served = Arc::new(Served::new(plan, stop, self.0.changes.clone()));
-        if let Some(old) = all.insert(id.clone(), Arc::clone(&served)) {
-            old.stop.cancel();
-        }
-        drop(all);
-        if is_local {
-            let settings = Arc::clone(&self.0.local);
-            let client = self.0.client.clone();
-            self.0.tracker.spawn(local::keep(served, settings, client));
-        }
-        // Nobody may be listening.
-        self.0.changes.send(id).ok();
+        served.insert(plan.id.clone(), Arc::new(Served::new(plan)));
+        drop(served);
+        self.0.changed.send_replace(());
     }
 
     /// What an agent may ask of its models from now on.
@@ -166,28 +128,11 @@ impl Gateway {
         served.get(id).map(|served| served.state())
     }
 
-    /// The model APIs whose state changes, as it happens. Who falls behind looks at all of them.
-    pub fn changes(&self) -> broadcast::Receiver<ResourceId> {
-        self.0.changes.subscribe()
-    }
-
-    /// All model APIs, in the order of their names.
-    pub fn ids(&self) -> Vec<ResourceId> {
-        let served = self.0.served.read().unwrap_or_else(PoisonError::into_inner);
-        let mut ids: Vec<ResourceId> = served.keys().cloned().collect();
-        ids.sort();
-        ids
-    }
-
-    /// Waits until each of these answers, or does not because it has failed.
+    /// Waits until all of these are served.
     pub async fn until_serving(&self, ids: &[ResourceId]) {
-        let mut changes = self.changes();
-        let is_coming = |id| match self.state(id) {
-            None | Some(ModelApiState::Starting(_)) => true,
-            Some(ModelApiState::Ready | ModelApiState::Failed(_)) => false,
-        };
-        while ids.iter().any(is_coming) {
-            if let Err(RecvError::Closed) = changes.recv().await {
+        let mut changed = self.0.changed.subscribe();
+        while !ids.iter().all(|id| self.state(id).is_some()) {
+            if changed.changed().await.is_err() {
                 return;
             }
         }
@@ -200,11 +145,8 @@ impl Gateway {
             .served
             .write()
             .unwrap_or_else(PoisonError::into_inner);
-        let removed = served.remove(id);
+        served.remove(id);
         drop(served);
-        if let Some(removed) = removed {
-            removed.stop.cancel();
-        }
         self.0.accounts.close(&Holder::ModelApi(id.clone()));
     }
 

@@ -6,7 +6,6 @@ mod data_dir;
 mod demo;
 mod embedded;
 mod lifecycle;
-mod prices;
 mod serve;
 mod settle;
 mod surface;

@@ -18,7 +18,7 @@ use axum::Router;
 use kube::Client;
 use runtime::{
     agent::{AgentContext, Agents},
-    gateway::{Accounts, Gateway, GatewayContext, LocalSettings},
+    gateway::{Accounts, Gateway, GatewayContext},
     mcp::{Containment, McpServers, McpSettings},
     memory::Memory,
     telemetry::{CaptureContent, LogLayer, Pipeline, Service},
@@ -34,7 +34,7 @@ use crate::{
     demo::{self, DemoModel},
     embedded::Embedded,
     lifecycle::{Lifecycle, Stage},
-    prices, settle,
+    settle,
     surface::{self, Guard, Parts, Readiness, live},
     telemetry::{start_logging, start_pipeline},
 };
@@ -47,7 +47,6 @@ pub(crate) async fn serve(config: ServeConfig) -> anyhow::Result<()> {
         data_dir,
         apply,
         demo,
-        models,
         telemetry_store,
         jaeger,
         logging,
@@ -73,7 +72,6 @@ pub(crate) async fn serve(config: ServeConfig) -> anyhow::Result<()> {
     let wanted = Wanted {
         apply,
         demo,
-        models: models.settings(data_dir.join("models"))?,
         telemetry_store,
         otel,
         jaeger,
@@ -94,8 +92,6 @@ pub(crate) async fn serve(config: ServeConfig) -> anyhow::Result<()> {
 struct Wanted {
     apply: Vec<PathBuf>,
     demo: bool,
-    /// What answers for model APIs on this machine.
-    models: LocalSettings,
     telemetry_store: Switch,
     otel: OtelConfig,
     /// Where the dashboard reads traces, if not from the built-in store.
@@ -112,12 +108,6 @@ struct Stores {
     accounts: Accounts,
     /// Where they do; nothing but them may look in there.
     folder: PathBuf,
-}
-
-/// Where resources answer, and what answers for them on this machine.
-struct Place {
-    base_url: String,
-    models: LocalSettings,
 }
 
 async fn start(
@@ -141,12 +131,7 @@ async fn start(
 
     let emitting = start_telemetry(lifecycle, &stores, &wanted)?;
     let pipeline = emitting.pipeline.clone();
-    let place = Place {
-        base_url: base_url.clone(),
-        models: wanted.models.clone(),
-    };
-    let embedded = start_runtime(lifecycle, &stores, &clock, place, emitting)?;
-    prices::follow(lifecycle, &client, embedded.gateway.clone());
+    let embedded = start_runtime(lifecycle, &stores, &clock, base_url.clone(), emitting)?;
     let runtime_routes = runtime_routes(&embedded);
     let dashboard = app::router(app::Ports {
         kube: client.clone(),
@@ -295,10 +280,9 @@ fn start_runtime(
     lifecycle: &Lifecycle,
     stores: &Stores,
     clock: &Arc<dyn Clock>,
-    place: Place,
+    base_url: String,
     emitting: Emitting,
 ) -> anyhow::Result<Embedded> {
-    let Place { base_url, models } = place;
     let Emitting { pipeline, own } = emitting;
     let Stage { tracker, shutdown } = &lifecycle.work;
     let http = transport::client().context("failed to start HTTP")?;
@@ -323,9 +307,6 @@ fn start_runtime(
         clock: Arc::clone(clock),
         service: own,
         accounts: stores.accounts.clone(),
-        local: models,
-        tracker: tracker.clone(),
-        shutdown: shutdown.clone(),
     });
     let embedded = Embedded {
         base_url: base_url.clone(),

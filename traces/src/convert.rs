@@ -2,7 +2,10 @@
 //!
 //! Nothing here fails: what OTLP allows and our types cannot say is written as text.
 
-use api::traces::{Attributes, LogRecord, Span, SpanEvent, SpanId, SpanKind, SpanStatus, TraceId};
+use api::traces::facts::Fact;
+use api::traces::{
+    Attributes, LogPosition, LogRecord, Span, SpanEvent, SpanId, SpanKind, SpanStatus, TraceId,
+};
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
 use opentelemetry_proto::tonic::common::v1::any_value::Value as OtlpValue;
@@ -42,6 +45,20 @@ pub(crate) fn value(otlp: &OtlpValue) -> Value {
         OtlpValue::BytesValue(bytes) => Value::from(BASE64_STANDARD.encode(bytes)),
         // An index into a dictionary that only OTLP's profiles carry.
         OtlpValue::StringValueStrindex(_) => Value::Null,
+    }
+}
+
+/// A value as [`api::traces::facts`] reads it.
+pub(crate) fn fact(otlp: &OtlpValue) -> Fact<'_> {
+    match otlp {
+        OtlpValue::StringValue(text) => Fact::Text(text),
+        OtlpValue::IntValue(number) => Fact::Int(*number),
+        OtlpValue::DoubleValue(number) => Fact::Double(*number),
+        OtlpValue::BoolValue(_)
+        | OtlpValue::ArrayValue(_)
+        | OtlpValue::KvlistValue(_)
+        | OtlpValue::BytesValue(_)
+        | OtlpValue::StringValueStrindex(_) => Fact::Other,
     }
 }
 
@@ -142,6 +159,7 @@ pub(crate) fn log(otlp: &otlp_logs::LogRecord, service: &str) -> LogRecord {
         trace_id: TraceId::from_slice(&otlp.trace_id),
         span_id: SpanId::from_slice(&otlp.span_id),
         attributes: attributes(&otlp.attributes),
+        position: LogPosition::default(),
     }
 }
 

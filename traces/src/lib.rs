@@ -14,7 +14,4 @@ mod store;
 pub use jaeger::jaeger;
 pub use jaeger_client::{JaegerClient, JaegerSettings};
 pub use otlp::{otlp_grpc, otlp_http};
-pub use store::{
-    Committed, Limits, MetricQuery, OpenError, Point, PointRange, PointValue, Receipt, Series,
-    Store, WriteError,
-};
+pub use store::{Committed, Limits, OpenError, Receipt, Store, WriteError};

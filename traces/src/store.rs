@@ -4,25 +4,36 @@
 //! all that was queued; so fire it after the last sender of telemetry has ended.
 
 mod calls;
+mod candidates;
 mod commit;
+mod exceptions;
+mod facts;
+mod fingerprint;
 mod index;
 mod log_block;
 mod logs;
 mod metrics;
 mod pack;
+#[cfg(test)]
+mod plans;
 mod postings;
 mod request;
 mod retention;
+mod scan;
 mod schema;
 mod search;
 mod segment;
 mod segments;
+mod sessions;
+mod sketch;
 mod span_block;
 mod summary;
 mod terms;
 mod traces;
+mod usage;
 mod varint;
 mod view;
+mod words;
 mod writer;
 
 use std::path::{Path, PathBuf};
@@ -37,7 +48,6 @@ use tokio::sync::broadcast;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
-pub use metrics::{MetricQuery, Point, PointRange, PointValue, Series};
 pub use retention::Limits;
 pub(crate) use traces::{StoredSpan, StoredTrace};
 

@@ -8,7 +8,7 @@ use super::Span;
 use crate::attributes::{key, span};
 
 /// What sort of step a span is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum StepKind {
     /// An agent at work: its loop or one step of it.
@@ -20,6 +20,7 @@ pub enum StepKind {
     /// A call of another agent.
     Delegate,
     /// Transport.
+    #[default]
     Http,
 }
 
@@ -44,33 +45,6 @@ impl StepKind {
             Self::Delegate => "D",
             Self::Http => "H",
         }
-    }
-}
-
-/// Decides by attributes first, then by name.
-pub(super) fn classify(of: &Span) -> StepKind {
-    match of.text(key::OPERATION) {
-        Some("chat" | "generate_content" | "text_completion" | "embeddings") => {
-            return StepKind::Model;
-        }
-        Some("execute_tool") => return StepKind::Tool,
-        Some("invoke_agent") if of.name.starts_with(span::DELEGATE_PREFIX) => {
-            return StepKind::Delegate;
-        }
-        Some("invoke_agent" | "create_agent") => return StepKind::Agent,
-        Some(_) | None => {}
-    }
-    let name = of.name.as_str();
-    if name == span::MODEL {
-        StepKind::Model
-    } else if name.starts_with(span::TOOL_PREFIX) || of.attribute(key::MCP_METHOD).is_some() {
-        StepKind::Tool
-    } else if name.starts_with(span::DELEGATE_PREFIX) {
-        StepKind::Delegate
-    } else if name.starts_with("agent.") {
-        StepKind::Agent
-    } else {
-        StepKind::Http
     }
 }
 

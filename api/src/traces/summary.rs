@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, HashSet};
 
-use super::{ServiceCount, Span, SpanId, Trace, TraceSummary};
+use super::{ServiceCount, Span, SpanId, Trace, TraceSummary, Work};
 
 impl Trace {
     /// Sums the trace up; `None` without spans.
@@ -24,7 +24,17 @@ impl Trace {
             n_errors: count(self.spans.iter().filter(has_failed)),
             n_orphans: count(self.spans.iter().filter(is_orphan)),
             services: self.services(),
+            work: Some(self.work()),
         })
+    }
+
+    /// What agents did in it.
+    pub fn work(&self) -> Work {
+        let mut work = Work::default();
+        for span in &self.spans {
+            work.add(&span.service, &span.facts());
+        }
+        work
     }
 
     fn services(&self) -> Vec<ServiceCount> {

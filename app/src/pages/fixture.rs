@@ -128,6 +128,7 @@ impl TraceReader for Fixture {
                 n_spans: self.spans.len() as u64,
                 n_errors: 0,
             }],
+            work: None,
         }])
     }
 

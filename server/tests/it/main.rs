@@ -3,7 +3,6 @@
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 mod answers;
-mod canary;
 #[cfg(target_os = "linux")]
 mod contain;
 mod export;
@@ -12,7 +11,6 @@ mod golden;
 mod jaeger;
 mod kaos;
 mod lifecycle;
-mod litellm;
 mod mcp_secrets;
 mod resources;
 mod script;

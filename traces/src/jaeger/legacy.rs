@@ -4,6 +4,7 @@
 
 mod shape;
 
+use api::telemetry::{CallReader, Window};
 use api::traces::{TraceId, TraceReader};
 use axum::extract::{Path, Query, State};
 use axum::http::StatusCode;
@@ -117,11 +118,20 @@ async fn dependencies(State(store): State<Store>, Query(params): Query<Params>) 
         let lookback_ms = params.number("lookback")?.unwrap_or(DEFAULT_LOOKBACK_MS);
         let start_ms = end_ms.saturating_sub(lookback_ms);
         let to_ns = |ms: u64| ms.saturating_mul(1_000_000);
-        let mut dependencies = store.dependencies(to_ns(start_ms), to_ns(end_ms)).await?;
+        let window = Window {
+            from_ns: to_ns(start_ms),
+            to_ns: to_ns(end_ms),
+        };
+        let mut edges = store.service_graph(window).await?.edges;
         if let Some(service) = params.get("service") {
-            dependencies.retain(|call| call.parent == service || call.child == service);
+            edges.retain(|edge| edge.caller == service || edge.callee == service);
         }
-        Ok(Envelope::new(dependencies))
+        Ok(Envelope::new(
+            edges
+                .into_iter()
+                .map(shape::Dependency::new)
+                .collect::<Vec<_>>(),
+        ))
     })
     .await
 }

@@ -1,6 +1,6 @@
 //! Parameters of a query string, in the words of either generation.
 
-use api::traces::TraceQuery;
+use api::traces::{TraceFilter, TraceQuery};
 use jiff::Timestamp;
 use serde_json::{Map, Value};
 
@@ -93,6 +93,7 @@ pub(super) fn v3_query(params: &Params) -> Result<TraceQuery, Error> {
             None => Vec::new(),
         },
         namespace: None,
+        whole: TraceFilter::default(),
         limit: limit.unwrap_or(DEFAULT_LIMIT),
     })
 }
@@ -131,6 +132,7 @@ pub(super) fn legacy_query(params: &Params, now_ns: u64) -> Result<TraceQuery, E
         duration_max_ns: duration_ns("maxDuration", params.get("maxDuration"))?,
         attributes,
         namespace: None,
+        whole: TraceFilter::default(),
         limit: params.number("limit")?.unwrap_or(DEFAULT_LIMIT),
     })
 }

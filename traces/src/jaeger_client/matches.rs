@@ -6,9 +6,12 @@ use serde_json::Value;
 
 use super::params::{ERROR, Window};
 
-/// Whether one span of the trace meets every condition.
+/// Whether one span of the trace meets every condition, and the trace those on the whole.
 pub(super) fn matches(query: &TraceQuery, window: Window, trace: &Trace) -> bool {
     trace.spans.iter().any(|span| meets(query, window, span))
+        // Jaeger keeps no logs.
+        && query.whole.log_text.is_none()
+        && query.whole.is_met_by(&trace.work())
 }
 
 fn meets(query: &TraceQuery, window: Window, span: &Span) -> bool {
@@ -22,6 +25,8 @@ fn meets(query: &TraceQuery, window: Window, span: &Span) -> bool {
         duration_max_ns,
         attributes,
         namespace,
+        // Of no single span.
+        whole: _,
         limit: _,
     } = query;
     let is = |wanted: &Option<String>, text: &str| wanted.as_ref().is_none_or(|it| it == text);

@@ -6,7 +6,7 @@
 use std::cmp::Reverse;
 use std::collections::BTreeMap;
 
-use api::traces::{ReadError, Trace, TraceId, TraceQuery, TraceReader, TraceSummary};
+use api::traces::{ReadError, Trace, TraceFilter, TraceId, TraceQuery, TraceReader, TraceSummary};
 use futures::{StreamExt, TryStreamExt};
 
 use super::ask::Answer;
@@ -152,7 +152,9 @@ async fn of_service(
     limit: u32,
 ) -> Result<Vec<TraceSummary>, ReadError> {
     let wants_well = query.attributes.contains(&error("false"));
-    if !wants_well && !client.known.no_summaries.holds() {
+    // Summaries do not say what agents did.
+    let wants_whole = query.whole != TraceFilter::default();
+    if !wants_well && !wants_whole && !client.known.no_summaries.holds() {
         let params = params::v3(query, window, limit);
         let path = "/api/v3/trace-summaries";
         match client.ask.get("traces", path, &params).await? {

@@ -132,6 +132,7 @@ impl From<Summary> for TraceSummary {
             n_errors: summary.error_span_count,
             n_orphans: summary.orphan_span_count,
             services,
+            work: None,
         }
     }
 }

@@ -3,102 +3,176 @@
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
-use api::traces::{SpanId, TraceId};
+use api::telemetry::{CallReader, Calls, ServiceEdge, ServiceGraph, ServiceNode, Window};
+use api::traces::{ReadError, SpanId, TraceId};
+use async_trait::async_trait;
 
-use super::index::Stream;
-use super::postings;
+use super::Store;
+use super::request::OperationName;
+use super::scan::{self, Once};
+use super::sketch::Sketch;
 use super::span_block::SpanColumns;
-use super::traces::among;
 use super::view::{QueryError, Snapshot, View};
 
-/// One service calling another.
-#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize)]
-#[serde(rename_all = "camelCase")]
-pub(crate) struct Dependency {
-    pub(crate) parent: String,
-    pub(crate) child: String,
-    pub(crate) call_count: u64,
-}
-
-/// Calls whose answering span started in the window.
-pub(super) fn dependencies(
-    view: &View,
-    from_ns: u64,
-    to_ns: u64,
-) -> Result<Vec<Dependency>, QueryError> {
-    let window = from_ns..to_ns;
-    // A span that was sent twice is one call.
-    let mut waiting: HashMap<(TraceId, SpanId), HashMap<SpanId, Arc<str>>> = HashMap::new();
-    each_span(view, |snapshot, spans, span| {
-        let Some(parent_id) = span.parent_id else {
-            return Ok(());
-        };
-        if !window.contains(&span.started_ns()) || is_own_call(snapshot, spans, span)? {
-            return Ok(());
-        }
-        let service = snapshot.operation(span.operation)?.service.as_str().into();
-        let children = waiting.entry((span.trace_id, parent_id)).or_default();
-        children.insert(span.span_id, service);
-        Ok(())
-    })?;
-    let mut parents: HashMap<(TraceId, SpanId), Arc<str>> = HashMap::new();
-    each_span(view, |snapshot, _, span| {
-        let id = (span.trace_id, span.span_id);
-        if waiting.contains_key(&id) {
-            let service = snapshot.operation(span.operation)?.service.as_str().into();
-            parents.insert(id, service);
-        }
-        Ok(())
-    })?;
-    let mut counts: BTreeMap<(Arc<str>, Arc<str>), u64> = BTreeMap::new();
-    for (id, children) in waiting {
-        let Some(parent) = parents.get(&id) else {
-            continue;
-        };
-        for child in children.into_values().filter(|child| child != parent) {
-            *counts.entry((Arc::clone(parent), child)).or_default() += 1;
-        }
+#[async_trait]
+impl CallReader for Store {
+    async fn service_graph(&self, window: Window) -> Result<ServiceGraph, ReadError> {
+        let graph = move |view: &View| graph(view, window);
+        self.readers.read("calls between services", graph).await
     }
-    let named = counts.into_iter();
-    let named = named.map(|((parent, child), call_count)| Dependency {
-        parent: parent.to_string(),
-        child: child.to_string(),
-        call_count,
-    });
-    Ok(named.collect())
 }
 
-/// Most spans are called by a span of the same service beside them.
-fn is_own_call(
-    snapshot: &Snapshot,
-    spans: &[SpanColumns],
-    span: &SpanColumns,
-) -> Result<bool, QueryError> {
-    let parent = spans
-        .iter()
-        .find(|other| other.trace_id == span.trace_id && Some(other.span_id) == span.parent_id);
-    let Some(parent) = parent else {
-        return Ok(false);
-    };
-    let service = |span: &SpanColumns| snapshot.operation(span.operation);
-    Ok(service(parent)?.service == service(span)?.service)
-}
-
-/// Every span of every segment, with those of its block.
-fn each_span(
-    view: &View,
-    mut look: impl FnMut(&Snapshot, &[SpanColumns], &SpanColumns) -> Result<(), QueryError>,
-) -> Result<(), QueryError> {
-    for snapshot in &view.snapshots {
-        for part in snapshot.parts(Stream::Spans)? {
-            let all = postings::all(part.first, part.n);
-            for (block, runs) in snapshot.blocks(Stream::Spans, &all)? {
-                let columns = snapshot.span_columns(block.first)?;
-                for (_, span) in among(&columns, block.first, &runs) {
-                    look(snapshot, &columns, span)?;
+fn graph(view: &View, window: Window) -> Result<ServiceGraph, QueryError> {
+    let mut found = Found::default();
+    let mut once = Once::default();
+    scan::each_block(view, window, |snapshot, columns| {
+        for (place, span) in columns.spans.iter().enumerate().rev() {
+            if !window.contains(span.started_ns()) || !once.is_first(span) {
+                continue;
+            }
+            let operation = snapshot.operation(span.operation)?;
+            let call = || Call::new(snapshot, span, &operation);
+            let Some(parent_id) = span.parent_id else {
+                found.answer(&call()?);
+                continue;
+            };
+            match beside(&columns.spans, place, parent_id) {
+                Some(parent) => {
+                    let caller = snapshot.operation(parent.operation)?;
+                    // Most spans are called by a span of the same service beside them.
+                    if caller.service != operation.service {
+                        found.edge(&caller.service, &call()?);
+                    }
                 }
+                None => found.wait((span.trace_id, parent_id), call()?),
             }
         }
+        Ok(())
+    })?;
+    scan::each_span(view, scan::widened(window), |snapshot, _, span| {
+        if let Some(calls) = found.waiting.remove(&(span.trace_id, span.span_id)) {
+            let caller = &snapshot.operation(span.operation)?.service;
+            for call in calls.iter().filter(|call| call.service() != caller) {
+                found.edge(caller, call);
+            }
+        }
+        Ok(())
+    })?;
+    Ok(found.finish())
+}
+
+/// The parent of the span at `place`, among those of its trace around it.
+fn beside(spans: &[SpanColumns], place: usize, parent_id: SpanId) -> Option<&SpanColumns> {
+    let trace_id = spans[place].trace_id;
+    let (before, after) = spans.split_at(place);
+    let is_near = |span: &&SpanColumns| span.trace_id == trace_id;
+    let mut near =
+        (before.iter().rev().take_while(is_near)).chain(after.iter().take_while(is_near));
+    near.find(|span| span.span_id == parent_id)
+}
+
+/// One answering span.
+struct Call {
+    operation: Arc<OperationName>,
+    namespace: Arc<str>,
+    duration_ns: u64,
+    is_error: bool,
+}
+
+impl Call {
+    fn new(
+        snapshot: &Snapshot,
+        span: &SpanColumns,
+        operation: &Arc<OperationName>,
+    ) -> Result<Self, QueryError> {
+        Ok(Self {
+            operation: Arc::clone(operation),
+            namespace: Arc::from(snapshot.source(span.source)?.namespace.as_str()),
+            duration_ns: span.duration_ns(),
+            is_error: span.is_error,
+        })
     }
-    Ok(())
+
+    fn service(&self) -> &String {
+        &self.operation.service
+    }
+}
+
+#[derive(Default)]
+struct Sum {
+    n_errors: u64,
+    durations: Sketch,
+}
+
+impl Sum {
+    fn add(&mut self, call: &Call) {
+        self.n_errors += u64::from(call.is_error);
+        self.durations.add(call.duration_ns);
+    }
+
+    fn finish(&self) -> Calls {
+        Calls {
+            n: self.durations.n(),
+            n_errors: self.n_errors,
+            p50_ns: self.durations.percentile(50),
+            p95_ns: self.durations.percentile(95),
+        }
+    }
+}
+
+#[derive(Default)]
+struct Found {
+    nodes: BTreeMap<String, (Arc<str>, Sum)>,
+    /// By caller and callee.
+    edges: BTreeMap<(String, String), Sum>,
+    /// Calls whose caller is yet to be found.
+    waiting: HashMap<(TraceId, SpanId), Vec<Call>>,
+}
+
+impl Found {
+    fn answer(&mut self, call: &Call) {
+        let new = || (Arc::clone(&call.namespace), Sum::default());
+        let node = self.nodes.entry(call.service().clone()).or_insert_with(new);
+        node.1.add(call);
+    }
+
+    fn edge(&mut self, caller: &str, call: &Call) {
+        let services = (caller.to_owned(), call.service().clone());
+        self.edges.entry(services).or_default().add(call);
+        self.answer(call);
+    }
+
+    fn wait(&mut self, caller: (TraceId, SpanId), call: Call) {
+        self.waiting.entry(caller).or_default().push(call);
+    }
+
+    fn finish(mut self) -> ServiceGraph {
+        // Whoever called has not arrived: nobody of ours, as far as we know.
+        for call in std::mem::take(&mut self.waiting).values().flatten() {
+            self.answer(call);
+        }
+        for (caller, _) in self.edges.keys() {
+            // Its own request began before the window.
+            let new = || (Arc::from(""), Sum::default());
+            self.nodes.entry(caller.clone()).or_insert_with(new);
+        }
+        let services = self.nodes.into_iter();
+        let edges = self.edges.into_iter();
+        ServiceGraph {
+            services: services
+                .map(|(service, (namespace, sum))| ServiceNode {
+                    service,
+                    namespace: namespace.to_string(),
+                    requests: sum.finish(),
+                })
+                .collect(),
+            edges: edges
+                .map(|((caller, callee), sum)| ServiceEdge {
+                    caller,
+                    callee,
+                    calls: sum.finish(),
+                })
+                .collect(),
+        }
+    }
 }

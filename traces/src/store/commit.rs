@@ -1,5 +1,7 @@
 //! Rows into the segment that is being written, one transaction for all that waited.
 
+mod exceptions;
+
 use std::collections::{BTreeSet, HashMap};
 use std::io;
 use std::sync::Arc;
@@ -7,10 +9,13 @@ use std::sync::Arc;
 use api::traces::TraceId;
 use rusqlite::{Connection, OptionalExtension, Transaction, TransactionBehavior, params};
 
+use self::exceptions::Raiser;
 use super::index::{self, Part, Stream};
 use super::log_block::{LogBlock, LogColumns};
 use super::pack::Packer;
-use super::request::{Batch, LogBatch, OperationName, PointBatch, Source, SpanBatch, integer};
+use super::request::{
+    Batch, LogBatch, OperationName, PointBatch, SeriesKind, Source, SpanBatch, integer,
+};
 use super::segment::{Segment, SegmentError};
 use super::span_block::{SpanBlock, SpanColumns};
 use super::{Committed, schema};
@@ -35,9 +40,16 @@ struct Memory {
     log_parts: Vec<Part>,
     sources: HashMap<Vec<u8>, i64>,
     operations: HashMap<OperationName, i64>,
-    /// By source, name and attributes.
-    series: HashMap<(i64, String, String), i64>,
+    series: HashMap<SeriesKey, i64>,
     packer: Packer,
+}
+
+#[derive(PartialEq, Eq, Hash)]
+struct SeriesKey {
+    source: i64,
+    name: String,
+    attributes: String,
+    kind: SeriesKind,
 }
 
 impl Active {
@@ -153,6 +165,15 @@ impl Commit<'_> {
             let sources = self.sources(&batch.sources)?;
             let operations = batch.operations.iter().map(|name| self.operation(name));
             let operations = operations.collect::<Result<Vec<_>, _>>()?;
+            self.exceptions(Stream::Spans, first + base, &batch.exceptions, |place| {
+                let row = &batch.spans[place];
+                Raiser {
+                    source: sources[row.source],
+                    trace_id: Some(row.trace_id),
+                    span_id: Some(row.span_id),
+                    parent_id: row.parent_id,
+                }
+            })?;
             let mut data = batch.data.as_slice();
             for row in &batch.spans {
                 let (otlp, rest) = data.split_at(row.length);
@@ -166,10 +187,11 @@ impl Commit<'_> {
                     is_error: row.is_error,
                     source: sources[row.source],
                     operation: operations[row.operation],
+                    facts: row.facts,
                     offset: 0,
                     length: 0,
                 };
-                block.push(&columns, otlp);
+                block.push(&columns, &batch.texts, otlp);
                 self.traces.insert(row.trace_id);
                 if block.is_full() {
                     let next = SpanBlock::new(block.first + block.n);
@@ -229,6 +251,15 @@ impl Commit<'_> {
             let base = block.first + block.n - first;
             terms.extend(batch.terms.iter().map(|at| at + base));
             let sources = self.sources(&batch.sources)?;
+            self.exceptions(Stream::Logs, first + base, &batch.exceptions, |place| {
+                let row = &batch.records[place];
+                Raiser {
+                    source: sources[row.source],
+                    trace_id: row.trace_id,
+                    span_id: row.span_id,
+                    parent_id: None,
+                }
+            })?;
             let mut data = batch.data.as_slice();
             for row in &batch.records {
                 let (otlp, rest) = data.split_at(row.length);
@@ -296,7 +327,12 @@ impl Commit<'_> {
         let db = self.db;
         let mut insert = db.prepare_cached(sql)?;
         for (source, row) in &batch.points {
-            let key = (sources[*source], row.name.clone(), row.attributes.clone());
+            let key = SeriesKey {
+                source: sources[*source],
+                name: row.name.clone(),
+                attributes: row.attributes.clone(),
+                kind: row.kind,
+            };
             insert.execute(params![
                 self.series(key, &row.unit)?,
                 row.time_ns,
@@ -343,14 +379,15 @@ impl Commit<'_> {
         Ok(id)
     }
 
-    fn series(&mut self, key: (i64, String, String), unit: &str) -> rusqlite::Result<i64> {
+    fn series(&mut self, key: SeriesKey, unit: &str) -> rusqlite::Result<i64> {
         if let Some(id) = self.memory.series.get(&key) {
             return Ok(*id);
         }
-        let sql = "INSERT INTO series (name, unit, attributes, source) VALUES (?1, ?2, ?3, ?4)
-                   ON CONFLICT (name, attributes, source) DO UPDATE SET unit = excluded.unit
+        let sql = "INSERT INTO series (name, unit, attributes, source, kind)
+                   VALUES (?1, ?2, ?3, ?4, ?5)
+                   ON CONFLICT (name, attributes, source, kind) DO UPDATE SET unit = excluded.unit
                    RETURNING id";
-        let values = params![key.1, unit, key.2, key.0];
+        let values = params![key.name, unit, key.attributes, key.source, key.kind as i64];
         let id = self
             .db
             .prepare_cached(sql)?

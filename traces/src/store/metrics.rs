@@ -1,227 +1,212 @@
-//! Reading metrics: the series of a name, and their points.
+//! Metrics as series over time.
+//!
+//! Of a counter only the last point before each step is read: the difference between two of them is what
+//! it grew by, unless its program began again in between.
 
-use std::collections::BTreeMap;
-use std::collections::btree_map::Entry;
+mod growth;
+mod series;
+mod spread;
 
-use api::traces::{Attributes, ReadError};
-use opentelemetry_proto::tonic::metrics::v1::HistogramDataPoint;
-use prost::Message;
-use rusqlite::{Connection, Row, params};
-use serde_json::Value;
+use std::collections::{BTreeMap, BTreeSet};
 
+use api::telemetry::{Aggregate, MetricPoint, MetricQuery, MetricReader, MetricSeries, Window};
+use api::traces::ReadError;
+use async_trait::async_trait;
+
+use self::growth::{Point, Value};
+use self::series::Series;
+use self::spread::Spread;
 use super::Store;
-use super::index::unsigned;
-use super::request::integer;
-use super::segment::SegmentError;
+use super::request::SeriesKind;
+use super::usage::step_ns;
 use super::view::{QueryError, View};
 
-/// Points of one series at most, the newest.
-const MAX_POINTS: u32 = 10_000;
+#[cfg(test)]
+pub(super) use self::series::{FIRST_TIME, LAST_POINT, LAST_TIME, POINTS, SERIES_OF_NAME};
 
-/// Which metrics to read.
-#[derive(Clone, Debug, Default, PartialEq)]
-pub struct MetricQuery {
-    /// Name of the metric.
-    pub name: String,
-    /// Of this service.
-    pub service: Option<String>,
-    /// `service.namespace` of the resource.
-    pub namespace: Option<String>,
-    /// Attributes of the series, written as text; all have to be there.
-    pub attributes: Vec<(String, String)>,
-    /// Which points of each series.
-    pub points: PointRange,
-}
+pub(super) const METRIC_NAMES: &str = "SELECT DISTINCT name FROM series";
 
-/// Which points of a series to read. Times are nanoseconds since the epoch.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum PointRange {
-    /// The one with the latest time.
-    #[default]
-    Newest,
-    /// Those at or after this.
-    Since(u64),
-}
-
-/// A metric of one service with one set of attributes.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Series {
-    /// Name of the metric.
-    pub name: String,
-    /// `ms`, `1`, `{token}`, …
-    pub unit: String,
-    /// Who sent it.
-    pub service: String,
-    /// `service.namespace` of the resource; empty when there is none.
-    pub namespace: String,
-    /// What tells it from other series of the name, by key.
-    pub attributes: Attributes,
-    /// Oldest first.
-    pub points: Vec<Point>,
-}
-
-/// A measurement. Times are nanoseconds since the epoch.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Point {
-    /// Since when it counts; 0 when not said.
-    pub start_ns: u64,
-    /// When it was taken.
-    pub time_ns: u64,
-    /// What was measured.
-    pub value: PointValue,
-}
-
-/// What was measured.
-#[derive(Clone, Debug, PartialEq)]
-pub enum PointValue {
-    /// Of a gauge or a sum.
-    Number(f64),
-    /// Of a histogram. Exponential ones and summaries have no buckets here.
-    Histogram {
-        /// Measurements.
-        count: u64,
-        /// Their sum.
-        sum: f64,
-        /// Upper bounds of all buckets but the last, which has none.
-        bounds: Vec<f64>,
-        /// Measurements per bucket.
-        counts: Vec<u64>,
-    },
-}
-
-impl Store {
-    /// The series that match, by service and attributes. Those without points in the range are left out.
-    pub async fn metrics(&self, query: &MetricQuery) -> Result<Vec<Series>, ReadError> {
+#[async_trait]
+impl MetricReader for Store {
+    async fn metric(&self, query: &MetricQuery) -> Result<Vec<MetricSeries>, ReadError> {
         let query = query.clone();
-        let select = move |view: &View| series(view, &query);
+        let select = move |view: &View| metric(view, &query);
         self.readers.read("metrics", select).await
     }
+
+    async fn metric_names(&self) -> Result<Vec<String>, ReadError> {
+        self.readers.read("metrics", names).await
+    }
 }
 
-/// What makes a series one: who sent it, as bytes, and its attributes. Sorted as answers are.
-#[derive(PartialEq, Eq, PartialOrd, Ord)]
-struct SeriesKey {
-    service: String,
-    attributes: String,
-    source: Vec<u8>,
-}
-
-fn series(view: &View, query: &MetricQuery) -> Result<Vec<Series>, QueryError> {
-    let mut found: BTreeMap<SeriesKey, Series> = BTreeMap::new();
+fn names(view: &View) -> Result<Vec<String>, QueryError> {
+    let mut names = BTreeSet::new();
     for snapshot in &view.snapshots {
-        for (key, new) in snapshot.query(|db| of_segment(db, query))? {
-            match found.entry(key) {
-                Entry::Vacant(place) => {
-                    place.insert(new);
+        names.extend(snapshot.query(|db| {
+            let mut select = db.prepare_cached(METRIC_NAMES)?;
+            let names = select.query_map([], |row| row.get(0))?;
+            names.collect::<rusqlite::Result<Vec<String>>>()
+        })?);
+    }
+    Ok(names.into_iter().collect())
+}
+
+fn metric(view: &View, query: &MetricQuery) -> Result<Vec<MetricSeries>, QueryError> {
+    let steps = Steps {
+        window: query.window,
+        step_ns: step_ns(query.window, query.step_ns),
+    };
+    let mut found: BTreeMap<Vec<String>, (String, BTreeMap<u64, Sum>)> = BTreeMap::new();
+    for series in series::matching(view, query)? {
+        let new = || (series.unit.clone(), BTreeMap::new());
+        let (_, sums) = found.entry(series.labels.clone()).or_insert_with(new);
+        match (query.aggregate, series.kind) {
+            (Aggregate::Last, _) => last(view, &series, &steps, sums)?,
+            (_, SeriesKind::Cumulative) => grow(view, &series, &steps, sums)?,
+            (_, SeriesKind::Gauge | SeriesKind::Delta) => {
+                for point in series.points(view, steps.window)? {
+                    sums.entry(steps.of(point.time_ns))
+                        .or_default()
+                        .add(&point.value);
                 }
-                Entry::Occupied(mut known) => known.get_mut().points.extend(new.points),
             }
         }
     }
-    let mut series: Vec<_> = found.into_values().collect();
-    for series in &mut series {
-        settle(&mut series.points, query.points);
-    }
-    Ok(series)
-}
-
-/// Sorts by time; of two at one time the later arrived stays.
-fn settle(points: &mut Vec<Point>, range: PointRange) {
-    points.reverse();
-    points.sort_by_key(|point| point.time_ns);
-    points.dedup_by_key(|point| point.time_ns);
-    let max = match range {
-        PointRange::Newest => 1,
-        PointRange::Since(_) => MAX_POINTS as usize,
-    };
-    points.drain(..points.len().saturating_sub(max));
-}
-
-fn of_segment(
-    db: &Connection,
-    query: &MetricQuery,
-) -> Result<Vec<(SeriesKey, Series)>, SegmentError> {
-    let sql = "SELECT series.id, unit, service, namespace, attributes, otlp
-               FROM series JOIN sources ON sources.id = series.source
-               WHERE name = ?1 AND (?2 IS NULL OR service = ?2) AND (?3 IS NULL OR namespace = ?3)";
-    let mut select = db.prepare_cached(sql)?;
-    let mut rows = select.query(params![query.name, query.service, query.namespace])?;
-    let mut matching = Vec::new();
-    while let Some(row) = rows.next()? {
-        let text: String = row.get(4)?;
-        let attributes: serde_json::Map<String, Value> = serde_json::from_str(&text)?;
-        let meets = |(key, value): &(String, String)| {
-            attributes
-                .get(key)
-                .is_some_and(|found| is_text(found, value))
-        };
-        if !query.attributes.iter().all(meets) {
-            continue;
-        }
-        let points = points(db, row.get(0)?, query.points)?;
-        if points.is_empty() {
-            continue;
-        }
-        let service: String = row.get(2)?;
-        let key = SeriesKey {
-            service: service.clone(),
-            attributes: text,
-            source: row.get(5)?,
-        };
-        let series = Series {
-            name: query.name.clone(),
-            unit: row.get(1)?,
-            service,
-            namespace: row.get(3)?,
-            attributes: attributes.into_iter().collect(),
+    let answers = found.into_iter().filter_map(|(labels, (unit, sums))| {
+        let points: Vec<_> = sums
+            .into_iter()
+            .filter_map(|(time_ns, sum)| {
+                let value = sum.value(query.aggregate, steps.step_ns)?;
+                Some(MetricPoint { time_ns, value })
+            })
+            .collect();
+        (!points.is_empty()).then(|| MetricSeries {
+            labels: query.by.iter().cloned().zip(labels).collect(),
+            unit,
             points,
+        })
+    });
+    Ok(answers.collect())
+}
+
+/// A window in pieces.
+struct Steps {
+    window: Window,
+    step_ns: u64,
+}
+
+impl Steps {
+    /// When the step of a moment begins.
+    fn of(&self, time_ns: u64) -> u64 {
+        let from_ns = self.window.from_ns;
+        from_ns + time_ns.saturating_sub(from_ns) / self.step_ns * self.step_ns
+    }
+
+    fn all(&self) -> impl Iterator<Item = Window> {
+        let Self { window, step_ns } = *self;
+        let begins = std::iter::successors(Some(window.from_ns), move |begin| {
+            begin
+                .checked_add(step_ns)
+                .filter(|next| *next < window.to_ns)
+        });
+        begins.map(move |from_ns| Window {
+            from_ns,
+            to_ns: from_ns.saturating_add(step_ns).min(window.to_ns),
+        })
+    }
+}
+
+/// The last value of each step.
+fn last(
+    view: &View,
+    series: &Series,
+    steps: &Steps,
+    sums: &mut BTreeMap<u64, Sum>,
+) -> Result<(), QueryError> {
+    for step in steps.all() {
+        if let Some(point) = series.last(view, step)? {
+            sums.entry(step.from_ns).or_default().add(&point.value);
+        }
+    }
+    Ok(())
+}
+
+/// By how much a cumulative series grew in each step.
+fn grow(
+    view: &View,
+    series: &Series,
+    steps: &Steps,
+    sums: &mut BTreeMap<u64, Sum>,
+) -> Result<(), QueryError> {
+    let mut before = series.last(
+        view,
+        Window {
+            from_ns: 0,
+            to_ns: steps.window.from_ns,
+        },
+    )?;
+    for step in steps.all() {
+        let Some(last) = series.last(view, step)? else {
+            continue;
         };
-        matching.push((key, series));
-    }
-    Ok(matching)
-}
-
-fn is_text(value: &Value, text: &str) -> bool {
-    match value.as_str() {
-        Some(found) => found == text,
-        None => serde_json::from_str::<Value>(text).is_ok_and(|text| text == *value),
-    }
-}
-
-fn points(db: &Connection, series: i64, range: PointRange) -> Result<Vec<Point>, SegmentError> {
-    let (since_ns, limit) = match range {
-        PointRange::Newest => (0, 1),
-        PointRange::Since(since_ns) => (integer(since_ns), MAX_POINTS),
-    };
-    let sql = "SELECT start_ns, time_ns, value, otlp FROM points
-               WHERE series = ?1 AND time_ns >= ?2 ORDER BY time_ns DESC LIMIT ?3";
-    let mut select = db.prepare_cached(sql)?;
-    let mut rows = select.query(params![series, since_ns, limit])?;
-    let mut points = Vec::new();
-    while let Some(row) = rows.next()? {
-        points.push(point(row)?);
-    }
-    points.reverse();
-    Ok(points)
-}
-
-fn point(row: &Row<'_>) -> Result<Point, SegmentError> {
-    let histogram: Option<Vec<u8>> = row.get(3)?;
-    let value = match histogram {
-        None => PointValue::Number(row.get(2)?),
-        Some(bytes) => {
-            let point = HistogramDataPoint::decode(bytes.as_slice())?;
-            PointValue::Histogram {
-                count: point.count,
-                sum: point.sum.unwrap_or_default(),
-                bounds: point.explicit_bounds,
-                counts: point.bucket_counts,
+        let sum = sums.entry(step.from_ns).or_default();
+        match &before {
+            Some(before) if last.counts_on(before) && last.start_ns > 0 => {
+                if let Some(growth) = last.growth(Some(before)) {
+                    sum.add(&growth);
+                }
+            }
+            // It began, or began again, in this step.
+            _ => {
+                let mut earlier: Option<Point> = before.take();
+                for point in series.points(view, step)? {
+                    if let Some(growth) = point.growth(earlier.as_ref()) {
+                        sum.add(&growth);
+                    }
+                    earlier = Some(point);
+                }
             }
         }
-    };
-    Ok(Point {
-        start_ns: unsigned(row, 0)?,
-        time_ns: unsigned(row, 1)?,
-        value,
-    })
+        before = Some(last);
+    }
+    Ok(())
+}
+
+/// What the points of a step come to.
+#[derive(Default)]
+struct Sum {
+    /// Of numbers; of histograms how often was measured.
+    count: f64,
+    /// Points that are numbers.
+    n_numbers: u32,
+    /// Of what histograms measured.
+    total: f64,
+    spread: Spread,
+}
+
+impl Sum {
+    fn add(&mut self, value: &Value) {
+        self.count += value.count();
+        match value {
+            Value::Number(_) => self.n_numbers += 1,
+            Value::Histogram { sum, spread, .. } => {
+                self.total += sum;
+                self.spread.add(spread);
+            }
+        }
+    }
+
+    #[expect(
+        clippy::cast_precision_loss,
+        reason = "a step's length need not be exact to the nanosecond"
+    )]
+    fn value(&self, aggregate: Aggregate, step_ns: u64) -> Option<f64> {
+        match aggregate {
+            Aggregate::Rate => Some(self.count * 1e9 / step_ns as f64),
+            Aggregate::Sum | Aggregate::Last => Some(self.count),
+            Aggregate::Mean if self.n_numbers > 0 => Some(self.count / f64::from(self.n_numbers)),
+            Aggregate::Mean => (self.count > 0.0).then(|| self.total / self.count),
+            Aggregate::Quantile(share) => self.spread.quantile(share),
+        }
+    }
 }

@@ -3,6 +3,7 @@
 //! Pure, and done by the caller, so that the one writer has little left to do. What the columns of a
 //! block hold is taken out of the messages before they are encoded, see [`super::span_block`].
 
+mod exceptions;
 mod logs;
 mod points;
 mod spans;
@@ -17,8 +18,9 @@ use super::Receipt;
 use super::terms::Term;
 use crate::convert;
 
+pub(super) use exceptions::Exceptions;
 pub(super) use logs::{LogBatch, SEVERITY_STEPS, logs};
-pub(super) use points::{PointBatch, points};
+pub(super) use points::{PointBatch, SeriesKind, points};
 pub(super) use spans::{OperationName, SpanBatch, spans};
 
 /// Rows of one request.

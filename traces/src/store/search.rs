@@ -7,10 +7,12 @@ use std::cmp::{Ordering, Reverse};
 use std::collections::{BinaryHeap, HashSet};
 
 use api::attributes::key;
-use api::traces::{TraceId, TraceQuery, TraceSummary};
+use api::traces::{TraceFilter, TraceId, TraceQuery, TraceSummary};
 
+use super::candidates;
 use super::index::{Part, Stream};
 use super::postings::{self, Runs};
+use super::scan;
 use super::span_block::SpanColumns;
 use super::summary::summarize;
 use super::terms::{Term, searchable};
@@ -28,16 +30,23 @@ const MAX_LIMIT: u32 = 10_000;
 pub(super) fn search(view: &View, query: &TraceQuery) -> Result<Vec<TraceSummary>, QueryError> {
     let wanted = Wanted::new(query);
     let mut steps = BinaryHeap::new();
-    for snapshot in &view.snapshots {
-        for part in snapshot.parts(Stream::Spans)? {
-            if wanted.may_start_in(part.time_ns) {
-                steps.push(Step::new(part.time_ns.1, Work::Part(snapshot, part)));
+    if let Some(candidates) = candidates::of(view, query)? {
+        let traces = candidates.into_iter();
+        steps.extend(traces.map(|(id, at_most_ns)| Step::new(at_most_ns, Work::Trace(id))));
+    } else {
+        for snapshot in &view.snapshots {
+            for part in snapshot.parts(Stream::Spans)? {
+                if wanted.may_start_in(part.time_ns) {
+                    steps.push(Step::new(part.time_ns.1, Work::Part(snapshot, part)));
+                }
             }
         }
     }
     let mut seen = HashSet::new();
     let mut found = Vec::new();
-    while let Some(Step { at_most_ns, work }) = steps.pop() {
+    while found.len() < wanted.limit
+        && let Some(Step { at_most_ns, work }) = steps.pop()
+    {
         match work {
             Work::Part(snapshot, part) => {
                 let runs = wanted.look_up(snapshot, &part)?;
@@ -50,8 +59,8 @@ pub(super) fn search(view: &View, query: &TraceQuery) -> Result<Vec<TraceSummary
             }
             Work::Block(snapshot, block, runs) => {
                 let columns = snapshot.span_columns(block.first)?;
-                for (_, span) in among(&columns, block.first, &runs) {
-                    if wanted.is_met_by_columns(span) && !seen.contains(&span.trace_id) {
+                for (_, span) in among(&columns.spans, block.first, &runs) {
+                    if wanted.may_be_met_by(span) && !seen.contains(&span.trace_id) {
                         steps.push(Step::new(span.started_ns(), Work::Trace(span.trace_id)));
                     }
                 }
@@ -60,15 +69,10 @@ pub(super) fn search(view: &View, query: &TraceQuery) -> Result<Vec<TraceSummary
                 if seen.insert(id)
                     && let Some(summary) = wanted.matching(view, id)?
                 {
-                    steps.push(Step::new(summary.start_ns, Work::Found(summary)));
+                    steps.push(Step::new(summary.start_ns, Work::Found(Box::new(summary))));
                 }
             }
-            Work::Found(summary) => {
-                found.push(summary);
-                if found.len() >= wanted.limit {
-                    break;
-                }
-            }
+            Work::Found(summary) => found.push(*summary),
         }
     }
     Ok(found)
@@ -84,7 +88,7 @@ enum Work<'v> {
     Part(&'v Snapshot, Part),
     Block(&'v Snapshot, BlockHead, Runs),
     Trace(TraceId),
-    Found(TraceSummary),
+    Found(Box<TraceSummary>),
 }
 
 impl<'v> Step<'v> {
@@ -125,10 +129,32 @@ impl PartialEq for Step<'_> {
 
 impl Eq for Step<'_> {}
 
+/// The condition on the whole that the fewest traces meet, usually.
+fn rarest(whole: &TraceFilter) -> Option<Term> {
+    let term = |text: &Option<String>, term: fn(&str) -> Term| text.as_deref().map(term);
+    term(&whole.session, Term::session)
+        .or_else(|| term(&whole.tool, Term::tool))
+        .or_else(|| term(&whole.model, Term::model))
+        .or_else(|| term(&whole.agent, Term::agent))
+}
+
+/// Why a span leads to a trace that may be wanted.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Leads {
+    /// It meets the conditions on spans.
+    ByItself,
+    /// It is what the trace has to have somewhere.
+    ByTheWhole,
+}
+
 /// A query, as the index and the columns answer it.
 struct Wanted<'q> {
     query: &'q TraceQuery,
+    /// A span that leads to the trace has all of them.
     terms: Vec<Term>,
+    /// Whether such a span also has to meet the other conditions on spans. It need not when it is only
+    /// one of those that the trace as a whole has to have.
+    leads: Leads,
     is_error: Option<bool>,
     /// Key and the part of the value that counts.
     attributes: Vec<(&'q str, &'q str)>,
@@ -144,6 +170,7 @@ impl<'q> Wanted<'q> {
         let mut wanted = Self {
             query,
             terms: Vec::new(),
+            leads: Leads::ByItself,
             is_error: None,
             attributes: Vec::new(),
             limit: limit as usize,
@@ -166,13 +193,23 @@ impl<'q> Wanted<'q> {
         }
         let namespace = query.namespace.as_deref();
         terms.extend(namespace.map(|name| Term::attribute(key::SERVICE_NAMESPACE, name)));
+        if let Some(term) = rarest(&query.whole) {
+            wanted.leads = Leads::ByTheWhole;
+            wanted.terms = vec![term];
+        }
         wanted
     }
 
-    /// Whether a span that starts in this time, from the first to the last nanosecond, may be wanted.
+    /// Whether spans that start in this time, from the first to the last nanosecond, may lead to a trace
+    /// that is wanted.
     fn may_start_in(&self, (min_ns, max_ns): (u64, u64)) -> bool {
-        self.query.start_min_ns.is_none_or(|from| max_ns >= from)
-            && self.query.start_max_ns.is_none_or(|to| min_ns < to)
+        let slack_ns = match self.leads {
+            Leads::ByItself => 0,
+            Leads::ByTheWhole => scan::SLACK_NS,
+        };
+        let (from, to) = (self.query.start_min_ns, self.query.start_max_ns);
+        from.is_none_or(|from| max_ns >= from.saturating_sub(slack_ns))
+            && to.is_none_or(|to| min_ns < to.saturating_add(slack_ns))
     }
 
     /// The spans of a part that have every term.
@@ -187,10 +224,21 @@ impl<'q> Wanted<'q> {
         Ok(runs)
     }
 
+    /// Whether the span may lead to a trace that is wanted.
+    fn may_be_met_by(&self, span: &SpanColumns) -> bool {
+        match self.leads {
+            Leads::ByItself => self.is_met_by_columns(span),
+            Leads::ByTheWhole => self.may_start_in((span.started_ns(), span.started_ns())),
+        }
+    }
+
     fn is_met_by_columns(&self, span: &SpanColumns) -> bool {
         let started_ns = span.started_ns();
         let duration_ns = span.duration_ns();
-        self.may_start_in((started_ns, started_ns))
+        self.query
+            .start_min_ns
+            .is_none_or(|from| started_ns >= from)
+            && self.query.start_max_ns.is_none_or(|to| started_ns < to)
             && self
                 .query
                 .duration_min_ns
@@ -209,7 +257,13 @@ impl<'q> Wanted<'q> {
         let spans = traces::spans(view, id)?;
         for span in &spans {
             if self.is_met_by(span)? {
-                return Ok(summarize(id, &spans));
+                let is_whole = |summary: &TraceSummary| {
+                    summary
+                        .work
+                        .as_ref()
+                        .is_none_or(|work| self.query.whole.is_met_by(work))
+                };
+                return Ok(summarize(id, &spans).filter(is_whole));
             }
         }
         Ok(None)

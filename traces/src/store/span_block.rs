@@ -6,6 +6,7 @@
 
 use api::traces::{SpanId, TraceId};
 
+use super::facts::{PackedFacts, Texts};
 use super::varint::{Cursor, Damaged, put, put_signed};
 
 /// Bytes of uncompressed data after which a block is full: enough to compress well, and little enough
@@ -31,6 +32,8 @@ mod flag {
     pub(super) const NEAR_PARENT: u8 = 4;
     /// The parent's id follows.
     pub(super) const FAR_PARENT: u8 = 8;
+    /// Facts about agents, models and tools come last.
+    pub(super) const FACTS: u8 = 16;
 }
 
 /// What the columns say of a span. Times are nanoseconds since the epoch, as they were sent.
@@ -46,6 +49,7 @@ pub(super) struct SpanColumns {
     pub(super) source: i64,
     /// Row in `operations`.
     pub(super) operation: i64,
+    pub(super) facts: PackedFacts,
     /// Where its bytes begin in the uncompressed data.
     pub(super) offset: usize,
     /// Its bytes in the uncompressed data.
@@ -76,6 +80,7 @@ pub(super) struct SpanBlock {
     last_start_ns: u64,
     /// The spans of the trace so far.
     of_trace: Vec<SpanId>,
+    texts: Texts,
 }
 
 impl SpanBlock {
@@ -89,6 +94,7 @@ impl SpanBlock {
             trace_id: None,
             last_start_ns: 0,
             of_trace: Vec::new(),
+            texts: Texts::default(),
         }
     }
 
@@ -96,8 +102,8 @@ impl SpanBlock {
         self.data.len() >= FULL_BYTES || self.n >= FULL_SPANS
     }
 
-    /// Appends a span; `offset` and `length` of its columns are not looked at.
-    pub(super) fn push(&mut self, span: &SpanColumns, otlp: &[u8]) {
+    /// Appends a span whose facts refer to `texts`; `offset` and `length` are not looked at.
+    pub(super) fn push(&mut self, span: &SpanColumns, texts: &Texts, otlp: &[u8]) {
         let is_new_trace = self.trace_id != Some(span.trace_id);
         if is_new_trace {
             self.of_trace.clear();
@@ -114,6 +120,11 @@ impl SpanBlock {
         };
         flags |= if span.is_error { flag::ERROR } else { 0 };
         flags |= if is_new_trace { flag::TRACE } else { 0 };
+        flags |= if span.facts.is_empty() {
+            0
+        } else {
+            flag::FACTS
+        };
         let out = &mut self.columns;
         out.push(flags);
         if is_new_trace {
@@ -133,6 +144,9 @@ impl SpanBlock {
         put(out, span.source.cast_unsigned());
         put(out, span.operation.cast_unsigned());
         put(out, otlp.len() as u64);
+        if !span.facts.is_empty() {
+            span.facts.write(texts, &mut self.texts, out);
+        }
         self.data.extend_from_slice(otlp);
         self.of_trace.push(span.span_id);
         self.last_start_ns = span.start_ns;
@@ -145,21 +159,34 @@ impl SpanBlock {
     }
 }
 
-/// Reads the columns of a block, in the order of its spans.
-pub(super) fn columns(bytes: &[u8]) -> Result<Vec<SpanColumns>, Damaged> {
-    let mut cursor = Cursor(bytes);
-    if cursor.byte()? != FORMAT {
-        return Err(Damaged);
-    }
-    let mut spans: Vec<SpanColumns> = Vec::with_capacity(bytes.len() / 24);
-    while !cursor.is_empty() {
-        let span = next(&mut cursor, &spans)?;
-        spans.push(span);
-    }
-    Ok(spans)
+/// The columns of a block, in the order of its spans.
+#[derive(Debug)]
+pub(super) struct Columns {
+    pub(super) spans: Vec<SpanColumns>,
+    /// What their facts refer to.
+    pub(super) texts: Texts,
 }
 
-fn next(cursor: &mut Cursor<'_>, before: &[SpanColumns]) -> Result<SpanColumns, Damaged> {
+impl Columns {
+    pub(super) fn read(bytes: &[u8]) -> Result<Self, Damaged> {
+        let mut cursor = Cursor(bytes);
+        if cursor.byte()? != FORMAT {
+            return Err(Damaged);
+        }
+        let mut columns = Self {
+            spans: Vec::with_capacity(bytes.len() / 24),
+            texts: Texts::default(),
+        };
+        while !cursor.is_empty() {
+            let span = next(&mut cursor, &mut columns)?;
+            columns.spans.push(span);
+        }
+        Ok(columns)
+    }
+}
+
+fn next(cursor: &mut Cursor<'_>, columns: &mut Columns) -> Result<SpanColumns, Damaged> {
+    let before = &columns.spans;
     let last = before.last();
     let flags = cursor.byte()?;
     let trace_id = match flags & flag::TRACE {
@@ -177,8 +204,9 @@ fn next(cursor: &mut Cursor<'_>, before: &[SpanColumns]) -> Result<SpanColumns, 
         None
     };
     let last_start_ns = last.map_or(0, |last| last.start_ns);
+    let offset = last.map_or(0, |last| last.offset.saturating_add(last.length));
     let start_ns = last_start_ns.wrapping_add(cursor.signed()?.cast_unsigned());
-    Ok(SpanColumns {
+    let mut span = SpanColumns {
         trace_id,
         span_id,
         parent_id,
@@ -187,9 +215,14 @@ fn next(cursor: &mut Cursor<'_>, before: &[SpanColumns]) -> Result<SpanColumns, 
         is_error: flags & flag::ERROR != 0,
         source: cursor.number()?.cast_signed(),
         operation: cursor.number()?.cast_signed(),
-        offset: last.map_or(0, |last| last.offset.saturating_add(last.length)),
+        facts: PackedFacts::default(),
+        offset,
         length: cursor.count()?,
-    })
+    };
+    if flags & flag::FACTS != 0 {
+        span.facts = PackedFacts::read(cursor, &mut columns.texts)?;
+    }
+    Ok(span)
 }
 
 #[cfg(test)]
@@ -206,6 +239,7 @@ mod tests {
             is_error: n == 3,
             source: 7,
             operation: i64::from(n),
+            facts: PackedFacts::default(),
             offset: 0,
             length: 0,
         }
@@ -234,9 +268,13 @@ mod tests {
         ];
         let mut block = SpanBlock::new(0);
         for span in &sent {
-            block.push(span, &vec![0; usize::from(span.span_id.0[0])]);
+            block.push(
+                span,
+                &Texts::default(),
+                &vec![0; usize::from(span.span_id.0[0])],
+            );
         }
-        let read = columns(&block.columns).unwrap();
+        let read = Columns::read(&block.columns).unwrap().spans;
         let mut offset = 0;
         for (read, sent) in read.iter().zip(&sent) {
             let length = usize::from(sent.span_id.0[0]);
@@ -257,15 +295,15 @@ mod tests {
     #[test]
     fn every_damage_is_an_error_or_other_spans_but_no_panic() {
         let mut block = SpanBlock::new(0);
-        block.push(&span(1, 1, None, 5, 6), b"one");
-        block.push(&span(1, 2, Some(1), 5, 6), b"two");
+        block.push(&span(1, 1, None, 5, 6), &Texts::default(), b"one");
+        block.push(&span(1, 2, Some(1), 5, 6), &Texts::default(), b"two");
         for at in 0..block.columns.len() {
             let mut damaged = block.columns.clone();
             damaged[at] ^= 0x55;
-            let _ = columns(&damaged);
-            let cut = columns(&block.columns[..at]);
+            let _ = Columns::read(&damaged);
+            let cut = Columns::read(&block.columns[..at]);
             assert!(
-                cut.is_err() || cut.is_ok_and(|spans| spans.len() < 2),
+                cut.is_err() || cut.is_ok_and(|spans| spans.spans.len() < 2),
                 "cut at {at}"
             );
         }

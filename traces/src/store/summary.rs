@@ -4,7 +4,7 @@
 
 use std::collections::{BTreeMap, HashSet};
 
-use api::traces::{ServiceCount, SpanId, TraceId, TraceSummary};
+use api::traces::{ServiceCount, SpanId, TraceId, TraceSummary, Work};
 
 use super::request::OperationName;
 use super::traces::Located;
@@ -25,7 +25,15 @@ pub(super) fn summarize(id: TraceId, spans: &[Located<'_>]) -> Option<TraceSumma
             }
         })
         .collect();
-    from_facts(id, &facts)
+    let mut work = Work::default();
+    for span in spans {
+        work.add(&span.operation.service, &span.facts());
+    }
+    let summary = from_facts(id, &facts)?;
+    Some(TraceSummary {
+        work: Some(work),
+        ..summary
+    })
 }
 
 /// What the summary needs of a span.
@@ -56,6 +64,7 @@ fn from_facts(id: TraceId, spans: &[SpanFacts<'_>]) -> Option<TraceSummary> {
         n_errors: count(spans.iter().filter(|span| span.is_error)),
         n_orphans: count(spans.iter().filter(is_orphan)),
         services: services(spans),
+        work: None,
     })
 }
 

@@ -27,6 +27,11 @@ enum Kind {
     Trace = 3,
     Error = 4,
     Severity = 5,
+    Agent = 6,
+    Session = 7,
+    Model = 8,
+    Tool = 9,
+    Word = 10,
 }
 
 impl Term {
@@ -50,6 +55,31 @@ impl Term {
     /// The log record is at least as severe as the step `step` of OpenTelemetry's scale: 9 is `INFO`.
     pub(super) fn severity(step: i32) -> Self {
         Self::of(Kind::Severity, &step.to_le_bytes())
+    }
+
+    /// The agent was at work in the span.
+    pub(super) fn agent(name: &str) -> Self {
+        Self::of(Kind::Agent, name.as_bytes())
+    }
+
+    /// The span belongs to the conversation.
+    pub(super) fn session(id: &str) -> Self {
+        Self::of(Kind::Session, id.as_bytes())
+    }
+
+    /// The span is a call of the model.
+    pub(super) fn model(name: &str) -> Self {
+        Self::of(Kind::Model, name.as_bytes())
+    }
+
+    /// The span is a call of the tool.
+    pub(super) fn tool(name: &str) -> Self {
+        Self::of(Kind::Tool, name.as_bytes())
+    }
+
+    /// The message of the log record has this word, see [`super::words`].
+    pub(super) fn word(word: &str) -> Self {
+        Self::of(Kind::Word, word.as_bytes())
     }
 
     /// The record, or who sent it, has this attribute; of the value only its beginning counts.

@@ -4,6 +4,8 @@ use std::collections::{BTreeSet, HashMap};
 use std::rc::Rc;
 use std::sync::Arc;
 
+use api::telemetry::Window;
+use api::traces::facts::Facts;
 use api::traces::{
     Operation, ReadError, SpanId, Trace, TraceId, TraceQuery, TraceReader, TraceSummary,
 };
@@ -13,16 +15,20 @@ use opentelemetry_proto::tonic::resource::v1::Resource;
 use opentelemetry_proto::tonic::trace::v1::{ResourceSpans, Span};
 use prost::Message;
 
-use super::calls::{self, Dependency};
 use super::index::Stream;
-use super::postings::Runs;
+use super::postings::{self, Runs};
 use super::request::OperationName;
-use super::span_block::SpanColumns;
+use super::span_block::{Columns, SpanColumns};
 use super::terms::Term;
 use super::varint::Damaged;
 use super::view::{QueryError, Snapshot, View};
-use super::{Store, search};
+use super::{Store, scan, search};
 use crate::convert;
+
+pub(super) const SERVICES: &str = "SELECT DISTINCT service FROM operations";
+
+pub(super) const OPERATIONS_OF_SERVICE: &str =
+    "SELECT name, kind FROM operations WHERE service = ?1";
 
 /// A trace as it was sent, its spans sorted by start time, then by id.
 #[derive(Clone, Debug)]
@@ -102,23 +108,13 @@ impl Store {
         };
         self.readers.read("traces", query).await
     }
-
-    /// Calls between services whose spans started at or after `from_ns` and before `to_ns`.
-    pub(crate) async fn dependencies(
-        &self,
-        from_ns: u64,
-        to_ns: u64,
-    ) -> Result<Vec<Dependency>, ReadError> {
-        let query = move |view: &View| calls::dependencies(view, from_ns, to_ns);
-        self.readers.read("dependencies", query).await
-    }
 }
 
 fn services(view: &View) -> Result<Vec<String>, QueryError> {
     let mut services = BTreeSet::new();
     for snapshot in &view.snapshots {
         services.extend(snapshot.query(|db| {
-            let mut select = db.prepare_cached("SELECT DISTINCT service FROM operations")?;
+            let mut select = db.prepare_cached(SERVICES)?;
             let services = select.query_map([], |row| row.get(0))?;
             services.collect::<rusqlite::Result<Vec<String>>>()
         })?);
@@ -130,8 +126,7 @@ fn operations(view: &View, service: &str) -> Result<Vec<Operation>, QueryError> 
     let mut operations = BTreeSet::new();
     for snapshot in &view.snapshots {
         operations.extend(snapshot.query(|db| {
-            let sql = "SELECT name, kind FROM operations WHERE service = ?1";
-            let mut select = db.prepare_cached(sql)?;
+            let mut select = db.prepare_cached(OPERATIONS_OF_SERVICE)?;
             let operations = select.query_map([service], |row| {
                 let kind = convert::kind(row.get(1)?);
                 Ok(Operation {
@@ -152,12 +147,18 @@ pub(super) struct Located<'v> {
     /// The first ordinal of its block.
     pub(super) block: u64,
     pub(super) columns: SpanColumns,
+    of_block: Rc<Columns>,
     pub(super) operation: Arc<OperationName>,
 }
 
 impl Located<'_> {
     pub(super) fn source(&self) -> Result<Arc<StoredSource>, QueryError> {
         self.snapshot.source(self.columns.source)
+    }
+
+    /// What it says about agents, models and tools.
+    pub(super) fn facts(&self) -> Facts<'_> {
+        self.columns.facts.unpack(&self.of_block.texts)
     }
 
     /// The span as it was sent.
@@ -185,16 +186,35 @@ impl Located<'_> {
 
 /// The spans of a trace, each in the form that arrived last, in the order of their first arrival.
 pub(super) fn spans(view: &View, id: TraceId) -> Result<Vec<Located<'_>>, QueryError> {
+    spans_within(view, id, Window::ALL)
+}
+
+/// As [`spans`], but only where the index says that spans start near a moment, which is much faster.
+pub(super) fn spans_near(
+    view: &View,
+    id: TraceId,
+    started_ns: u64,
+) -> Result<Vec<Located<'_>>, QueryError> {
+    let moment = Window {
+        from_ns: started_ns,
+        to_ns: started_ns,
+    };
+    spans_within(view, id, scan::widened(moment))
+}
+
+fn spans_within(view: &View, id: TraceId, window: Window) -> Result<Vec<Located<'_>>, QueryError> {
     let mut places: HashMap<SpanId, usize> = HashMap::new();
     let mut spans: Vec<Located<'_>> = Vec::new();
     for snapshot in &view.snapshots {
         let mut runs = Runs::new();
         for part in snapshot.parts(Stream::Spans)? {
-            runs.extend(snapshot.look_up(&part, Term::trace(id))?);
+            if part.time_ns.1 >= window.from_ns && part.time_ns.0 < window.to_ns {
+                runs.extend(snapshot.look_up(&part, Term::trace(id))?);
+            }
         }
         for (block, runs) in snapshot.blocks(Stream::Spans, &runs)? {
-            let columns = snapshot.span_columns(block.first)?;
-            for (_, columns) in among(&columns, block.first, &runs) {
+            let of_block = snapshot.span_columns(block.first)?;
+            for (_, columns) in among(&of_block.spans, block.first, &runs) {
                 // Another trace may share the term.
                 if columns.trace_id != id {
                     continue;
@@ -203,6 +223,7 @@ pub(super) fn spans(view: &View, id: TraceId) -> Result<Vec<Located<'_>>, QueryE
                     snapshot,
                     block: block.first,
                     columns: *columns,
+                    of_block: Rc::clone(&of_block),
                     operation: snapshot.operation(columns.operation)?,
                 };
                 let place = *places.entry(columns.span_id).or_insert(spans.len());
@@ -227,6 +248,26 @@ pub(super) fn among<'a, T>(
         let run = place(run.start)..place(run.end);
         run.clone().zip(records.get(run).unwrap_or_default())
     })
+}
+
+/// The span of an ordinal, as it was sent.
+pub(super) fn at(snapshot: &Snapshot, ordinal: u64) -> Result<Option<Span>, QueryError> {
+    let mut blocks = snapshot.blocks(Stream::Spans, &postings::all(ordinal, 1))?;
+    let Some((block, runs)) = blocks.pop() else {
+        return Ok(None);
+    };
+    let of_block = snapshot.span_columns(block.first)?;
+    let Some((_, columns)) = among(&of_block.spans, block.first, &runs).next() else {
+        return Ok(None);
+    };
+    let located = Located {
+        snapshot,
+        block: block.first,
+        columns: *columns,
+        of_block: Rc::clone(&of_block),
+        operation: snapshot.operation(columns.operation)?,
+    };
+    located.read().map(Some)
 }
 
 fn stored_trace(view: &View, id: TraceId) -> Result<Option<StoredTrace>, QueryError> {

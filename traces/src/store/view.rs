@@ -9,6 +9,7 @@ use std::ops::Range;
 use std::rc::Rc;
 use std::sync::Arc;
 
+use api::telemetry::Window;
 use api::traces::ReadError;
 use opentelemetry_proto::tonic::trace::v1::ResourceSpans;
 use prost::Message;
@@ -22,12 +23,31 @@ use super::postings::Runs;
 use super::request::{OperationName, integer};
 use super::segment::{Segment, SegmentError};
 use super::segments::Segments;
-use super::span_block::{self, SpanColumns};
+use super::span_block::Columns;
 use super::terms::Term;
 use super::traces::StoredSource;
 
 /// Questions at a time.
 const MAX_QUESTIONS: usize = 4;
+
+/// The block that holds a span.
+pub(super) const BLOCK_OF_SPAN: &str = "SELECT first, n, min_ns, max_ns FROM span_blocks
+    WHERE first <= ?1 ORDER BY first DESC LIMIT 1";
+
+/// The block that holds a log record.
+pub(super) const BLOCK_OF_LOG: &str = "SELECT first, n, min_ns, max_ns FROM log_blocks
+    WHERE first <= ?1 ORDER BY first DESC LIMIT 1";
+
+pub(super) const SPAN_COLUMNS: &str = "SELECT columns FROM span_blocks WHERE first = ?1";
+pub(super) const SPAN_DATA: &str = "SELECT otlp FROM span_data WHERE first = ?1";
+pub(super) const LOG_COLUMNS: &str = "SELECT columns FROM log_blocks WHERE first = ?1";
+pub(super) const LOG_DATA: &str = "SELECT otlp FROM log_data WHERE first = ?1";
+pub(super) const SOURCE: &str = "SELECT service, namespace, otlp FROM sources WHERE id = ?1";
+pub(super) const OPERATION: &str = "SELECT service, name, kind FROM operations WHERE id = ?1";
+
+/// The columns of the blocks of a part that may have spans of a window.
+pub(super) const BLOCKS_OF_PART: &str = "SELECT columns FROM span_blocks
+    WHERE first >= ?1 AND first < ?2 AND max_ns >= ?3 AND min_ns < ?4 ORDER BY first DESC";
 
 /// Blocks that a question keeps decoded, per segment and kind.
 const MAX_BLOCKS: usize = 64;
@@ -129,12 +149,22 @@ impl View {
     }
 }
 
+impl View {
+    /// Which of the snapshots it is.
+    pub(super) fn place(&self, snapshot: &Snapshot) -> usize {
+        let mut places = self.snapshots.iter();
+        places
+            .position(|known| std::ptr::eq(known, snapshot))
+            .unwrap_or(0)
+    }
+}
+
 /// One segment as it was when the question began.
 pub(super) struct Snapshot {
     segment: Arc<Segment>,
     /// There until the snapshot ends.
     connection: Option<Connection>,
-    span_columns: Known<Vec<SpanColumns>>,
+    span_columns: Known<Columns>,
     span_data: Known<Vec<u8>>,
     log_columns: Known<Vec<LogColumns>>,
     log_data: Known<Vec<u8>>,
@@ -170,6 +200,11 @@ impl Snapshot {
             log_columns: Known::default(),
             log_data: Known::default(),
         }
+    }
+
+    /// What tells the segment from others; later ones have a greater one.
+    pub(super) fn number(&self) -> u64 {
+        self.segment.created_ns.cast_unsigned()
     }
 
     /// Asks the segment's database; a failure is the segment's.
@@ -208,14 +243,8 @@ impl Snapshot {
         runs: &[Range<u64>],
     ) -> Result<Vec<(BlockHead, Runs)>, QueryError> {
         let sql = match stream {
-            Stream::Spans => {
-                "SELECT first, n, min_ns, max_ns FROM span_blocks
-                 WHERE first <= ?1 ORDER BY first DESC LIMIT 1"
-            }
-            Stream::Logs => {
-                "SELECT first, n, min_ns, max_ns FROM log_blocks
-                 WHERE first <= ?1 ORDER BY first DESC LIMIT 1"
-            }
+            Stream::Spans => BLOCK_OF_SPAN,
+            Stream::Logs => BLOCK_OF_LOG,
         };
         self.query(|db| {
             let mut select = db.prepare_cached(sql)?;
@@ -245,41 +274,61 @@ impl Snapshot {
         })
     }
 
+    /// Looks at the columns of each block of a part that has spans which start in the window, the last
+    /// block first. They are not kept: there may be many.
+    pub(super) fn each_span_block(
+        &self,
+        part: &Part,
+        window: Window,
+        mut look: impl FnMut(&Columns) -> Result<(), QueryError>,
+    ) -> Result<(), QueryError> {
+        let bounds = params![
+            integer(part.first),
+            integer(part.first.saturating_add(part.n)),
+            integer(window.from_ns),
+            integer(window.to_ns),
+        ];
+        let mut stopped = Ok(());
+        self.query(|db| {
+            let mut select = db.prepare_cached(BLOCKS_OF_PART)?;
+            let mut rows = select.query(bounds)?;
+            while let Some(row) = rows.next()? {
+                let bytes = row.get_ref(0)?.as_blob().map_err(rusqlite::Error::from)?;
+                stopped = look(&Columns::read(bytes)?);
+                if stopped.is_err() {
+                    break;
+                }
+            }
+            Ok::<_, SegmentError>(())
+        })?;
+        stopped
+    }
+
     /// The columns of the block whose first span is `first`.
-    pub(super) fn span_columns(&self, first: u64) -> Result<Rc<Vec<SpanColumns>>, QueryError> {
+    pub(super) fn span_columns(&self, first: u64) -> Result<Rc<Columns>, QueryError> {
         known(&self.span_columns, first, || {
-            let sql = "SELECT columns FROM span_blocks WHERE first = ?1";
-            self.blob(sql, first, |bytes| Ok(span_block::columns(bytes)?))
+            self.blob(SPAN_COLUMNS, first, |bytes| Ok(Columns::read(bytes)?))
         })
     }
 
     /// The OTLP of the spans of a block.
     pub(super) fn span_data(&self, first: u64) -> Result<Rc<Vec<u8>>, QueryError> {
         known(&self.span_data, first, || {
-            self.blob(
-                "SELECT otlp FROM span_data WHERE first = ?1",
-                first,
-                pack::unpack,
-            )
+            self.blob(SPAN_DATA, first, pack::unpack)
         })
     }
 
     /// The columns of the block whose first log record is `first`.
     pub(super) fn log_columns(&self, first: u64) -> Result<Rc<Vec<LogColumns>>, QueryError> {
         known(&self.log_columns, first, || {
-            let sql = "SELECT columns FROM log_blocks WHERE first = ?1";
-            self.blob(sql, first, |bytes| Ok(log_block::columns(bytes)?))
+            self.blob(LOG_COLUMNS, first, |bytes| Ok(log_block::columns(bytes)?))
         })
     }
 
     /// The OTLP of the log records of a block.
     pub(super) fn log_data(&self, first: u64) -> Result<Rc<Vec<u8>>, QueryError> {
         known(&self.log_data, first, || {
-            self.blob(
-                "SELECT otlp FROM log_data WHERE first = ?1",
-                first,
-                pack::unpack,
-            )
+            self.blob(LOG_DATA, first, pack::unpack)
         })
     }
 
@@ -300,8 +349,7 @@ impl Snapshot {
     pub(super) fn source(&self, id: i64) -> Result<Arc<StoredSource>, QueryError> {
         let load = || {
             self.query(|db| {
-                let sql = "SELECT service, namespace, otlp FROM sources WHERE id = ?1";
-                let mut select = db.prepare_cached(sql)?;
+                let mut select = db.prepare_cached(SOURCE)?;
                 select.query_row([id], |row| {
                     Ok((row.get(0)?, row.get(1)?, row.get::<_, Vec<u8>>(2)?))
                 })
@@ -318,8 +366,7 @@ impl Snapshot {
     pub(super) fn operation(&self, id: i64) -> Result<Arc<OperationName>, QueryError> {
         let load = || {
             self.query(|db| {
-                let sql = "SELECT service, name, kind FROM operations WHERE id = ?1";
-                db.prepare_cached(sql)?.query_row([id], |row| {
+                db.prepare_cached(OPERATION)?.query_row([id], |row| {
                     Ok(OperationName {
                         service: row.get(0)?,
                         name: row.get(1)?,
@@ -341,7 +388,8 @@ impl BlockHead {
         })
     }
 
-    fn end(&self) -> u64 {
+    /// The ordinal after its last.
+    pub(super) fn end(&self) -> u64 {
         self.first.saturating_add(self.n)
     }
 }

@@ -87,7 +87,7 @@ impl Queue {
 
 /// Why the writer woke up.
 enum Wake {
-    Job(Job),
+    Job(Box<Job>),
     Shutdown,
     Idle,
     /// The queue is closed and empty.
@@ -127,7 +127,7 @@ impl Writer {
         let runtime = Handle::current();
         loop {
             match runtime.block_on(wake(&mut jobs, &shutdown)) {
-                Wake::Job(first) => self.commit(gather(first, &mut jobs)),
+                Wake::Job(first) => self.commit(gather(*first, &mut jobs)),
                 Wake::Shutdown => jobs.close(),
                 Wake::Idle => {}
                 Wake::Done => break,
@@ -204,8 +204,11 @@ impl Writer {
         }
         // With a new one, an old one may have become too much.
         self.next_sweep_ns = now_ns;
-        let segment = Arc::new(Segment::new(self.segments.next_path(now_ns), now_ns));
-        let active = Active::open(Arc::clone(&segment), now_ns)?;
+        // Later ones have a later time, even when the clock stands still.
+        let newest = self.segments.list().last().map(|newest| newest.created_ns);
+        let created_ns = newest.map_or(now_ns, |newest| now_ns.max(newest.saturating_add(1)));
+        let segment = Arc::new(Segment::new(self.segments.next_path(now_ns), created_ns));
+        let active = Active::open(Arc::clone(&segment), created_ns)?;
         self.segments.push(segment);
         Ok(active)
     }
@@ -231,7 +234,7 @@ async fn wake(jobs: &mut mpsc::Receiver<Job>, shutdown: &CancellationToken) -> W
     tokio::select! {
         biased;
         () = shutdown.cancelled(), if !jobs.is_closed() => Wake::Shutdown,
-        job = jobs.recv() => job.map_or(Wake::Done, Wake::Job),
+        job = jobs.recv() => job.map_or(Wake::Done, |job| Wake::Job(Box::new(job))),
         () = tokio::time::sleep(SWEEP_EVERY) => Wake::Idle,
     }
 }

@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "a test may stop where it is surprised")]
 
 mod contract;
+mod exceptions;
 mod jaeger;
 mod jaeger_client;
 mod lifecycle;
@@ -10,5 +11,6 @@ mod logs;
 mod metrics;
 mod otlp;
 mod search;
+mod sums;
 mod support;
 mod traces;

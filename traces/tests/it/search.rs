@@ -1,8 +1,12 @@
 //! Which traces a query finds.
 
-use api::traces::{TraceQuery, TraceReader};
+use api::money::Usd;
+use api::traces::{TraceFilter, TraceQuery, TraceReader};
+use opentelemetry_proto::tonic::common::v1::any_value::Value as OtlpValue;
 
-use crate::support::{MS, NOW_NS, Running, failed, folder, span, text, with, write};
+use crate::support::{
+    MS, NOW_NS, Running, attribute, export_logs, failed, folder, log, span, text, with, write,
+};
 
 /// Three traces: `a` alone, `a` calling `b`, and a slow failed one of `b`.
 async fn filled(running: &Running) {
@@ -136,5 +140,80 @@ async fn a_long_value_is_found_by_its_beginning() {
         ..TraceQuery::default()
     };
     assert_eq!(running.store.search(&query).await.unwrap().len(), 1);
+    running.shut_down().await;
+}
+
+/// What to ask of traces as a whole, and those it finds.
+type WholeCase = (fn(&mut TraceFilter), &'static [u8]);
+
+const FILTERS: &[WholeCase] = &[
+    (|whole| whole.agent = Some("a".into()), &[1]),
+    (|whole| whole.agent = Some("b".into()), &[]),
+    (|whole| whole.session = Some("s1".into()), &[1]),
+    (|whole| whole.model = Some("gpt-4o".into()), &[1]),
+    (|whole| whole.tool = Some("add".into()), &[1]),
+    (
+        |whole| (whole.tool, whole.agent) = (Some("add".into()), Some("b".into())),
+        &[],
+    ),
+    (|whole| whole.cost_min = Some(Usd::from_dollars(0.25)), &[1]),
+    (|whole| whole.cost_min = Some(Usd::from_dollars(0.26)), &[]),
+    (|whole| whole.tokens_min = Some(90), &[1]),
+    (|whole| whole.tokens_min = Some(91), &[]),
+    (
+        |whole| whole.log_text = Some("message PROCESSING".into()),
+        &[2],
+    ),
+    (|whole| whole.log_text = Some("mess".into()), &[]),
+];
+
+#[tokio::test]
+async fn traces_are_found_by_what_agents_did_in_them() {
+    let folder = folder();
+    let running = Running::open(&folder);
+    let store = &running.store;
+    let number = |key, n| attribute(key, OtlpValue::IntValue(n));
+    let mut looped = with(span(1, 1, None), vec![text("session.id", "s1")]);
+    "agent.agentic_loop".clone_into(&mut looped.name);
+    let asked = with(
+        span(1, 2, Some(1)),
+        vec![
+            text("gen_ai.operation.name", "chat"),
+            text("gen_ai.request.model", "gpt-4o"),
+            number("gen_ai.usage.input_tokens", 90),
+            attribute("kaos.usage.cost_usd", OtlpValue::DoubleValue(0.25)),
+        ],
+    );
+    let mut called = span(1, 3, Some(1));
+    "tool.add".clone_into(&mut called.name);
+    write(store, "a", vec![looped, asked, called]).await;
+    write(store, "b", vec![span(2, 5, None)]).await;
+    let record = log(2, 5, 9, "Processing message for session s9");
+    store
+        .write_logs(export_logs("b", vec![record]))
+        .await
+        .unwrap();
+
+    for (narrow, expected) in FILTERS {
+        let mut query = TraceQuery::default();
+        narrow(&mut query.whole);
+        let found = store.search(&query).await.unwrap();
+        let ids: Vec<u8> = found.iter().map(|summary| summary.id.0[0]).collect();
+        assert_eq!(ids, *expected, "{query:?}");
+    }
+    // A condition on spans and one on the whole need not be met by the same span.
+    let query = TraceQuery {
+        operation: Some("span-2".to_owned()),
+        start_min_ns: Some(NOW_NS + 2 * MS),
+        whole: TraceFilter {
+            session: Some("s1".to_owned()),
+            ..TraceFilter::default()
+        },
+        ..TraceQuery::default()
+    };
+    let found = store.search(&query).await.unwrap();
+    assert_eq!(found.len(), 1);
+    let work = found[0].work.as_ref().unwrap();
+    assert_eq!((work.n_model_calls, work.n_tool_calls), (1, 1));
     running.shut_down().await;
 }

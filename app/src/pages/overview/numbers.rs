@@ -91,6 +91,7 @@ mod tests {
             n_errors,
             n_orphans: 0,
             services: Vec::new(),
+            work: None,
         }
     }
 

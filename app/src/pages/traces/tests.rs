@@ -1,6 +1,6 @@
 use api::{
     attributes::key,
-    traces::{LogRecord, Span, SpanEvent, SpanStatus},
+    traces::{LogPosition, LogRecord, Span, SpanEvent, SpanStatus},
 };
 use http::StatusCode;
 use serde_json::{Value, json};
@@ -120,6 +120,7 @@ async fn logs_of_the_span_and_of_all_below_it_are_listed() {
         trace_id: Some(TRACE),
         span_id: Some(span(number, 0, "", (0, 0)).span_id),
         attributes: Vec::new(),
+        position: LogPosition::default(),
     };
     let fixture = Fixture {
         logs: vec![log(4, "search failed"), log(3, "asked the model")],

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use api::attributes::key;
+use api::telemetry::ServiceEdge;
 use api::traces::{SpanId, SpanStatus, TraceId};
 use opentelemetry_proto::tonic::common::v1::any_value::Value as OtlpValue;
 use opentelemetry_proto::tonic::common::v1::{AnyValue, InstrumentationScope, KeyValue};
@@ -17,6 +18,25 @@ use crate::store::{StoredSpan, StoredTrace};
 
 /// Integers beyond it would lose digits in JavaScript; they are written as text.
 const LARGEST_EXACT: u64 = 1 << 53;
+
+/// One service calling another.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct Dependency {
+    parent: String,
+    child: String,
+    call_count: u64,
+}
+
+impl Dependency {
+    pub(super) fn new(edge: ServiceEdge) -> Self {
+        Self {
+            parent: edge.caller,
+            child: edge.callee,
+            call_count: edge.calls.n,
+        }
+    }
+}
 
 #[derive(Serialize)]
 pub(super) struct Trace {

@@ -5,9 +5,11 @@ use opentelemetry_proto::tonic::collector::logs::v1::ExportLogsServiceRequest;
 use opentelemetry_proto::tonic::logs::v1::LogRecord;
 use prost::Message;
 
+use super::exceptions::Exceptions;
 use super::{Receipt, Rows, SentResource, Source, integer};
 use crate::convert;
 use crate::store::terms::Term;
+use crate::store::words;
 
 /// Where the steps of OpenTelemetry's scale of severity begin, from `DEBUG` on.
 pub(in crate::store) const SEVERITY_STEPS: [i32; 5] = [5, 9, 13, 17, 21];
@@ -21,6 +23,7 @@ pub(in crate::store) struct LogBatch {
     pub(in crate::store) data: Vec<u8>,
     /// What each is found by, as [`Term::at`] its place among the rows.
     pub(in crate::store) terms: Vec<u64>,
+    pub(in crate::store) exceptions: Exceptions,
 }
 
 /// A log record. Its time fits SQLite's integers.
@@ -71,6 +74,10 @@ impl LogBatch {
         terms.extend(row.trace_id.map(|id| Term::trace(id).at(place)));
         let reached = SEVERITY_STEPS.iter().filter(|step| **step <= row.severity);
         terms.extend(reached.map(|step| Term::severity(*step).at(place)));
+        let words = words::words(&convert::text(record.body.as_ref()));
+        terms.extend(words.iter().map(|word| Term::word(word).at(place)));
+        self.exceptions
+            .of_record(self.records.len(), row.time_ns, &record.attributes);
         let length = encode(record, &mut self.data);
         self.records.push(LogRow { length, ..row });
     }

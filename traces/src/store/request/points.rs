@@ -3,14 +3,15 @@
 use opentelemetry_proto::tonic::collector::metrics::v1::ExportMetricsServiceRequest;
 use opentelemetry_proto::tonic::common::v1::KeyValue;
 use opentelemetry_proto::tonic::metrics::v1::{
-    ExponentialHistogramDataPoint, HistogramDataPoint, Metric, NumberDataPoint, SummaryDataPoint,
-    metric::Data, number_data_point::Value as Number,
+    AggregationTemporality, ExponentialHistogramDataPoint, HistogramDataPoint, Metric,
+    NumberDataPoint, SummaryDataPoint, metric::Data, number_data_point::Value as Number,
 };
 use prost::Message;
 use serde_json::Value;
 
 use super::{Receipt, Rows, SentResource, Source, integer};
 use crate::convert;
+use crate::store::varint::Damaged;
 
 /// The points of one request.
 #[derive(Default)]
@@ -20,11 +21,43 @@ pub(in crate::store) struct PointBatch {
     pub(in crate::store) points: Vec<(usize, PointRow)>,
 }
 
+/// What the points of a series mean. The numbers are stored.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(in crate::store) enum SeriesKind {
+    /// A value as it is.
+    Gauge = 0,
+    /// A sum since the beginning.
+    Cumulative = 1,
+    /// A sum since the point before.
+    Delta = 2,
+}
+
+impl SeriesKind {
+    fn of_sum(temporality: i32) -> Self {
+        match AggregationTemporality::try_from(temporality) {
+            Ok(AggregationTemporality::Delta) => Self::Delta,
+            // What is not said is what most programs send.
+            Ok(AggregationTemporality::Cumulative | AggregationTemporality::Unspecified)
+            | Err(_) => Self::Cumulative,
+        }
+    }
+
+    pub(in crate::store) fn numbered(number: i64) -> Result<Self, Damaged> {
+        match number {
+            0 => Ok(Self::Gauge),
+            1 => Ok(Self::Cumulative),
+            2 => Ok(Self::Delta),
+            _ => Err(Damaged),
+        }
+    }
+}
+
 /// A point of a metric: a number or the bytes of a histogram's point.
 pub(in crate::store) struct PointRow {
     pub(in crate::store) name: String,
     pub(in crate::store) unit: String,
     pub(in crate::store) attributes: String,
+    pub(in crate::store) kind: SeriesKind,
     pub(in crate::store) time_ns: i64,
     pub(in crate::store) start_ns: i64,
     pub(in crate::store) value: Option<f64>,
@@ -56,37 +89,42 @@ pub(in crate::store) fn points(request: ExportMetricsServiceRequest) -> Rows<Poi
 fn metric_rows(metric: &Metric) -> Vec<Option<PointRow>> {
     match &metric.data {
         None => Vec::new(),
-        Some(Data::Gauge(gauge)) => numbers(metric, &gauge.data_points),
-        Some(Data::Sum(sum)) => numbers(metric, &sum.data_points),
+        Some(Data::Gauge(gauge)) => numbers(metric, SeriesKind::Gauge, &gauge.data_points),
+        Some(Data::Sum(sum)) => {
+            let kind = SeriesKind::of_sum(sum.aggregation_temporality);
+            numbers(metric, kind, &sum.data_points)
+        }
         Some(Data::Histogram(data)) => {
+            let kind = SeriesKind::of_sum(data.aggregation_temporality);
             let points = data.data_points.iter().cloned();
             points
-                .map(|point| Some(histogram_row(metric, point)))
+                .map(|point| Some(histogram_row(metric, kind, point)))
                 .collect()
         }
         Some(Data::ExponentialHistogram(data)) => {
-            let points = data.data_points.iter().map(without_buckets);
+            let kind = SeriesKind::of_sum(data.aggregation_temporality);
+            let points = data.data_points.iter().map(with_bounds);
             points
-                .map(|point| Some(histogram_row(metric, point)))
+                .map(|point| Some(histogram_row(metric, kind, point)))
                 .collect()
         }
         Some(Data::Summary(data)) => {
             let points = data.data_points.iter().map(without_quantiles);
             points
-                .map(|point| Some(histogram_row(metric, point)))
+                .map(|point| Some(histogram_row(metric, SeriesKind::Cumulative, point)))
                 .collect()
         }
     }
 }
 
-fn numbers(metric: &Metric, points: &[NumberDataPoint]) -> Vec<Option<PointRow>> {
+fn numbers(metric: &Metric, kind: SeriesKind, points: &[NumberDataPoint]) -> Vec<Option<PointRow>> {
     points
         .iter()
-        .map(|point| number_row(metric, point))
+        .map(|point| number_row(metric, kind, point))
         .collect()
 }
 
-fn number_row(metric: &Metric, point: &NumberDataPoint) -> Option<PointRow> {
+fn number_row(metric: &Metric, kind: SeriesKind, point: &NumberDataPoint) -> Option<PointRow> {
     #[expect(
         clippy::cast_precision_loss,
         reason = "counts above 2^53 are shown rounded anyway"
@@ -100,6 +138,7 @@ fn number_row(metric: &Metric, point: &NumberDataPoint) -> Option<PointRow> {
         name: metric.name.clone(),
         unit: metric.unit.clone(),
         attributes: series_attributes(&point.attributes),
+        kind,
         time_ns: integer(point.time_unix_nano),
         start_ns: integer(point.start_time_unix_nano),
         value: Some(value),
@@ -107,13 +146,14 @@ fn number_row(metric: &Metric, point: &NumberDataPoint) -> Option<PointRow> {
     })
 }
 
-fn histogram_row(metric: &Metric, mut point: HistogramDataPoint) -> PointRow {
+fn histogram_row(metric: &Metric, kind: SeriesKind, mut point: HistogramDataPoint) -> PointRow {
     // They are the series', and stored there.
     let attributes = std::mem::take(&mut point.attributes);
     PointRow {
         name: metric.name.clone(),
         unit: metric.unit.clone(),
         attributes: series_attributes(&attributes),
+        kind,
         time_ns: integer(point.time_unix_nano),
         start_ns: integer(point.start_time_unix_nano),
         value: None,
@@ -121,7 +161,16 @@ fn histogram_row(metric: &Metric, mut point: HistogramDataPoint) -> PointRow {
     }
 }
 
-fn without_buckets(point: &ExponentialHistogramDataPoint) -> HistogramDataPoint {
+/// An exponential histogram with the bounds of its buckets written out. What is not above zero is in the
+/// first.
+fn with_bounds(point: &ExponentialHistogramDataPoint) -> HistogramDataPoint {
+    let positive = point.positive.clone().unwrap_or_default();
+    let negative = point.negative.iter().flat_map(|of| &of.bucket_counts);
+    let n_not_above_zero = negative.fold(point.zero_count, |n, more| n.saturating_add(*more));
+    let base = (-f64::from(point.scale)).exp2().exp2();
+    let bounds = (0..=positive.bucket_counts.len())
+        .filter_map(|place| i32::try_from(place).ok())
+        .map(|place| base.powi(positive.offset.saturating_add(place)));
     HistogramDataPoint {
         attributes: point.attributes.clone(),
         start_time_unix_nano: point.start_time_unix_nano,
@@ -130,6 +179,12 @@ fn without_buckets(point: &ExponentialHistogramDataPoint) -> HistogramDataPoint 
         sum: point.sum,
         min: point.min,
         max: point.max,
+        explicit_bounds: bounds.collect(),
+        bucket_counts: [n_not_above_zero]
+            .into_iter()
+            .chain(positive.bucket_counts)
+            .chain([0])
+            .collect(),
         ..HistogramDataPoint::default()
     }
 }

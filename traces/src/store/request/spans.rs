@@ -2,13 +2,17 @@
 
 use std::collections::HashMap;
 
-use api::traces::{SpanId, TraceId};
+use api::traces::facts::{Fact, Facts};
+use api::traces::{SpanId, StepKind, TraceId};
 use opentelemetry_proto::tonic::collector::trace::v1::ExportTraceServiceRequest;
+use opentelemetry_proto::tonic::common::v1::KeyValue;
 use opentelemetry_proto::tonic::trace::v1::Span;
 use prost::Message;
 
+use super::exceptions::Exceptions;
 use super::{Receipt, Rows, SentResource, Source, attribute_terms};
 use crate::convert;
+use crate::store::facts::{PackedFacts, Texts};
 use crate::store::terms::Term;
 
 /// The spans of one request; those of a trace are together and sorted by time.
@@ -16,11 +20,14 @@ use crate::store::terms::Term;
 pub(in crate::store) struct SpanBatch {
     pub(in crate::store) sources: Vec<Source>,
     pub(in crate::store) operations: Vec<OperationName>,
+    /// Names that the rows refer to.
+    pub(in crate::store) texts: Texts,
     pub(in crate::store) spans: Vec<SpanRow>,
     /// Their OTLP, without what the rows say.
     pub(in crate::store) data: Vec<u8>,
     /// What each is found by, as [`Term::at`] its place among the rows.
     pub(in crate::store) terms: Vec<u64>,
+    pub(in crate::store) exceptions: Exceptions,
 }
 
 /// What a span does.
@@ -43,6 +50,7 @@ pub(in crate::store) struct SpanRow {
     pub(in crate::store) source: usize,
     /// Place among the batch's operations.
     pub(in crate::store) operation: usize,
+    pub(in crate::store) facts: PackedFacts,
     /// Its share of the batch's data.
     pub(in crate::store) length: usize,
 }
@@ -79,28 +87,37 @@ pub(in crate::store) fn spans(request: ExportTraceServiceRequest) -> Rows<SpanBa
             is_error: convert::status(&span).is_error(),
             source,
             operation,
+            facts: PackedFacts::default(),
             length: 0,
         };
         let place = batch.spans.len() as u64;
         let name = &operations.names[operation].name;
-        let terms = &mut batch.terms;
-        terms.extend(
-            batch.sources[source]
-                .terms
-                .iter()
-                .map(|term| term.at(place)),
-        );
-        terms.push(Term::operation(name).at(place));
-        terms.push(Term::trace(trace_id).at(place));
+        let service = &batch.sources[source].service;
+        let facts = facts(name, &span.attributes);
+        let mut terms = |term: Term| batch.terms.push(term.at(place));
+        batch.sources[source]
+            .terms
+            .iter()
+            .copied()
+            .for_each(&mut terms);
+        terms(Term::operation(name));
+        terms(Term::trace(trace_id));
         if row.is_error {
-            terms.push(Term::error().at(place));
+            terms(Term::error());
         }
+        fact_terms(service, &facts).for_each(&mut terms);
         let events = span.events.iter().map(|event| &event.attributes);
         for attributes in events.chain([&span.attributes]) {
-            terms.extend(attribute_terms(attributes).map(|term| term.at(place)));
+            attribute_terms(attributes).for_each(&mut terms);
         }
+        let facts = PackedFacts::new(service, &facts, &mut batch.texts);
+        batch.exceptions.of_span(batch.spans.len(), &span);
         let length = encode(span, &mut batch.data);
-        batch.spans.push(SpanRow { length, ..row });
+        batch.spans.push(SpanRow {
+            facts,
+            length,
+            ..row
+        });
     }
     batch.operations = operations.names;
     Rows { batch, receipt }
@@ -142,6 +159,29 @@ fn sent(
         }
     }
     sent
+}
+
+fn facts<'a>(name: &'a str, attributes: &'a [KeyValue]) -> Facts<'a> {
+    let pairs = attributes.iter().map(|pair| {
+        let value = pair.value.as_ref().and_then(|value| value.value.as_ref());
+        (pair.key.as_str(), value.map_or(Fact::Other, convert::fact))
+    });
+    Facts::of(name, pairs)
+}
+
+/// What a trace is found by as a whole.
+fn fact_terms<'a>(service: &'a str, facts: &Facts<'a>) -> impl Iterator<Item = Term> {
+    let agent = match facts.kind {
+        StepKind::Agent => facts.agent.or(Some(service)),
+        StepKind::Model | StepKind::Tool | StepKind::Delegate | StepKind::Http => None,
+    };
+    let terms = [
+        agent.map(Term::agent),
+        facts.session.map(Term::session),
+        facts.model.map(Term::model),
+        facts.tool.map(Term::tool),
+    ];
+    terms.into_iter().flatten()
 }
 
 /// What the columns hold is left out.

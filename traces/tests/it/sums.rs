@@ -1,0 +1,226 @@
+//! What spans add up to: tokens and money, conversations, calls between services.
+
+use api::money::Usd;
+use api::telemetry::{
+    CallReader, Calls, ServiceGraph, SessionQuery, SessionReader, UsageKey, UsageQuery,
+    UsageReader, Window,
+};
+use opentelemetry_proto::tonic::common::v1::any_value::Value as OtlpValue;
+use opentelemetry_proto::tonic::trace::v1::Span;
+use traces::Store;
+
+use crate::support::{MS, NOW_NS, Running, attribute, failed, folder, span, text, with, write};
+
+/// The loop of an agent in a session.
+fn agent(trace: u8, n: u8, session: &str) -> Span {
+    let mut span = with(span(trace, n, None), vec![text("session.id", session)]);
+    "agent.agentic_loop".clone_into(&mut span.name);
+    span
+}
+
+/// A call of a model, within that loop.
+fn model(trace: u8, n: u8, parent: u8, model: &str) -> Span {
+    let attributes = vec![
+        text("gen_ai.operation.name", "chat"),
+        text("gen_ai.request.model", model),
+        attribute("gen_ai.usage.input_tokens", OtlpValue::IntValue(100)),
+        attribute("gen_ai.usage.output_tokens", OtlpValue::IntValue(7)),
+        attribute("kaos.usage.cost_usd", OtlpValue::DoubleValue(0.5)),
+    ];
+    with(span(trace, n, Some(parent)), attributes)
+}
+
+/// `a` asks two models in session `s1`, and `b` one in `s2`, once in vain.
+async fn filled(store: &Store) {
+    let first = vec![
+        agent(1, 1, "s1"),
+        model(1, 2, 1, "gpt-4o"),
+        model(1, 3, 1, "llama"),
+    ];
+    write(store, "a", first.clone()).await;
+    // Sent twice, it is there once.
+    write(store, "a", first).await;
+    write(store, "b", vec![agent(2, 10, "s2")]).await;
+    let asked = failed(model(2, 11, 10, "gpt-4o"), "no");
+    write(store, "b", vec![asked]).await;
+    write(store, "a", vec![agent(3, 20, "s1")]).await;
+}
+
+#[tokio::test]
+async fn tokens_and_money_are_added_up_by_whatever_is_asked() {
+    let folder = folder();
+    let running = Running::open(&folder);
+    filled(&running.store).await;
+    let check = async |query: UsageQuery, expected: &[(&[&str], u64)]| {
+        let rows = running.store.usage(&query).await.unwrap();
+        let found: Vec<_> = rows
+            .iter()
+            .map(|row| {
+                let keys: Vec<_> = row.keys.iter().map(String::as_str).collect();
+                (keys, row.n_calls)
+            })
+            .collect();
+        let expected: Vec<_> = expected
+            .iter()
+            .map(|(keys, n)| (keys.to_vec(), *n))
+            .collect();
+        assert_eq!(found, expected, "{query:?}");
+    };
+    let by = |by: &[UsageKey]| UsageQuery {
+        by: by.to_vec(),
+        ..UsageQuery::default()
+    };
+    check(by(&[]), &[(&[], 3)]).await;
+    check(by(&[UsageKey::Agent]), &[(&["a"], 2), (&["b"], 1)]).await;
+    check(by(&[UsageKey::Model]), &[(&["gpt-4o"], 2), (&["llama"], 1)]).await;
+    check(by(&[UsageKey::Session]), &[(&["s1"], 2), (&["s2"], 1)]).await;
+    let both = by(&[UsageKey::Namespace, UsageKey::Model]);
+    check(
+        both.clone(),
+        &[
+            (&["kaos-hierarchy", "gpt-4o"], 2),
+            (&["kaos-hierarchy", "llama"], 1),
+        ],
+    )
+    .await;
+    let of_session = UsageQuery {
+        session: Some("s1".to_owned()),
+        ..by(&[UsageKey::Model])
+    };
+    check(of_session, &[(&["gpt-4o"], 1), (&["llama"], 1)]).await;
+    let of_nobody = UsageQuery {
+        agent: Some("c".to_owned()),
+        ..by(&[])
+    };
+    check(of_nobody, &[]).await;
+
+    let rows = running.store.usage(&by(&[])).await.unwrap();
+    let sum = &rows[0];
+    assert_eq!((sum.n_errors, sum.n_without_price), (1, 0));
+    assert_eq!((sum.input_tokens, sum.output_tokens), (300, 21));
+    assert_eq!(sum.cost, Usd::from_dollars(1.5));
+    running.shut_down().await;
+}
+
+#[tokio::test]
+async fn a_window_has_a_sum_for_each_of_its_steps() {
+    let folder = folder();
+    let running = Running::open(&folder);
+    filled(&running.store).await;
+    let query = UsageQuery {
+        window: Window {
+            from_ns: NOW_NS + 3 * MS,
+            to_ns: NOW_NS + 100 * MS,
+        },
+        step_ns: 4 * MS,
+        ..UsageQuery::default()
+    };
+    let rows = running.store.usage(&query).await.unwrap();
+    let steps: Vec<_> = rows
+        .iter()
+        .map(|row| ((row.time_ns - NOW_NS) / MS, row.n_calls))
+        .collect();
+    assert_eq!(steps, [(3, 1), (11, 1)]);
+    running.shut_down().await;
+}
+
+#[tokio::test]
+async fn conversations_are_listed_by_their_latest_trace() {
+    let folder = folder();
+    let running = Running::open(&folder);
+    filled(&running.store).await;
+    let list = async |query: SessionQuery| running.store.sessions(&query).await.unwrap();
+    let found = list(SessionQuery::default()).await;
+    let ids: Vec<_> = found.iter().map(|session| session.id.as_str()).collect();
+    assert_eq!(ids, ["s1", "s2"]);
+    let first = &found[0];
+    assert_eq!((first.n_traces, first.n_failed_traces), (2, 0));
+    assert_eq!(
+        (first.first_ns, first.last_ns),
+        (NOW_NS + MS, NOW_NS + 21 * MS)
+    );
+    assert_eq!(first.duration_ns, 4 * MS);
+    assert_eq!(first.work.n_model_calls, 2);
+    assert!(first.work.models.contains("llama"));
+    assert_eq!(found[1].n_failed_traces, 1);
+
+    let ids = async |query: SessionQuery| {
+        let found = list(query).await;
+        found
+            .into_iter()
+            .map(|session| session.id)
+            .collect::<Vec<_>>()
+    };
+    let of_agent = SessionQuery {
+        agent: Some("b".to_owned()),
+        ..SessionQuery::default()
+    };
+    assert_eq!(ids(of_agent).await, ["s2"]);
+    let before = SessionQuery {
+        window: Window {
+            from_ns: 0,
+            to_ns: NOW_NS + 5 * MS,
+        },
+        ..SessionQuery::default()
+    };
+    assert_eq!(ids(before).await, ["s1"]);
+    let one = SessionQuery {
+        limit: 1,
+        ..SessionQuery::default()
+    };
+    assert_eq!(ids(one).await, ["s1"]);
+    let elsewhere = SessionQuery {
+        namespace: Some("other".to_owned()),
+        ..SessionQuery::default()
+    };
+    assert_eq!(ids(elsewhere).await, [""; 0]);
+    running.shut_down().await;
+}
+
+/// Names with calls and failures, of services and of their calls.
+fn outline(graph: &ServiceGraph) -> (Vec<String>, Vec<String>) {
+    let calls = |calls: Calls| format!("{} calls, {} failed", calls.n, calls.n_errors);
+    let services = graph.services.iter();
+    let edges = graph.edges.iter();
+    (
+        services
+            .map(|node| format!("{}: {}", node.service, calls(node.requests)))
+            .collect(),
+        edges
+            .map(|edge| format!("{} → {}: {}", edge.caller, edge.callee, calls(edge.calls)))
+            .collect(),
+    )
+}
+
+#[tokio::test]
+async fn the_graph_counts_calls_as_who_was_called_sees_them() {
+    let folder = folder();
+    let running = Running::open(&folder);
+    let store = &running.store;
+    // What is called may arrive before what calls, and twice.
+    let called = failed(span(1, 3, Some(2)), "no");
+    write(store, "b", vec![called.clone(), span(1, 4, Some(3))]).await;
+    write(store, "b", vec![called]).await;
+    write(store, "a", vec![span(1, 1, None), span(1, 2, Some(1))]).await;
+    let mut slow = span(2, 3, Some(99));
+    slow.end_time_unix_nano += 99 * MS;
+    write(store, "b", vec![slow]).await;
+
+    let graph = store.service_graph(Window::ALL).await.unwrap();
+    let (services, edges) = outline(&graph);
+    assert_eq!(services, ["a: 1 calls, 0 failed", "b: 2 calls, 1 failed"]);
+    assert_eq!(edges, ["a → b: 1 calls, 1 failed"]);
+    let p95_ns = graph.services[1].requests.p95_ns;
+    assert!(p95_ns.abs_diff(100 * MS) <= 5 * MS, "{p95_ns}");
+
+    // The caller began before the window.
+    let window = Window {
+        from_ns: NOW_NS + 3 * MS,
+        to_ns: NOW_NS + 9 * MS,
+    };
+    let graph = store.service_graph(window).await.unwrap();
+    let (services, edges) = outline(&graph);
+    assert_eq!(services, ["a: 0 calls, 0 failed", "b: 2 calls, 1 failed"]);
+    assert_eq!(edges, ["a → b: 1 calls, 1 failed"]);
+    running.shut_down().await;
+}

@@ -6,6 +6,7 @@
 mod calls;
 mod exceptions;
 mod metrics;
+mod reader;
 mod sessions;
 mod usage;
 
@@ -16,6 +17,7 @@ pub use exceptions::{
     ExceptionGroup, ExceptionGroupId, ExceptionQuery, ExceptionReader, Occurrence,
 };
 pub use metrics::{Aggregate, MetricPoint, MetricQuery, MetricReader, MetricSeries};
+pub use reader::{NothingKept, TelemetryReader};
 pub use sessions::{SessionQuery, SessionReader, SessionSummary};
 pub use usage::{UsageKey, UsageQuery, UsageReader, UsageRow};
 

@@ -11,6 +11,7 @@ use std::{
 use anyhow::{Context, bail};
 use api::{
     clock::{Clock, SystemClock},
+    telemetry::{NothingKept, TelemetryReader},
     traces::TraceReader,
 };
 use apiserver::ApiServer;
@@ -137,6 +138,7 @@ async fn start(
         kube: client.clone(),
         traces: trace_reader(wanted.jaeger.clone(), &stores, &clock)?,
         logs: Arc::new(stores.telemetry.clone()),
+        telemetry: telemetry_reader(&wanted, &stores),
         agents: runtime_routes.clone(),
         clock: Arc::clone(&clock),
         assets: surface::asset_urls(),
@@ -247,6 +249,17 @@ fn trace_reader(
         settings,
         Arc::clone(clock),
     )))
+}
+
+/// Jaeger keeps traces alone; the rest is read from the built-in store, also beside a Jaeger.
+fn telemetry_reader(wanted: &Wanted, stores: &Stores) -> Arc<dyn TelemetryReader> {
+    match wanted.telemetry_store {
+        Switch::On => Arc::new(stores.telemetry.clone()),
+        Switch::Off => NothingKept::because(
+            "Exceptions, metrics, calls, sessions and cost are read from the built-in store, which is \
+             off; start kaos with --telemetry-store on to keep them.",
+        ),
+    }
 }
 
 fn start_telemetry(

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use api::{
     clock::SystemClock,
+    telemetry::NothingKept,
     traces::{
         LogQuery, LogReader, LogRecord, Operation, ReadError, ServiceCount, Span, SpanId, SpanKind,
         SpanStatus, Trace, TraceId, TraceQuery, TraceReader, TraceSummary,
@@ -45,6 +46,7 @@ impl Fixture {
                 wasm: "/pkg/kaos.wasm".to_owned(),
             },
             notice: None,
+            telemetry: NothingKept::because("a test keeps nothing"),
             logs: Arc::new(self.clone()),
             traces: Arc::new(self),
         };

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use api::{
     clock::Clock,
+    telemetry::TelemetryReader,
     traces::{LogReader, TraceReader},
 };
 use axum::Router;
@@ -17,6 +18,8 @@ pub struct Ports {
     pub traces: Arc<dyn TraceReader>,
     /// Logs.
     pub logs: Arc<dyn LogReader>,
+    /// Exceptions, metrics, calls between services, sessions, tokens and cost.
+    pub telemetry: Arc<dyn TelemetryReader>,
     /// Serves `/agents/{namespace}/{name}/…` and `/api/runs`, for what agents remember and do.
     pub agents: Router,
     /// The time.

@@ -9,6 +9,7 @@ use std::sync::Arc;
 use api::traces::{LogQuery, LogReader, LogRecord, Operation, ReadError, Trace, TraceId};
 use api::{
     clock::SystemClock,
+    telemetry::NothingKept,
     traces::{TraceQuery, TraceReader, TraceSummary},
 };
 use async_trait::async_trait;
@@ -55,6 +56,7 @@ fn dashboard(cluster: &Cluster) -> Router {
         kube: cluster.client(),
         traces: Arc::new(Store(Vec::new())),
         logs: Arc::new(Store(Vec::new())),
+        telemetry: NothingKept::because("a test keeps nothing"),
         agents: Router::new(),
         clock: Arc::new(SystemClock),
         assets: Assets {

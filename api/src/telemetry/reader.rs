@@ -1,0 +1,90 @@
+//! All readers of what telemetry adds up to, for whoever shows it.
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+
+use super::{
+    CallReader, ExceptionGroup, ExceptionGroupId, ExceptionQuery, ExceptionReader, MetricQuery,
+    MetricReader, MetricSeries, Occurrence, ServiceGraph, SessionQuery, SessionReader,
+    SessionSummary, UsageQuery, UsageReader, UsageRow, Window,
+};
+use crate::traces::ReadError;
+
+/// Whoever answers every question about what telemetry adds up to.
+pub trait TelemetryReader:
+    CallReader + ExceptionReader + MetricReader + SessionReader + UsageReader
+{
+}
+
+impl<R> TelemetryReader for R where
+    R: CallReader + ExceptionReader + MetricReader + SessionReader + UsageReader
+{
+}
+
+/// Answers no question, because nothing is kept that could; says why.
+#[derive(Clone, Debug)]
+pub struct NothingKept {
+    /// One sentence for the user, with what to do about it.
+    pub why: String,
+}
+
+impl NothingKept {
+    /// Shared, as ports are.
+    pub fn because(why: &str) -> Arc<dyn TelemetryReader> {
+        Arc::new(Self {
+            why: why.to_owned(),
+        })
+    }
+
+    fn answer<T>(&self) -> Result<T, ReadError> {
+        Err(ReadError::Unsupported(self.why.clone()))
+    }
+}
+
+#[async_trait]
+impl CallReader for NothingKept {
+    async fn service_graph(&self, _: Window) -> Result<ServiceGraph, ReadError> {
+        self.answer()
+    }
+}
+
+#[async_trait]
+impl ExceptionReader for NothingKept {
+    async fn exceptions(&self, _: &ExceptionQuery) -> Result<Vec<ExceptionGroup>, ReadError> {
+        self.answer()
+    }
+
+    async fn occurrences(
+        &self,
+        _: ExceptionGroupId,
+        _: &ExceptionQuery,
+    ) -> Result<Vec<Occurrence>, ReadError> {
+        self.answer()
+    }
+}
+
+#[async_trait]
+impl MetricReader for NothingKept {
+    async fn metric(&self, _: &MetricQuery) -> Result<Vec<MetricSeries>, ReadError> {
+        self.answer()
+    }
+
+    async fn metric_names(&self) -> Result<Vec<String>, ReadError> {
+        self.answer()
+    }
+}
+
+#[async_trait]
+impl SessionReader for NothingKept {
+    async fn sessions(&self, _: &SessionQuery) -> Result<Vec<SessionSummary>, ReadError> {
+        self.answer()
+    }
+}
+
+#[async_trait]
+impl UsageReader for NothingKept {
+    async fn usage(&self, _: &UsageQuery) -> Result<Vec<UsageRow>, ReadError> {
+        self.answer()
+    }
+}

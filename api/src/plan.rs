@@ -8,7 +8,7 @@ use std::{fmt, time::Duration};
 use crate::{
     money::Usd,
     resources::{
-        UsageLimits,
+        Telemetry, UsageLimits,
         agent::{MemoryConfig, TaskConfig, ToolCallMode},
         mcp_server::McpTransport,
     },
@@ -103,6 +103,48 @@ pub struct AgentPlan {
     pub memory: MemoryPlan,
     /// How tools are offered to the model.
     pub tool_call_mode: ToolCallMode,
+    /// Where its telemetry goes.
+    pub telemetry: TelemetryPlan,
+}
+
+/// Where a resource's telemetry goes, and what is in it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TelemetryPlan {
+    /// Whether it emits any.
+    pub emits: bool,
+    /// An OTLP endpoint instead of the one that all others are exported to.
+    pub endpoint: Option<String>,
+    /// Whether messages, arguments and results go into spans; `None` is as for all.
+    pub capture_content: Option<bool>,
+}
+
+impl TelemetryPlan {
+    /// What a spec asks for; without a word it is as for all.
+    pub fn of(spec: Option<&Telemetry>) -> Self {
+        let Some(Telemetry {
+            enabled,
+            endpoint,
+            capture_content,
+        }) = spec
+        else {
+            return Self::default();
+        };
+        Self {
+            emits: *enabled,
+            endpoint: endpoint.clone(),
+            capture_content: *capture_content,
+        }
+    }
+}
+
+impl Default for TelemetryPlan {
+    fn default() -> Self {
+        Self {
+            emits: true,
+            endpoint: None,
+            capture_content: None,
+        }
+    }
 }
 
 /// Bounds of one run, besides its steps.

@@ -135,13 +135,17 @@ fn parse_bytes(text: &str) -> Option<u64> {
 /// Where a resource sends its telemetry; overrides the global setting.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "crd", derive(schemars::JsonSchema))]
+#[serde(rename_all = "camelCase")]
 pub struct Telemetry {
     /// Whether it emits any.
     #[serde(default)]
     pub enabled: bool,
-    /// OTLP endpoint.
+    /// OTLP endpoint, in place of the one that all others are exported to.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub endpoint: Option<String>,
+    /// Whether messages, arguments and results go into spans; unset is as for all.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub capture_content: Option<bool>,
 }
 
 /// The resource's route on the cluster's gateway.

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::money::Usd;
 use crate::resources::{
-    AgentSpec, KeyRef, McpServerSpec, ModelApiSpec, UsageLimits,
+    AgentSpec, KeyRef, McpServerSpec, ModelApiSpec, Telemetry, UsageLimits,
     agent::{MemoryConfig, MemoryKind, TaskConfig},
     model_api::{Mode, ProxyConfig},
 };
@@ -94,7 +94,31 @@ pub fn validate_agent(name: &str, spec: &AgentSpec) -> Vec<FieldError> {
     }
     check_memory(&mut problems, &spec.memory());
     check_limits(&mut problems, "spec.config.limits", &spec.limits());
+    check_telemetry(&mut problems, "spec.config.telemetry", spec.telemetry());
     problems.0
+}
+
+fn check_telemetry(problems: &mut Problems, field: &str, telemetry: Option<&Telemetry>) {
+    let Some(telemetry) = telemetry else {
+        return;
+    };
+    let endpoint = telemetry.endpoint.as_deref();
+    if let Some(problem) = endpoint.and_then(telemetry_endpoint_problem) {
+        problems.add(format!("{field}.endpoint"), problem);
+    }
+    if telemetry.capture_content == Some(true) && !telemetry.enabled {
+        let problem = "has no effect while enabled is false; set enabled to true";
+        problems.add(format!("{field}.captureContent"), problem);
+    }
+}
+
+/// Why `url` says nothing of where telemetry can be sent; `None` when it does.
+fn telemetry_endpoint_problem(url: &str) -> Option<&'static str> {
+    match url_problem(url) {
+        // It is shown in the status.
+        Some(_) if url.contains('@') => Some("must not hold credentials"),
+        problem => problem,
+    }
 }
 
 fn check_mcp_tools(problems: &mut Problems, spec: &AgentSpec) {
@@ -248,6 +272,7 @@ pub fn validate_model_api(name: &str, spec: &ModelApiSpec) -> Vec<FieldError> {
             check_key(&mut problems, proxy);
         }
     }
+    check_telemetry(&mut problems, "spec.telemetry", spec.telemetry.as_ref());
     problems.0
 }
 
@@ -319,6 +344,7 @@ pub fn validate_mcp_server(name: &str, spec: &McpServerSpec) -> Vec<FieldError> 
         problems.add("spec.gatewayRoute.timeout", "must be a time such as 60s");
     }
     check_server_elsewhere(&mut problems, spec);
+    check_telemetry(&mut problems, "spec.telemetry", spec.telemetry.as_ref());
     problems.0
 }
 

@@ -47,7 +47,7 @@ use crate::{
     memory::{AgentMemory, Memory, MemoryError},
     model::{ModelSettings, Models},
     runs::Runs,
-    telemetry::{Pipeline, Service},
+    telemetry::{Pipeline, Service, ServiceTelemetry},
     transport::Transport,
 };
 
@@ -132,11 +132,13 @@ impl Agents {
         let mut running = self.running.write().unwrap_or_else(PoisonError::into_inner);
         let service = match running.get(&plan.id) {
             Some(same) if same.plan == plan => return,
-            Some(before) => before.service.clone(),
-            None => self
-                .context
-                .pipeline
-                .service(&plan.id.name, &plan.id.namespace),
+            Some(before) if before.plan.telemetry == plan.telemetry => before.service.clone(),
+            Some(_) | None => {
+                let ResourceId { namespace, name } = &plan.id;
+                let telemetry = ServiceTelemetry::of(&plan.telemetry);
+                let pipeline = &self.context.pipeline;
+                pipeline.service_with(name, namespace, &telemetry)
+            }
         };
         let id = plan.id.clone();
         let memory = self.context.memory.of(&id, &plan.uid, &plan.memory);

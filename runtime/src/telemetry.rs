@@ -7,6 +7,7 @@
 mod batch;
 mod catalog;
 mod delivery;
+mod destinations;
 mod event;
 mod exposition;
 mod instruments;
@@ -28,12 +29,13 @@ mod stdout;
 mod tests;
 
 pub use delivery::{Again, ReceiveError, Received, Receiver};
+pub use destinations::Place;
 pub use exposition::Exposition;
 pub use instruments::{ActiveRequest, Instruments, ModelCall};
 pub use ledger::{DeliveryStatus, SignalCounts};
 pub use log_layer::LogLayer;
 pub use otlp::{Otlp, OtlpCompression, OtlpError, OtlpProtocol, OtlpSettings, OtlpTarget};
-pub use pipeline::{CaptureContent, Pipeline, PipelineSettings};
+pub use pipeline::{CaptureContent, Pipeline, PipelineSettings, ServiceTelemetry};
 pub use propagation::{extract, extract_map, inject, inject_map};
 pub use sampling::{RootSampling, Sampling};
 pub use service::Service;

@@ -131,6 +131,11 @@ impl AgentSpec {
         config.and_then(|config| config.limits).unwrap_or_default()
     }
 
+    /// Where its telemetry goes, where that is said.
+    pub fn telemetry(&self) -> Option<&Telemetry> {
+        self.config.as_ref()?.telemetry.as_ref()
+    }
+
     /// Everything it takes from a Secret.
     pub fn sources(&self) -> Vec<ValueSource> {
         let memory = self.memory();

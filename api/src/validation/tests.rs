@@ -1,3 +1,5 @@
+use serde_json::{Value, json};
+
 use super::*;
 use crate::resources::model_api::ProxyConfig;
 use crate::resources::{
@@ -239,6 +241,34 @@ fn a_python_server_needs_functions_and_a_custom_one_an_image() {
     assert_eq!(
         fields(&validate_mcp_server("m", &spec("custom"))),
         ["spec.container.image"]
+    );
+}
+
+#[test]
+fn telemetry_goes_to_a_url_without_credentials_and_holds_content_only_when_there_is_any() {
+    let problems = |telemetry: Value| {
+        let mut spec = agent();
+        let config = json!({"telemetry": telemetry});
+        spec.config = Some(serde_json::from_value(config).unwrap());
+        let problems = validate_agent("a", &spec);
+        problems.into_iter().map(|it| it.field).collect::<Vec<_>>()
+    };
+    let none: Vec<String> = Vec::new();
+    let telemetry =
+        json!({"enabled": true, "endpoint": "http://otel:4317", "captureContent": true});
+    assert_eq!(problems(telemetry), none);
+    for endpoint in ["otel:4317", "http://", "http://me:secret@otel:4317"] {
+        let telemetry = json!({"enabled": true, "endpoint": endpoint});
+        assert_eq!(
+            problems(telemetry),
+            ["spec.config.telemetry.endpoint"],
+            "{endpoint}"
+        );
+    }
+    let telemetry = json!({"captureContent": true});
+    assert_eq!(
+        problems(telemetry),
+        ["spec.config.telemetry.captureContent"]
     );
 }
 

@@ -1,6 +1,6 @@
 //! Step 3: builds the plan. Pure, and cannot fail, because everything was decided before.
 
-use api::plan::{AgentPlan, Limits, McpLink, Peer, ResourceId};
+use api::plan::{AgentPlan, Limits, McpLink, Peer, ResourceId, TelemetryPlan};
 use api::resources::Agent;
 
 use super::validate::{Reach, ValidAgent};
@@ -53,6 +53,7 @@ pub(super) fn build(
             .as_ref()
             .and_then(|config| config.tool_call_mode)
             .unwrap_or_default(),
+        telemetry: TelemetryPlan::of(spec.telemetry()),
     }
 }
 

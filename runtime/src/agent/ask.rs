@@ -283,8 +283,9 @@ impl Run {
         } = reply;
         let instruments = self.agent.service.instruments();
         instruments.usage(asked, answer.usage);
-        // After a fallback it is another than the span began with.
-        span.set_attribute(KeyValue::new(key::REQUEST_MODEL, asked.clone()));
+        if *asked != self.agent.plan.model {
+            span.set_attribute(KeyValue::new(key::REQUEST_MODEL, asked.clone()));
+        }
         span.set_attribute(KeyValue::new(key::RESPONSE_ID, id.clone()));
         span.set_attribute(KeyValue::new(key::RESPONSE_MODEL, model.clone()));
         self.record_usage(span, answer.usage);

@@ -83,7 +83,7 @@ mod tests {
     use std::sync::Arc;
 
     use api::{
-        plan::{Limits, McpLink, MemoryPlan, Peer, ResourceId},
+        plan::{Limits, McpLink, MemoryPlan, Peer, ResourceId, TelemetryPlan},
         resources::{UsageLimits, agent::ToolCallMode},
     };
 
@@ -117,6 +117,7 @@ mod tests {
             usage_limits: UsageLimits::default(),
             memory: MemoryPlan::default(),
             tool_call_mode: ToolCallMode::Auto,
+            telemetry: TelemetryPlan::default(),
         }
     }
 

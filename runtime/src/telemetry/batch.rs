@@ -14,10 +14,34 @@ use opentelemetry_proto::tonic::{
 use opentelemetry_sdk::{logs::SdkLogRecord, trace::SpanData};
 
 use super::{
+    destinations::Destination,
     ledger::Signal,
     queue::{Emitted, Source},
     redact,
 };
+
+/// Splits by where the items go, in order of first appearance.
+pub(super) fn by_destination<T>(
+    items: Vec<T>,
+    of: impl Fn(&T) -> &Destination,
+) -> Vec<(Destination, Vec<T>)> {
+    let first = items.first().map(|item| of(item).clone());
+    match first {
+        None => return Vec::new(),
+        // Nearly always.
+        Some(to) if items.iter().all(|item| of(item).is(&to)) => return vec![(to, items)],
+        Some(_) => {}
+    }
+    let mut groups: Vec<(Destination, Vec<T>)> = Vec::new();
+    for item in items {
+        let to = of(&item);
+        match groups.iter_mut().find(|(known, _)| known.is(to)) {
+            Some((_, group)) => group.push(item),
+            None => groups.push((to.clone(), vec![item])),
+        }
+    }
+    groups
+}
 
 /// One request to a receiver.
 #[derive(Clone, Debug)]

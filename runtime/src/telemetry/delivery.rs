@@ -11,7 +11,7 @@ use opentelemetry_proto::tonic::collector::{
 };
 use tokio::sync::{mpsc, oneshot};
 
-use super::{batch::Batch, ledger::Ledger};
+use super::{Place, batch::Batch, ledger::Ledger};
 
 /// The longest pause between two attempts, unless the receiver asks for a longer one.
 const LONGEST_PAUSE: Duration = Duration::from_secs(5);
@@ -27,6 +27,10 @@ pub trait Receiver: Send + Sync + 'static {
     /// What the status and logs call it.
     fn name(&self) -> String {
         "a receiver".to_owned()
+    }
+    /// Where it is: an endpoint of a service's own takes the place of all that are not here.
+    fn place(&self) -> Place {
+        Place::Here
     }
     /// Takes spans.
     async fn traces(&self, request: ExportTraceServiceRequest) -> Result<Received, ReceiveError>;
@@ -91,9 +95,12 @@ pub(super) enum Delivery {
     Batch(Arc<Batch>),
     /// Answered when everything before it has been delivered, or given up.
     Barrier(oneshot::Sender<()>),
+    /// Nothing comes after it.
+    End,
 }
 
 /// The pipeline's side of a receiver.
+#[derive(Debug)]
 pub(super) struct Outlet {
     queue: mpsc::Sender<Delivery>,
     ledger: Arc<Ledger>,
@@ -121,9 +128,15 @@ impl Outlet {
         self.queue.try_send(Delivery::Barrier(done)).ok()?;
         Some(reached)
     }
+
+    /// Ends the delivery after everything sent so far.
+    pub(super) async fn end(&self) {
+        // Who has ended already, or was given up, needs no telling.
+        self.queue.send(Delivery::End).await.ok();
+    }
 }
 
-/// Delivers until the queue is closed and empty.
+/// Delivers until the queue ends, or is closed and empty.
 pub(super) async fn deliver(
     receiver: Arc<dyn Receiver>,
     mut deliveries: mpsc::Receiver<Delivery>,
@@ -140,6 +153,7 @@ pub(super) async fn deliver(
                 // Nobody waits any more when the flush was given up.
                 done.send(()).ok();
             }
+            Delivery::End => return,
         }
     }
 }

@@ -17,7 +17,7 @@ const QUEUE: &str = "the queue";
 
 /// The ledgers of all receivers, and where their losses are shown.
 pub(super) struct Losses {
-    ledgers: Vec<Arc<Ledger>>,
+    ledgers: Mutex<Vec<Arc<Ledger>>>,
     /// What was lost in all, in the queue too.
     total: Arc<AtomicU64>,
     /// The program's own measurements.
@@ -27,9 +27,9 @@ pub(super) struct Losses {
 }
 
 impl Losses {
-    pub(super) fn new(ledgers: Vec<Arc<Ledger>>, total: Arc<AtomicU64>) -> Self {
+    pub(super) fn new(total: Arc<AtomicU64>) -> Self {
         Self {
-            ledgers,
+            ledgers: Mutex::default(),
             total,
             table: OnceLock::new(),
             published: Mutex::default(),
@@ -42,9 +42,23 @@ impl Losses {
         self.table.set(table).ok();
     }
 
-    /// How it goes with each receiver.
+    /// From now on what is lost on the way to one more receiver counts.
+    pub(super) fn watch(&self, ledger: Arc<Ledger>) {
+        let mut ledgers = self.ledgers.lock().unwrap_or_else(PoisonError::into_inner);
+        ledgers.push(ledger);
+    }
+
+    /// How it goes with each receiver that something is still sent to.
     pub(super) fn deliveries(&self) -> Vec<DeliveryStatus> {
-        self.ledgers.iter().map(|ledger| ledger.status()).collect()
+        let ledgers = self.ledgers.lock().unwrap_or_else(PoisonError::into_inner);
+        let used = ledgers.iter().filter(|it| Arc::strong_count(it) > 1);
+        used.map(|ledger| ledger.status()).collect()
+    }
+
+    /// The same of all that ever were.
+    fn all(&self) -> Vec<DeliveryStatus> {
+        let ledgers = self.ledgers.lock().unwrap_or_else(PoisonError::into_inner);
+        ledgers.iter().map(|ledger| ledger.status()).collect()
     }
 
     /// Brings the metric up to date.
@@ -69,7 +83,7 @@ impl Losses {
         };
         for DeliveryStatus {
             receiver, dropped, ..
-        } in self.deliveries()
+        } in self.all()
         {
             let SignalCounts {
                 spans,

@@ -12,6 +12,7 @@ use opentelemetry_proto::tonic::{
 };
 
 use super::{
+    destinations::Destination,
     queue::Source,
     series::{Exemplar, Instrument, Kind, Series, Table, Value, now_ns},
 };
@@ -55,8 +56,8 @@ impl Meters {
         inner.tables.clone()
     }
 
-    /// The metrics now, one element per service.
-    pub(super) fn collect(&self, scope: Scope) -> Vec<ResourceMetrics> {
+    /// The metrics now, one element per service, each with where they go.
+    pub(super) fn collect(&self, scope: Scope) -> Vec<(Destination, ResourceMetrics)> {
         let mut inner = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         inner.collections = inner.collections.wrapping_add(1);
         let all = scope == Scope::All || inner.collections.is_multiple_of(FULL_EVERY);
@@ -65,7 +66,8 @@ impl Meters {
             // Before it is read: what a service measures last, it measures while it is held.
             let is_held = Arc::strong_count(table) > 1;
             if table.take_changed() || all {
-                collected.extend(read(table));
+                let metrics = read(table);
+                collected.extend(metrics.map(|it| (table.source.destination.clone(), it)));
             }
             is_held
         });

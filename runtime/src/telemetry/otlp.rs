@@ -5,7 +5,7 @@ mod http;
 
 use std::time::Duration;
 
-use ::http::HeaderMap;
+use ::http::{HeaderMap, Uri};
 use async_trait::async_trait;
 use opentelemetry_proto::tonic::collector::{
     logs::v1::{ExportLogsServiceRequest, ExportLogsServiceResponse},
@@ -14,7 +14,7 @@ use opentelemetry_proto::tonic::collector::{
 };
 
 use self::{grpc::Grpc, http::Http};
-use super::{ReceiveError, Received, Receiver};
+use super::{Place, ReceiveError, Received, Receiver};
 
 /// Where each signal goes; `None` does not send it.
 #[derive(Clone, Debug, Default)]
@@ -27,16 +27,49 @@ pub struct OtlpSettings {
     pub logs: Option<OtlpTarget>,
 }
 
+/// How long a request may take when nobody says.
+const TIMEOUT: Duration = Duration::from_secs(10);
+/// The port that everybody gives gRPC.
+const GRPC_PORT: u16 = 4317;
+
 impl OtlpSettings {
+    /// All signals to one endpoint, `http://host:port`: gRPC on port 4317, else HTTP.
+    pub fn at(endpoint: &str) -> Result<Self, OtlpError> {
+        let uri: Uri = endpoint.parse().map_err(|error| OtlpError::ParseUrl {
+            url: endpoint.to_owned(),
+            reason: format!("{error}"),
+        })?;
+        let protocol = OtlpProtocol::usual(&uri);
+        let target = |path: &str| OtlpTarget {
+            url: match protocol {
+                OtlpProtocol::Grpc => endpoint.to_owned(),
+                OtlpProtocol::HttpProtobuf => {
+                    format!("{}{path}", endpoint.trim_end_matches('/'))
+                }
+            },
+            protocol,
+            headers: HeaderMap::new(),
+            compression: OtlpCompression::None,
+            timeout: TIMEOUT,
+        };
+        Ok(Self {
+            traces: Some(target("/v1/traces")),
+            metrics: Some(target("/v1/metrics")),
+            logs: Some(target("/v1/logs")),
+        })
+    }
+
+    fn urls(&self) -> Vec<String> {
+        let targets = [&self.traces, &self.metrics, &self.logs];
+        let urls = targets.into_iter().flatten().map(|it| it.url.clone());
+        let mut urls: Vec<_> = urls.collect();
+        urls.dedup();
+        urls
+    }
+
     /// The endpoints, each once.
     fn name(&self) -> String {
-        let targets = [&self.traces, &self.metrics, &self.logs];
-        let mut urls: Vec<_> = targets
-            .into_iter()
-            .filter_map(|target| Some(target.as_ref()?.url.as_str()))
-            .collect();
-        urls.dedup();
-        format!("OTLP to {}", urls.join(", "))
+        format!("OTLP to {}", self.urls().join(", "))
     }
 }
 
@@ -64,6 +97,16 @@ pub enum OtlpProtocol {
     HttpProtobuf,
 }
 
+impl OtlpProtocol {
+    /// What an endpoint most likely speaks when nobody says.
+    pub fn usual(endpoint: &Uri) -> Self {
+        match endpoint.port_u16() {
+            Some(GRPC_PORT) => Self::Grpc,
+            _ => Self::HttpProtobuf,
+        }
+    }
+}
+
 /// Whether requests are compressed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum OtlpCompression {
@@ -76,6 +119,7 @@ pub enum OtlpCompression {
 /// Sends to OTLP endpoints.
 pub struct Otlp {
     name: String,
+    urls: Vec<String>,
     traces: Option<Channel>,
     metrics: Option<Channel>,
     logs: Option<Channel>,
@@ -105,7 +149,7 @@ pub enum OtlpError {
 impl Otlp {
     /// Sends to the targets of `settings`, over connections of its own. Nothing is connected yet.
     pub fn new(settings: OtlpSettings) -> Result<Self, OtlpError> {
-        let name = settings.name();
+        let (name, urls) = (settings.name(), settings.urls());
         let OtlpSettings {
             traces,
             metrics,
@@ -114,6 +158,7 @@ impl Otlp {
         let open = |target: Option<OtlpTarget>| target.map(Channel::open).transpose();
         Ok(Self {
             name,
+            urls,
             traces: open(traces)?,
             metrics: open(metrics)?,
             logs: open(logs)?,
@@ -144,6 +189,10 @@ fn cause(error: reqwest::Error) -> String {
 impl Receiver for Otlp {
     fn name(&self) -> String {
         self.name.clone()
+    }
+
+    fn place(&self) -> Place {
+        Place::At(self.urls.clone())
     }
 
     async fn traces(&self, request: ExportTraceServiceRequest) -> Result<Received, ReceiveError> {

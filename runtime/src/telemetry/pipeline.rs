@@ -8,7 +8,7 @@ use std::{
     time::Duration,
 };
 
-use opentelemetry::{Context, trace::FutureExt};
+use api::plan::TelemetryPlan;
 use tokio::{
     sync::{mpsc, oneshot},
     time::{MissedTickBehavior, interval},
@@ -17,9 +17,9 @@ use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 use super::{
     DeliveryStatus, Exposition, Receiver, Sampling, Service,
-    batch::{self, Batch},
-    delivery::{Outlet, Patience, deliver},
-    ledger::Ledger,
+    batch::{self, by_destination},
+    delivery::Patience,
+    destinations::{Deliveries, Destination, Destinations, quiet},
     losses::Losses,
     meters::{Meters, Scope},
     queue::{Bounds, Drain, Queue},
@@ -28,8 +28,6 @@ use super::{
 
 /// How long runs that were cancelled by the shutdown have to end their spans.
 const LAST_WORDS: Duration = Duration::from_millis(200);
-/// How long after the shutdown everything must be delivered.
-const LAST_DELIVERY: Duration = Duration::from_secs(2);
 /// Flushes that may wait at a time.
 const MAX_FLUSHES: usize = 16;
 
@@ -87,6 +85,60 @@ impl Default for PipelineSettings {
     }
 }
 
+impl PipelineSettings {
+    fn patience(&self) -> Patience {
+        Patience {
+            attempts: self.attempts,
+            pause: self.retry_pause,
+            timeout: self.timeout,
+        }
+    }
+}
+
+/// What is different about the telemetry of one service.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ServiceTelemetry {
+    /// Whether it goes anywhere; it can be scraped all the same.
+    pub emits: bool,
+    /// An OTLP endpoint instead of those that all others are exported to, `http://host:port`.
+    pub endpoint: Option<String>,
+    /// Whether messages, arguments and results go into its spans; `None` is as for all.
+    pub capture_content: Option<CaptureContent>,
+}
+
+impl ServiceTelemetry {
+    /// What a resource asks for.
+    pub fn of(plan: &TelemetryPlan) -> Self {
+        let TelemetryPlan {
+            emits,
+            endpoint,
+            capture_content,
+        } = plan;
+        let capture = |captures| {
+            if captures {
+                CaptureContent::On
+            } else {
+                CaptureContent::Off
+            }
+        };
+        Self {
+            emits: *emits,
+            endpoint: endpoint.clone(),
+            capture_content: capture_content.map(capture),
+        }
+    }
+}
+
+impl Default for ServiceTelemetry {
+    fn default() -> Self {
+        Self {
+            emits: true,
+            endpoint: None,
+            capture_content: None,
+        }
+    }
+}
+
 /// Whether messages, arguments and results go into spans.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum CaptureContent {
@@ -105,6 +157,7 @@ pub struct Pipeline {
 
 struct Shared {
     queue: Arc<Queue>,
+    destinations: Arc<Destinations>,
     meters: Arc<Meters>,
     flushes: mpsc::Sender<oneshot::Sender<Barriers>>,
     dropped: Arc<AtomicU64>,
@@ -137,22 +190,30 @@ impl Pipeline {
         let (queue, drain) = Queue::new(&bounds, Arc::clone(&dropped));
         let queue = Arc::new(queue);
         let meters = Arc::<Meters>::default();
-        let (outlets, ledgers) =
-            start_deliveries(receivers, &settings, &dropped, tracker, &shutdown);
+        let losses = Arc::new(Losses::new(Arc::clone(&dropped)));
+        let deliveries = Deliveries {
+            max_waiting: settings.max_waiting_batches,
+            patience: settings.patience(),
+            dropped: Arc::clone(&dropped),
+            losses: Arc::clone(&losses),
+            tracker: tracker.clone(),
+            shutdown: shutdown.clone(),
+        };
+        let destinations = Arc::new(Destinations::new(receivers, deliveries));
         let (flushes, asked) = mpsc::channel(MAX_FLUSHES);
-        let losses = Arc::new(Losses::new(ledgers, Arc::clone(&dropped)));
         let collector = Collector {
             losses: Arc::clone(&losses),
             queue: Arc::clone(&queue),
             drain,
             meters: Arc::clone(&meters),
-            outlets,
+            destinations: Arc::clone(&destinations),
             max_batch: settings.max_batch,
         };
         let (flush, measure) = (settings.flush_interval, settings.metric_interval);
         tracker.spawn(quiet(collector.run(asked, flush, measure, shutdown)));
         let shared = Shared {
             queue,
+            destinations,
             meters,
             flushes,
             dropped,
@@ -170,6 +231,24 @@ impl Pipeline {
 
     /// The service `name` of `namespace`.
     pub fn service(&self, name: &str, namespace: &str) -> Service {
+        self.service_with(name, namespace, &ServiceTelemetry::default())
+    }
+
+    /// The same, with what is different about its telemetry.
+    pub fn service_with(
+        &self,
+        name: &str,
+        namespace: &str,
+        telemetry: &ServiceTelemetry,
+    ) -> Service {
+        let destination = match (telemetry.emits, &telemetry.endpoint) {
+            (false, _) => Destination::Nowhere,
+            (true, None) => Destination::Usual,
+            (true, Some(url)) => self.shared.destinations.at(url).unwrap_or_else(|error| {
+                tracing::warn!("the telemetry of {namespace}/{name} goes where all goes: {error}");
+                Destination::Usual
+            }),
+        };
         let Shared {
             queue,
             meters,
@@ -188,8 +267,10 @@ impl Pipeline {
             version,
             sampling: *sampling,
             resource_attributes,
+            destination,
+            capture_content: telemetry.capture_content.unwrap_or(*capture_content),
         };
-        Service::new(&identity, queue, meters, *capture_content)
+        Service::new(&identity, queue, meters)
     }
 
     /// The program itself as a service: what telemetry lost is among its metrics.
@@ -229,56 +310,18 @@ impl Pipeline {
     }
 }
 
-/// What telemetry itself logs must not become telemetry.
-fn quiet<F: Future>(task: F) -> impl Future<Output = F::Output> {
-    task.with_context(Context::new().with_telemetry_suppressed())
-}
-
-fn start_deliveries(
-    receivers: Vec<Arc<dyn Receiver>>,
-    settings: &PipelineSettings,
-    dropped: &Arc<AtomicU64>,
-    tracker: &TaskTracker,
-    shutdown: &CancellationToken,
-) -> (Vec<Outlet>, Vec<Arc<Ledger>>) {
-    let patience = Patience {
-        attempts: settings.attempts,
-        pause: settings.retry_pause,
-        timeout: settings.timeout,
-    };
-    let start = |receiver: Arc<dyn Receiver>| {
-        let bound = settings.max_waiting_batches;
-        let ledger = Arc::new(Ledger::new(receiver.name(), Arc::clone(dropped)));
-        let (outlet, deliveries) = Outlet::new(bound, Arc::clone(&ledger));
-        let delivering = deliver(receiver, deliveries, patience, Arc::clone(&ledger));
-        let shutdown = shutdown.clone();
-        tracker.spawn(quiet(async move {
-            let given_up = async {
-                shutdown.cancelled().await;
-                tokio::time::sleep(LAST_DELIVERY).await;
-            };
-            tokio::select! {
-                () = delivering => {}
-                () = given_up => tracing::warn!("a telemetry receiver is too slow to stop for"),
-            }
-        }));
-        (outlet, ledger)
-    };
-    receivers.into_iter().map(start).unzip()
-}
-
 /// The task's own state.
 struct Collector {
     losses: Arc<Losses>,
     queue: Arc<Queue>,
     drain: Drain,
     meters: Arc<Meters>,
-    outlets: Vec<Outlet>,
+    destinations: Arc<Destinations>,
     max_batch: usize,
 }
 
 impl Collector {
-    /// Runs until `shutdown` fires; its outlets close when it ends.
+    /// Runs until `shutdown` fires; the deliveries end with it.
     async fn run(
         mut self,
         mut flushes: mpsc::Receiver<oneshot::Sender<Barriers>>,
@@ -304,32 +347,34 @@ impl Collector {
         tokio::time::sleep(LAST_WORDS).await;
         self.send_emitted();
         self.send_metrics(Scope::All);
+        self.destinations.end().await;
     }
 
     fn flush(&mut self, asked: oneshot::Sender<Barriers>) {
         self.send_emitted();
         self.send_metrics(Scope::Changed);
-        let barriers = self.outlets.iter().filter_map(Outlet::barrier).collect();
         // Whoever asked may have gone.
-        asked.send(barriers).ok();
+        asked.send(self.destinations.barriers()).ok();
     }
 
     fn send_emitted(&mut self) {
         let (spans, logs) = self.drain.take();
-        self.send(batch::logs(logs, self.max_batch));
-        self.send(batch::traces(spans, self.max_batch));
+        for (to, logs) in by_destination(logs, |it| &it.source.destination) {
+            self.destinations
+                .send(&to, batch::logs(logs, self.max_batch));
+        }
+        for (to, spans) in by_destination(spans, |it| &it.source.destination) {
+            self.destinations
+                .send(&to, batch::traces(spans, self.max_batch));
+        }
     }
 
     fn send_metrics(&self, scope: Scope) {
         self.losses.publish();
-        self.send(batch::metrics(self.meters.collect(scope), self.max_batch));
-    }
-
-    fn send(&self, batches: impl Iterator<Item = Batch>) {
-        for batch in batches.map(Arc::new) {
-            for outlet in &self.outlets {
-                outlet.send(&batch);
-            }
+        for (to, metrics) in by_destination(self.meters.collect(scope), |(to, _)| to) {
+            let metrics = metrics.into_iter().map(|(_, metrics)| metrics).collect();
+            self.destinations
+                .send(&to, batch::metrics(metrics, self.max_batch));
         }
     }
 }

@@ -21,6 +21,8 @@ use opentelemetry_sdk::{
 };
 use tokio::sync::{Notify, mpsc};
 
+use super::destinations::Destination;
+
 /// Who emitted something, ready for the wire.
 #[derive(Debug)]
 pub(super) struct Source {
@@ -28,6 +30,8 @@ pub(super) struct Source {
     pub(super) id: u64,
     pub(super) resource: Resource,
     pub(super) scope: common::InstrumentationScope,
+    /// Where it goes.
+    pub(super) destination: Destination,
 }
 
 /// A span or a log record, and who emitted it.
@@ -132,6 +136,10 @@ impl SpanProcessor for Enqueue {
     fn on_start(&self, _: &mut Span, _: &Context) {}
 
     fn on_end(&self, mut span: SpanData) {
+        if matches!(self.source.destination, Destination::Nowhere) {
+            return;
+        }
+        keep_last_of_each_key(&mut span.attributes);
         let events = span
             .events
             .events
@@ -158,6 +166,9 @@ impl SpanProcessor for Enqueue {
 
 impl LogProcessor for Enqueue {
     fn emit(&self, record: &mut SdkLogRecord, _: &InstrumentationScope) {
+        if matches!(self.source.destination, Destination::Nowhere) {
+            return;
+        }
         let emitted = Emitted {
             source: Arc::clone(&self.source),
             data: record.clone(),
@@ -171,6 +182,19 @@ impl LogProcessor for Enqueue {
 
     fn shutdown_with_timeout(&self, _: Duration) -> OTelSdkResult {
         Ok(())
+    }
+}
+
+/// An attribute that is set again replaces the one before; the SDK keeps both.
+fn keep_last_of_each_key(attributes: &mut Vec<KeyValue>) {
+    let mut at = 0;
+    while at < attributes.len() {
+        let key = &attributes[at].key;
+        if attributes[at + 1..].iter().any(|later| later.key == *key) {
+            attributes.remove(at);
+        } else {
+            at += 1;
+        }
     }
 }
 

@@ -13,6 +13,7 @@ use opentelemetry_sdk::{
 
 use super::{
     Exposition,
+    destinations::Destination,
     instruments::Instruments,
     meters::Meters,
     pipeline::CaptureContent,
@@ -45,15 +46,12 @@ pub(super) struct Identity<'a> {
     pub(super) sampling: Sampling,
     /// Beside those that every service has.
     pub(super) resource_attributes: &'a [(String, String)],
+    pub(super) destination: Destination,
+    pub(super) capture_content: CaptureContent,
 }
 
 impl Service {
-    pub(super) fn new(
-        identity: &Identity<'_>,
-        queue: &Arc<Queue>,
-        meters: &Meters,
-        capture_content: CaptureContent,
-    ) -> Self {
+    pub(super) fn new(identity: &Identity<'_>, queue: &Arc<Queue>, meters: &Meters) -> Self {
         let resource = resource(identity);
         let scope = InstrumentationScope::builder(format!("kaos.{}", identity.name))
             .with_version(identity.version.to_owned())
@@ -62,6 +60,7 @@ impl Service {
             id: identity.id,
             resource: (&resource).into(),
             scope: (&scope, None).into(),
+            destination: identity.destination.clone(),
         };
         let source = Arc::new(source);
         let enqueue = Enqueue {
@@ -82,7 +81,7 @@ impl Service {
             tracer: tracers.tracer_with_scope(scope.clone()),
             logger: loggers.logger_with_scope(scope),
             instruments: Instruments::new(identity.name, meters.table(source)),
-            capture_content,
+            capture_content: identity.capture_content,
         };
         Self {
             inner: Arc::new(inner),

@@ -25,8 +25,8 @@ use tracing_subscriber::layer::SubscriberExt;
 
 use self::support::{attribute, settings, start};
 use super::{
-    CaptureContent, LogLayer, ModelCall, PipelineSettings, Service, Span, SpanSpec, extract,
-    inject, preview,
+    CaptureContent, Exposition, LogLayer, ModelCall, PipelineSettings, Service, ServiceTelemetry,
+    Span, SpanSpec, extract, inject, preview,
 };
 
 fn root(service: &Service, name: &'static str) -> Span {
@@ -344,6 +344,39 @@ async fn long_texts_are_cut() {
     assert_eq!(
         attribute(&spans[0].span.events[0].attributes, "text"),
         "01234…"
+    );
+}
+
+#[tokio::test]
+async fn an_attribute_that_is_set_again_replaces_the_one_before() {
+    let (pipeline, recorder) = start(settings());
+    let mut span = root(&pipeline.service("analyst", "default"), "model.inference");
+    span.set_attribute(KeyValue::new(key::REQUEST_MODEL, "first"));
+    span.set_attribute(KeyValue::new(key::REQUEST_MODEL, "fallback"));
+    span.end_ok();
+    pipeline.flush().await;
+    let attributes = &recorder.spans()[0].span.attributes;
+    let models = attributes.iter().filter(|it| it.key == key::REQUEST_MODEL);
+    assert_eq!(models.count(), 1);
+    assert_eq!(attribute(attributes, key::REQUEST_MODEL), "fallback");
+}
+
+#[tokio::test]
+async fn a_service_that_emits_nothing_can_be_measured_all_the_same() {
+    let (pipeline, recorder) = start(settings());
+    let silent = ServiceTelemetry {
+        emits: false,
+        ..ServiceTelemetry::default()
+    };
+    let service = pipeline.service_with("analyst", "default", &silent);
+    root(&service, "agent.step.1").end_ok();
+    service.instruments().step();
+    pipeline.flush().await;
+    assert!(recorder.requests().is_empty());
+    assert!(
+        service
+            .exposition(Exposition::Prometheus)
+            .contains("kaos_steps_total")
     );
 }
 

@@ -10,7 +10,7 @@ use api::{
     clock::{Clock, SystemClock},
     plan::{
         AgentPlan, Limits, McpLink, McpRuntime, McpServerPlan, MemoryPlan, ModelApiPlan,
-        ModelBackend, Peer, ProviderPlan, ResourceId,
+        ModelBackend, Peer, ProviderPlan, ResourceId, TelemetryPlan,
     },
     resources::{UsageLimits, agent::ToolCallMode},
 };
@@ -174,6 +174,7 @@ impl Served {
             usage_limits: UsageLimits::default(),
             memory: MemoryPlan::default(),
             tool_call_mode: ToolCallMode::Native,
+            telemetry: TelemetryPlan::default(),
         });
     }
 

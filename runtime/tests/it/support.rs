@@ -7,7 +7,7 @@ use std::{sync::Arc, time::Duration};
 
 use api::{
     clock::{Clock, SystemClock},
-    plan::{AgentPlan, Limits, MemoryPlan, Peer, ResourceId},
+    plan::{AgentPlan, Limits, MemoryPlan, Peer, ResourceId, TelemetryPlan},
     resources::{UsageLimits, agent::ToolCallMode},
 };
 use axum::{Router, body::Body};
@@ -238,6 +238,7 @@ pub(crate) fn plan(model: &Model) -> AgentPlan {
         usage_limits: UsageLimits::default(),
         memory: MemoryPlan::default(),
         tool_call_mode: ToolCallMode::Auto,
+        telemetry: TelemetryPlan::default(),
     }
 }
 

@@ -167,8 +167,7 @@ fn endpoint_uri(name: &str, endpoint: &str) -> anyhow::Result<Uri> {
 
 fn protocol(said: Option<(String, String)>, uri: &Uri) -> anyhow::Result<OtlpProtocol> {
     match said {
-        None if uri.port_u16() == Some(4317) => Ok(OtlpProtocol::Grpc),
-        None => Ok(OtlpProtocol::HttpProtobuf),
+        None => Ok(OtlpProtocol::usual(uri)),
         Some((value, name)) => match value.as_str() {
             "grpc" => Ok(OtlpProtocol::Grpc),
             "http/protobuf" => Ok(OtlpProtocol::HttpProtobuf),

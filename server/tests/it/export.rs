@@ -226,6 +226,47 @@ async fn a_variable_that_makes_no_sense_is_refused_at_the_start() {
 }
 
 #[tokio::test]
+async fn an_agent_can_send_its_telemetry_elsewhere_or_nowhere_and_show_what_was_said() {
+    let Some(usual) = Collector::start().await else {
+        return;
+    };
+    let own = Collector::start().await.unwrap();
+    let run = Exporting::start(&[("OTEL_EXPORTER_OTLP_ENDPOINT", &usual.http)]).await;
+    let elsewhere = json!({"enabled": true, "endpoint": own.http, "captureContent": true});
+    for (agent, telemetry) in [
+        ("lead", elsewhere),
+        ("coordinator", json!({"enabled": false})),
+    ] {
+        let patch = json!({"spec": {"config": {"telemetry": telemetry}}});
+        run.kaos.patch("agents", agent, &patch).await;
+    }
+
+    let silent = run.ask("coordinator").await;
+    let there = run.ask("lead").await;
+    let here = run.ask("analyst").await;
+
+    let spans = run.kaos.trace(&there).await;
+    until_written(&own, spans.len() as u64).await;
+    let received = own.received();
+    let said = serde_json::to_string(&received).unwrap();
+    assert!(
+        said.contains("What is it?"),
+        "the question is in a span: {said}"
+    );
+    let usual_spans = run.kaos.trace(&here).await.len();
+    until_written(&usual, usual_spans as u64).await;
+    let said = serde_json::to_string(&usual.received()).unwrap();
+    assert!(
+        !said.contains("What is it?"),
+        "other agents do not say it: {said}"
+    );
+    let status = run.kaos.get("/api/status").await.1;
+    assert!(receiver(&status, &format!("OTLP to {}", own.http))["failing"].is_null());
+    let path = format!("/jaeger/api/v3/traces/{silent}");
+    assert_eq!(run.kaos.get(&path).await.0, 404);
+}
+
+#[tokio::test]
 async fn nothing_is_emitted_when_telemetry_is_disabled() {
     let run = Exporting::start(&[("OTEL_SDK_DISABLED", "true")]).await;
     let (status, answer) = run.kaos.ask("analyst", "What is it?").await;

@@ -160,6 +160,22 @@ impl Kaos {
         self.post(&path, object).await
     }
 
+    /// Changes an object of the team's namespace, and waits until the change is carried out.
+    pub(crate) async fn patch(&self, plural: &str, name: &str, change: &Value) {
+        let path =
+            format!("/kube/apis/kaos.tools/v1alpha1/namespaces/kaos-hierarchy/{plural}/{name}");
+        let request = self.http.patch(format!("{}{path}", self.url));
+        let request = request.header("content-type", "application/merge-patch+json");
+        let answer = request.body(change.to_string()).send().await.unwrap();
+        let status = answer.status();
+        let changed: Value = answer.json().await.unwrap();
+        assert_eq!(status, 200, "{changed:#}");
+        self.until(&path, |object| {
+            object["status"]["observedGeneration"] == changed["metadata"]["generation"]
+        })
+        .await;
+    }
+
     /// Waits until an object of the team's namespace is Ready.
     pub(crate) async fn until_ready(&self, plural: &str, name: &str) -> Value {
         self.until_phase(plural, name, "Ready").await

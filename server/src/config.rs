@@ -153,7 +153,7 @@ impl JaegerConfig {
 #[derive(Clone, Debug, Parser)]
 pub(crate) struct LogConfig {
     /// Level, or levels per target, such as `info,runtime=debug`.
-    #[arg(long, env = "LOG_LEVEL", default_value = "info,rmcp=warn")]
+    #[arg(long, env = "LOG_LEVEL", default_value = "info")]
     pub(crate) log_level: String,
 
     /// One line of text, or one JSON object, per event.

@@ -14,7 +14,12 @@ use runtime::telemetry::{
     Receiver, RootSampling, Sampling, stdout_layer,
 };
 use traces::{Receipt, Store, WriteError};
-use tracing_subscriber::{EnvFilter, Layer, layer::SubscriberExt, util::SubscriberInitExt};
+use tracing_subscriber::{
+    EnvFilter, Layer,
+    filter::{FilterExt, filter_fn},
+    layer::SubscriberExt,
+    util::SubscriberInitExt,
+};
 
 use crate::{
     config::{LogConfig, LogFormat, OtelConfig},
@@ -22,7 +27,10 @@ use crate::{
 };
 
 /// What agents say is kept in this detail, whatever standard output shows.
-const KEPT: &str = "info,rmcp=warn,runtime::agent=debug";
+const KEPT: &str = "info,runtime::agent=debug";
+/// What it says repeats what MCP servers say, who may repeat what they were sent. We tell of its errors
+/// ourselves, in words of our own.
+const UNHEARD: &str = "rmcp";
 
 /// Sends `tracing` events to standard output and, inside an agent, to its telemetry.
 pub(crate) fn start_logging(config: &LogConfig) -> anyhow::Result<LogLayer> {
@@ -33,9 +41,10 @@ pub(crate) fn start_logging(config: &LogConfig) -> anyhow::Result<LogLayer> {
         LogFormat::Json => runtime::telemetry::LogFormat::Json,
     };
     let layer = LogLayer::default();
+    let heard = || filter_fn(|event| !event.target().starts_with(UNHEARD));
     tracing_subscriber::registry()
-        .with(stdout_layer(format).with_filter(shown))
-        .with(layer.clone().with_filter(EnvFilter::new(KEPT)))
+        .with(stdout_layer(format).with_filter(shown.and(heard())))
+        .with(layer.clone().with_filter(EnvFilter::new(KEPT).and(heard())))
         .try_init()
         .context("failed to start logging")?;
     Ok(layer)

@@ -290,6 +290,10 @@ pub struct ModelApiPlan {
 pub enum ModelBackend {
     /// A provider, over OpenAI's protocol.
     Provider(ProviderPlan),
+    /// `LiteLLM`, with a configuration of the user's own.
+    LiteLlm(LiteLlmPlan),
+    /// The Ollama of this machine, with this model.
+    Ollama(String),
 }
 
 impl ModelBackend {
@@ -297,6 +301,8 @@ impl ModelBackend {
     pub fn provider(&self) -> &str {
         match self {
             Self::Provider(plan) => &plan.provider,
+            Self::LiteLlm(_) => "litellm",
+            Self::Ollama(_) => "ollama",
         }
     }
 }
@@ -312,6 +318,15 @@ pub struct ProviderPlan {
     pub api_version: Option<String>,
     /// Its key.
     pub api_key: Option<Secret>,
+}
+
+/// What `LiteLLM` is started with.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LiteLlmPlan {
+    /// Its configuration, in YAML; people write keys into it.
+    pub config: Secret,
+    /// Environment of the process, on top of the little every process gets.
+    pub env: Vec<(String, Secret)>,
 }
 
 /// Everything needed to run an MCP server.

@@ -256,6 +256,15 @@ pub fn validate_model_api(name: &str, spec: &ModelApiSpec) -> Vec<FieldError> {
             problems.check_required("spec.hostedConfig.model", &hosted.model);
         }
         (Mode::Proxy, Some(proxy), _) => {
+            if let Some(yaml) = &proxy.config_yaml {
+                let is_whole = yaml.from_string.is_some() ^ yaml.from_secret_key_ref.is_some();
+                if !is_whole {
+                    problems.add(
+                        "spec.proxyConfig.configYaml",
+                        "needs one of fromString and fromSecretKeyRef",
+                    );
+                }
+            }
             if proxy.models.is_empty() && proxy.config_yaml.is_none() {
                 problems.add(
                     "spec.proxyConfig.models",

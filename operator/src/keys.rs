@@ -3,7 +3,7 @@
 use std::fmt;
 
 use api::plan::{ResourceId, Secret};
-use api::resources::{KeyRef, ValueSource};
+use api::resources::{EnvVar, KeyRef, ValueSource};
 use k8s_openapi::api::core::v1;
 use kube::{Api, Client};
 
@@ -19,6 +19,24 @@ pub(crate) enum Lookup {
     Absent,
     /// It does not exist, and must.
     Missing(Cause),
+}
+
+impl Lookup {
+    /// The value, if it is there.
+    pub(crate) fn found(self) -> Option<Secret> {
+        match self {
+            Self::Found(value) => Some(value),
+            Self::Absent | Self::Missing(_) => None,
+        }
+    }
+
+    /// Why it is missing, if it must not be.
+    pub(crate) fn missing(&self) -> Option<Cause> {
+        match self {
+            Self::Missing(cause) => Some(cause.clone()),
+            Self::Found(_) | Self::Absent => None,
+        }
+    }
 }
 
 /// Why a value could not be looked up this time.
@@ -59,6 +77,29 @@ impl fmt::Display for Place {
     }
 }
 
+/// Looks up each variable, in their order.
+pub(crate) async fn environment(
+    client: &Client,
+    namespace: &str,
+    variables: &[EnvVar],
+) -> Result<Vec<(String, Lookup)>, Error> {
+    let mut found = Vec::with_capacity(variables.len());
+    for EnvVar {
+        name,
+        value,
+        value_from,
+    } in variables
+    {
+        let lookup = match (value, value_from) {
+            (Some(value), _) => Lookup::Found(Secret::new(value)),
+            (None, Some(source)) => look_up(client, namespace, source).await?,
+            (None, None) => Lookup::Found(Secret::new("")),
+        };
+        found.push((name.clone(), lookup));
+    }
+    Ok(found)
+}
+
 /// Looks up whichever of the two a source names; the Secret first.
 pub(crate) async fn look_up(
     client: &Client,
@@ -72,7 +113,11 @@ pub(crate) async fn look_up(
     }
 }
 
-async fn in_secret(client: &Client, namespace: &str, reference: &KeyRef) -> Result<Lookup, Error> {
+pub(crate) async fn in_secret(
+    client: &Client,
+    namespace: &str,
+    reference: &KeyRef,
+) -> Result<Lookup, Error> {
     let secrets: Api<v1::Secret> = Api::namespaced(client.clone(), namespace);
     let secret = secrets
         .get_opt(&reference.name)

@@ -19,6 +19,7 @@ mod agent;
 mod control;
 mod keys;
 mod links;
+mod litellm;
 mod mcp_server;
 mod model_api;
 mod reconcile;
@@ -31,6 +32,7 @@ mod workloads;
 #[cfg(test)]
 mod fixtures;
 
+pub use litellm::{BASE_VARIABLE, KEY_VARIABLE, MASTER_KEY_VARIABLE, litellm_config};
 pub use run::{Error, run};
 pub use workloads::{Kind, Running, State, WorkloadError, Workloads};
 

@@ -52,9 +52,9 @@ async fn apply(
     context: &Context,
 ) -> Result<(Outcome, Result<(), Error>), Error> {
     let workloads = context.workloads.as_ref();
-    let key = dereference::dereference(&context.client, &id.namespace, &api.spec).await?;
+    let found = dereference::dereference(&context.client, &id.namespace, &api.spec).await?;
     let known_providers = workloads.known_providers();
-    let valid = match validate::validate(&id.name, &api.spec, key, known_providers) {
+    let valid = match validate::validate(&id.name, &api.spec, found, known_providers) {
         Ok(valid) => valid,
         Err(blocked) => {
             workloads.stop(Kind::ModelApi, id).await?;

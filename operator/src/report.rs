@@ -55,7 +55,7 @@ impl Outcome {
             Self::Blocked(Blocked::Refused(_)) => Phase::Failed,
             Self::Blocked(Blocked::Waiting(_)) => Phase::Waiting,
             Self::Applied { running, .. } => match running.state {
-                State::Starting => Phase::Pending,
+                State::Starting | State::Progressing(_) => Phase::Pending,
                 State::Ready => Phase::Ready,
                 State::Failed(_) | State::NeedsCredentials(_) => Phase::Failed,
             },
@@ -76,6 +76,7 @@ impl Outcome {
             Self::Applied { running, without } => {
                 let failure = match &running.state {
                     State::Starting | State::Ready => None,
+                    State::Progressing(message) => Some(message.clone()),
                     State::Failed(message) | State::NeedsCredentials(message) => {
                         Some(message.clone())
                     }
@@ -107,6 +108,10 @@ impl Outcome {
                     State::Starting => (
                         Verdict::plain("Ready", "False", "Starting"),
                         Verdict::plain("Progressing", "True", "Starting"),
+                    ),
+                    State::Progressing(message) => (
+                        Verdict::plain("Ready", "False", "Starting"),
+                        Verdict::new("Progressing", "True", Cause::new("Starting", message)),
                     ),
                     State::Ready => (
                         Verdict::plain("Ready", "True", "Serving"),

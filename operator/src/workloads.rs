@@ -74,6 +74,8 @@ pub struct Running {
 pub enum State {
     /// It does not answer yet.
     Starting,
+    /// It does not answer yet, and has come so far: a sentence for people, without its full stop.
+    Progressing(String),
     /// It answers.
     Ready,
     /// It does not answer, for the reason given: a sentence for people, without its full stop.

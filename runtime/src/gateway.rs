@@ -8,6 +8,7 @@ mod answer;
 mod endpoints;
 mod error;
 mod limits;
+mod local;
 mod members;
 pub mod mock;
 mod models;
@@ -20,6 +21,7 @@ mod upstream;
 
 pub use error::GatewayError;
 pub use limits::{Accounts, Holder, LedgerError, Limit};
+pub use local::{LocalSettings, ollama_url};
 pub use prices::PricesError;
 pub use provider::{KeyHeader, MOCK, PROVIDERS, Provider, StreamUsage, provider};
 pub use served::ModelApiState;
@@ -31,17 +33,21 @@ use std::{
 
 use api::{
     clock::Clock,
-    plan::{ModelApiPlan, ResourceId},
+    plan::{ModelApiPlan, ModelBackend, ResourceId},
     resources::UsageLimits,
 };
 use axum::Router;
-use tokio::sync::watch;
+use tokio::sync::broadcast::{self, error::RecvError};
+use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 use self::{limits::Refusal, prices::Prices, served::Served};
 use crate::telemetry::Service;
 
 /// The header by which an agent says which one it is: `namespace/name`.
 pub(crate) const AGENT_HEADER: &str = "x-kaos-agent";
+
+/// How many changes a slow listener may be behind.
+const CHANGES: usize = 256;
 
 /// What a gateway works with.
 pub struct GatewayContext {
@@ -53,6 +59,12 @@ pub struct GatewayContext {
     pub service: Service,
     /// What everybody may use and has used.
     pub accounts: Accounts,
+    /// For model APIs that something on this machine answers for.
+    pub local: LocalSettings,
+    /// What runs beside requests is spawned here.
+    pub tracker: TaskTracker,
+    /// Ends all of it.
+    pub shutdown: CancellationToken,
 }
 
 /// All model APIs of this process. Clones are the same gateway.
@@ -66,8 +78,10 @@ struct Inner {
     accounts: Accounts,
     prices: RwLock<Prices>,
     served: RwLock<HashMap<ResourceId, Arc<Served>>>,
-    /// Told after every new plan.
-    changed: watch::Sender<()>,
+    local: Arc<LocalSettings>,
+    tracker: TaskTracker,
+    shutdown: CancellationToken,
+    changes: broadcast::Sender<ResourceId>,
 }
 
 impl Gateway {
@@ -78,6 +92,9 @@ impl Gateway {
             clock,
             service,
             accounts,
+            local,
+            tracker,
+            shutdown,
         } = context;
         Self(Arc::new(Inner {
             client,
@@ -86,23 +103,44 @@ impl Gateway {
             accounts,
             prices: RwLock::default(),
             served: RwLock::default(),
-            changed: watch::Sender::new(()),
+            local: Arc::new(local),
+            tracker,
+            shutdown,
+            changes: broadcast::channel(CHANGES).0,
         }))
     }
 
     /// Serves `plan` from now on, instead of an earlier one of the same name. Answers under way are
-    /// finished, and what was used counts on.
+    /// finished, and what was used counts on. The same plan again changes nothing.
     pub fn apply(&self, plan: ModelApiPlan) {
         let holder = Holder::ModelApi(plan.id.clone());
         self.0.accounts.limit(&holder, plan.limits);
-        let mut served = self
+        let id = plan.id.clone();
+        let mut all = self
             .0
             .served
             .write()
             .unwrap_or_else(PoisonError::into_inner);
-        served.insert(plan.id.clone(), Arc::new(Served::new(plan)));
-        drop(served);
-        self.0.changed.send_replace(());
+        if all.get(&id).is_some_and(|old| old.plan == plan) {
+            return;
+        }
+        let is_local = match plan.backend {
+            ModelBackend::Provider(_) => false,
+            ModelBackend::LiteLlm(_) | ModelBackend::Ollama(_) => true,
+        };
+        let stop = self.0.shutdown.child_token();
+        let served = Arc::new(Served::new(plan, stop, self.0.changes.clone()));
+        if let Some(old) = all.insert(id.clone(), Arc::clone(&served)) {
+            old.stop.cancel();
+        }
+        drop(all);
+        if is_local {
+            let settings = Arc::clone(&self.0.local);
+            let client = self.0.client.clone();
+            self.0.tracker.spawn(local::keep(served, settings, client));
+        }
+        // Nobody may be listening.
+        self.0.changes.send(id).ok();
     }
 
     /// What an agent may ask of its models from now on.
@@ -128,11 +166,28 @@ impl Gateway {
         served.get(id).map(|served| served.state())
     }
 
-    /// Waits until all of these are served.
+    /// The model APIs whose state changes, as it happens. Who falls behind looks at all of them.
+    pub fn changes(&self) -> broadcast::Receiver<ResourceId> {
+        self.0.changes.subscribe()
+    }
+
+    /// All model APIs, in the order of their names.
+    pub fn ids(&self) -> Vec<ResourceId> {
+        let served = self.0.served.read().unwrap_or_else(PoisonError::into_inner);
+        let mut ids: Vec<ResourceId> = served.keys().cloned().collect();
+        ids.sort();
+        ids
+    }
+
+    /// Waits until each of these answers, or does not because it has failed.
     pub async fn until_serving(&self, ids: &[ResourceId]) {
-        let mut changed = self.0.changed.subscribe();
-        while !ids.iter().all(|id| self.state(id).is_some()) {
-            if changed.changed().await.is_err() {
+        let mut changes = self.changes();
+        let is_coming = |id| match self.state(id) {
+            None | Some(ModelApiState::Starting(_)) => true,
+            Some(ModelApiState::Ready | ModelApiState::Failed(_)) => false,
+        };
+        while ids.iter().any(is_coming) {
+            if let Err(RecvError::Closed) = changes.recv().await {
                 return;
             }
         }
@@ -145,8 +200,11 @@ impl Gateway {
             .served
             .write()
             .unwrap_or_else(PoisonError::into_inner);
-        served.remove(id);
+        let removed = served.remove(id);
         drop(served);
+        if let Some(removed) = removed {
+            removed.stop.cancel();
+        }
         self.0.accounts.close(&Holder::ModelApi(id.clone()));
     }
 

@@ -10,7 +10,7 @@ use anyhow::{Context, ensure};
 use api::plan::Secret;
 use clap::{Parser, Subcommand, ValueEnum};
 use http::{HeaderValue, Uri, header::AUTHORIZATION};
-use runtime::gateway::PROVIDERS;
+use runtime::gateway::{LocalSettings, PROVIDERS, ollama_url};
 use traces::JaegerSettings;
 
 pub(crate) use self::otlp::OtelConfig;
@@ -72,6 +72,9 @@ pub(crate) struct ServeConfig {
     pub(crate) telemetry_store: Switch,
 
     #[command(flatten)]
+    pub(crate) models: LocalModelConfig,
+
+    #[command(flatten)]
     pub(crate) jaeger: JaegerConfig,
 
     #[command(flatten)]
@@ -85,6 +88,49 @@ pub(crate) enum Switch {
     On,
     /// It is not.
     Off,
+}
+
+/// What answers for model APIs on this machine.
+#[derive(Clone, Debug, Parser)]
+pub(crate) struct LocalModelConfig {
+    /// The program `litellm`, by name or path: for model APIs with a configYaml.
+    #[arg(
+        long,
+        env = "KAOS_LITELLM",
+        value_name = "PROGRAM",
+        default_value = "litellm"
+    )]
+    litellm: PathBuf,
+
+    /// Where Ollama answers: for model APIs of mode Hosted.
+    #[arg(
+        long,
+        env = "OLLAMA_HOST",
+        value_name = "HOST",
+        default_value = "127.0.0.1:11434"
+    )]
+    ollama_host: String,
+}
+
+impl LocalModelConfig {
+    /// The same as the gateway wants it; a child's configuration lies in `folder`.
+    pub(crate) fn settings(self, folder: PathBuf) -> anyhow::Result<LocalSettings> {
+        let Self {
+            litellm,
+            ollama_host,
+        } = self;
+        let ollama = ollama_url(&ollama_host).with_context(|| {
+            format!(
+                "\"{ollama_host}\" is not Ollama's address; give it as host:port in OLLAMA_HOST"
+            )
+        })?;
+        Ok(LocalSettings {
+            litellm,
+            base_env: child_environment(),
+            folder,
+            ollama,
+        })
+    }
 }
 
 /// A Jaeger that the dashboard reads traces from. What it wants to be sent, such as a token, may be

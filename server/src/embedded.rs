@@ -6,7 +6,7 @@ use std::sync::LazyLock;
 use api::plan::{AgentPlan, McpServerPlan, ModelApiPlan, ResourceId};
 use async_trait::async_trait;
 use futures::{
-    StreamExt,
+    Stream, StreamExt,
     stream::{self, BoxStream},
 };
 use operator::{Kind, Running, State, WorkloadError, Workloads};
@@ -15,6 +15,7 @@ use runtime::{
     gateway::{Gateway, ModelApiState, PROVIDERS},
     mcp::{McpServers, McpState},
 };
+use tokio::sync::broadcast;
 use tokio_stream::wrappers::{BroadcastStream, errors::BroadcastStreamRecvError};
 
 /// The places where resources run.
@@ -52,8 +53,9 @@ impl Workloads for Embedded {
         self.gateway.apply(plan);
         let state = match self.gateway.state(&id) {
             Some(ModelApiState::Ready) => State::Ready,
+            Some(ModelApiState::Starting(Some(progress))) => State::Progressing(progress),
             Some(ModelApiState::Failed(reason)) => State::Failed(reason),
-            None => State::Starting,
+            Some(ModelApiState::Starting(None)) | None => State::Starting,
         };
         Ok(self.running(Kind::ModelApi, &id, state))
     }
@@ -115,16 +117,26 @@ impl Workloads for Embedded {
     }
 
     fn changes(&self) -> BoxStream<'static, (Kind, ResourceId)> {
-        let mcp = self.mcp.clone();
-        BroadcastStream::new(self.mcp.changes())
-            .flat_map(move |change| {
-                stream::iter(match change {
-                    Ok(id) => vec![id],
-                    // What was missed could have been about any of them.
-                    Err(BroadcastStreamRecvError::Lagged(_)) => mcp.ids(),
-                })
-            })
-            .map(|id| (Kind::McpServer, id))
-            .boxed()
+        let (mcp, gateway) = (self.mcp.clone(), self.gateway.clone());
+        let servers = changed(self.mcp.changes(), move || mcp.ids());
+        let model_apis = changed(self.gateway.changes(), move || gateway.ids());
+        stream::select(
+            servers.map(|id| (Kind::McpServer, id)),
+            model_apis.map(|id| (Kind::ModelApi, id)),
+        )
+        .boxed()
     }
+}
+
+/// What changed. When some of it was missed, it could have been about any of them.
+fn changed(
+    changes: broadcast::Receiver<ResourceId>,
+    all: impl Fn() -> Vec<ResourceId> + Send + 'static,
+) -> impl Stream<Item = ResourceId> + Send + 'static {
+    BroadcastStream::new(changes).flat_map(move |change| {
+        stream::iter(match change {
+            Ok(id) => vec![id],
+            Err(BroadcastStreamRecvError::Lagged(_)) => all(),
+        })
+    })
 }

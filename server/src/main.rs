@@ -6,6 +6,7 @@ mod data_dir;
 mod demo;
 mod embedded;
 mod lifecycle;
+mod prices;
 mod serve;
 mod settle;
 mod surface;

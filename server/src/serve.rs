@@ -19,7 +19,7 @@ use axum::Router;
 use kube::Client;
 use runtime::{
     agent::{AgentContext, Agents},
-    gateway::{Accounts, Gateway, GatewayContext},
+    gateway::{Accounts, Gateway, GatewayContext, LocalSettings},
     mcp::{Containment, McpServers, McpSettings},
     memory::Memory,
     telemetry::{CaptureContent, LogLayer, Pipeline, Service},
@@ -35,7 +35,7 @@ use crate::{
     demo::{self, DemoModel},
     embedded::Embedded,
     lifecycle::{Lifecycle, Stage},
-    settle,
+    prices, settle,
     surface::{self, Guard, Parts, Readiness, live},
     telemetry::{start_logging, start_pipeline},
 };
@@ -48,6 +48,7 @@ pub(crate) async fn serve(config: ServeConfig) -> anyhow::Result<()> {
         data_dir,
         apply,
         demo,
+        models,
         telemetry_store,
         jaeger,
         logging,
@@ -73,6 +74,7 @@ pub(crate) async fn serve(config: ServeConfig) -> anyhow::Result<()> {
     let wanted = Wanted {
         apply,
         demo,
+        models: models.settings(data_dir.join("models"))?,
         telemetry_store,
         otel,
         jaeger,
@@ -93,6 +95,8 @@ pub(crate) async fn serve(config: ServeConfig) -> anyhow::Result<()> {
 struct Wanted {
     apply: Vec<PathBuf>,
     demo: bool,
+    /// What answers for model APIs on this machine.
+    models: LocalSettings,
     telemetry_store: Switch,
     otel: OtelConfig,
     /// Where the dashboard reads traces, if not from the built-in store.
@@ -109,6 +113,12 @@ struct Stores {
     accounts: Accounts,
     /// Where they do; nothing but them may look in there.
     folder: PathBuf,
+}
+
+/// Where resources answer, and what answers for them on this machine.
+struct Place {
+    base_url: String,
+    models: LocalSettings,
 }
 
 async fn start(
@@ -132,7 +142,12 @@ async fn start(
 
     let emitting = start_telemetry(lifecycle, &stores, &wanted)?;
     let pipeline = emitting.pipeline.clone();
-    let embedded = start_runtime(lifecycle, &stores, &clock, base_url.clone(), emitting)?;
+    let place = Place {
+        base_url: base_url.clone(),
+        models: wanted.models.clone(),
+    };
+    let embedded = start_runtime(lifecycle, &stores, &clock, place, emitting)?;
+    prices::follow(lifecycle, &client, embedded.gateway.clone());
     let runtime_routes = runtime_routes(&embedded);
     let dashboard = app::router(app::Ports {
         kube: client.clone(),
@@ -293,9 +308,10 @@ fn start_runtime(
     lifecycle: &Lifecycle,
     stores: &Stores,
     clock: &Arc<dyn Clock>,
-    base_url: String,
+    place: Place,
     emitting: Emitting,
 ) -> anyhow::Result<Embedded> {
+    let Place { base_url, models } = place;
     let Emitting { pipeline, own } = emitting;
     let Stage { tracker, shutdown } = &lifecycle.work;
     let http = transport::client().context("failed to start HTTP")?;
@@ -320,6 +336,9 @@ fn start_runtime(
         clock: Arc::clone(clock),
         service: own,
         accounts: stores.accounts.clone(),
+        local: models,
+        tracker: tracker.clone(),
+        shutdown: shutdown.clone(),
     });
     let embedded = Embedded {
         base_url: base_url.clone(),

@@ -2,8 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use api::plan::Secret;
-use api::resources::{EnvVar, McpServerSpec};
+use api::resources::McpServerSpec;
 use kube::Client;
 
 use super::registry::{self, Registry};
@@ -29,34 +28,12 @@ pub(super) async fn dereference(
 ) -> Result<Found, keys::Error> {
     let env = spec.container.as_ref().map_or(&[][..], |of| &of.env);
     Ok(Found {
-        env: read(client, namespace, env).await?,
-        headers: read(client, namespace, &spec.headers).await?,
+        env: keys::environment(client, namespace, env).await?,
+        headers: keys::environment(client, namespace, &spec.headers).await?,
         registry: if BUILT_IN.contains(&spec.runtime.as_str()) {
             Ok(BTreeMap::new())
         } else {
             registry::read(client).await?
         },
     })
-}
-
-async fn read(
-    client: &Client,
-    namespace: &str,
-    variables: &[EnvVar],
-) -> Result<Values, keys::Error> {
-    let mut found = Vec::with_capacity(variables.len());
-    for EnvVar {
-        name,
-        value,
-        value_from,
-    } in variables
-    {
-        let lookup = match (value, value_from) {
-            (Some(value), _) => Lookup::Found(Secret::new(value)),
-            (None, Some(source)) => keys::look_up(client, namespace, source).await?,
-            (None, None) => Lookup::Found(Secret::new("")),
-        };
-        found.push((name.clone(), lookup));
-    }
-    Ok(found)
 }

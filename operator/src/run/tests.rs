@@ -60,10 +60,10 @@ impl World {
     /// The key with which a model API's provider is asked.
     fn key(&self, name: &str) -> Option<Secret> {
         match self.workloads.plan(Kind::ModelApi, name)? {
-            Plan::ModelApi(plan) => {
-                let ModelBackend::Provider(provider) = plan.backend;
-                provider.api_key
-            }
+            Plan::ModelApi(plan) => match plan.backend {
+                ModelBackend::Provider(provider) => provider.api_key,
+                ModelBackend::LiteLlm(_) | ModelBackend::Ollama(_) => None,
+            },
             Plan::Agent(_) | Plan::McpServer(_) => None,
         }
     }

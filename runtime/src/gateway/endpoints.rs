@@ -72,7 +72,7 @@ async fn ask(
     let model = models::upstream_name(&served.plan, &asked.model)?.to_owned();
     let backend = served.backend()?;
     let mut bill = gateway.open_bill(served, headers, &model, body.len())?;
-    match (backend, endpoint) {
+    match (&*backend, endpoint) {
         (Backend::Mock, Endpoint::Chat) => {
             let request: ChatRequest = parse(body)?;
             mock::answer(&model, &request, gateway.0.clock.now(), bill).await
@@ -137,7 +137,7 @@ async fn list_models(
     let names = if models::exact(plan).count() == plan.models.len() {
         models::exact(plan).map(str::to_owned).collect()
     } else {
-        match served.backend()? {
+        match &*served.backend()? {
             Backend::Mock => mock_models(&served),
             Backend::Upstream(upstream) => {
                 let mut names = upstream.list_models(&gateway.0.client).await?;

@@ -1,6 +1,8 @@
 //! What clients of the gateway and providers behind it see of each other.
 
 mod answers;
+mod litellm;
+mod ollama;
 mod prices;
 mod refusals;
 mod support;

@@ -26,7 +26,7 @@ use opentelemetry_proto::tonic::{
 };
 use runtime::{
     agent::{AgentContext, Agents},
-    gateway::{Accounts, Gateway, GatewayContext, MOCK},
+    gateway::{Accounts, Gateway, GatewayContext, LocalSettings, MOCK},
     mcp::{McpServers, McpSettings, McpState},
     memory::Memory,
     telemetry::{Pipeline, PipelineSettings, ReceiveError, Received, Receiver},
@@ -100,6 +100,14 @@ impl Served {
             clock,
             service: pipeline.service("kaos", "kaos-system"),
             accounts: accounts.unwrap(),
+            local: LocalSettings {
+                litellm: "litellm".into(),
+                base_env: Vec::new(),
+                folder: directory.path().join("models"),
+                ollama: "http://127.0.0.1:1".parse().unwrap(),
+            },
+            tracker: others.clone(),
+            shutdown: shutdown.clone(),
         });
         gateway.apply(ModelApiPlan {
             id: ResourceId::new("team", "llm"),

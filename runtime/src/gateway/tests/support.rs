@@ -1,6 +1,9 @@
 //! A gateway with one model API, and providers that remember what they were asked.
 
-use std::sync::{Arc, Mutex};
+use std::{
+    sync::{Arc, Mutex},
+    time::Duration,
+};
 
 use api::{
     clock::{Clock, SystemClock},
@@ -22,6 +25,7 @@ use opentelemetry_proto::tonic::collector::{
     logs::v1::ExportLogsServiceRequest, metrics::v1::ExportMetricsServiceRequest,
     trace::v1::ExportTraceServiceRequest,
 };
+use reqwest::Url;
 use serde_json::{Value, json};
 use tempfile::TempDir;
 use tokio::net::TcpListener;
@@ -29,7 +33,7 @@ use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use tower::ServiceExt;
 
 use crate::{
-    gateway::{Accounts, Gateway, GatewayContext},
+    gateway::{Accounts, Gateway, GatewayContext, LocalSettings, ModelApiState},
     telemetry::{Pipeline, PipelineSettings, ReceiveError, Received, Receiver},
     transport::tests::http_client,
 };
@@ -42,9 +46,27 @@ pub(super) struct House {
     _folder: TempDir,
 }
 
+/// How long anything may take before a test gives up on it.
+pub(super) const DEADLINE: Duration = Duration::from_mins(1);
+
+/// Nothing on this machine answers.
+pub(super) fn local() -> LocalSettings {
+    LocalSettings {
+        litellm: "litellm".into(),
+        base_env: Vec::new(),
+        folder: std::env::temp_dir().join(format!("kaos-{}", uuid::Uuid::new_v4())),
+        ollama: "http://127.0.0.1:1".parse().unwrap(),
+    }
+}
+
 impl House {
     /// A gateway that serves `plan`.
     pub(super) fn new(plan: ModelApiPlan) -> Self {
+        Self::with(plan, local())
+    }
+
+    /// The same, with what there is on this machine.
+    pub(super) fn with(plan: ModelApiPlan, local: LocalSettings) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let (tracker, shutdown) = (TaskTracker::new(), CancellationToken::new());
         let clock: Arc<dyn Clock> = Arc::new(SystemClock);
@@ -56,12 +78,15 @@ impl House {
             shutdown.clone(),
         );
         let spent = folder.path().join("spend.json");
-        let accounts = Accounts::open(&spent, Arc::clone(&clock), &tracker, shutdown);
+        let accounts = Accounts::open(&spent, Arc::clone(&clock), &tracker, shutdown.clone());
         let gateway = Gateway::new(GatewayContext {
             client: http_client(),
             clock,
             service: pipeline.service("kaos", "kaos-system"),
             accounts: accounts.unwrap(),
+            local,
+            tracker,
+            shutdown,
         });
         gateway.apply(plan);
         Self {
@@ -70,6 +95,34 @@ impl House {
             metrics,
             _folder: folder,
         }
+    }
+
+    /// Waits until the model API is as wanted.
+    pub(super) async fn until(&self, wanted: impl Fn(&ModelApiState) -> bool) -> ModelApiState {
+        let id = ResourceId::new("default", "llm");
+        let mut changes = self.gateway.changes();
+        let waiting = async {
+            loop {
+                let state = self.gateway.state(&id).unwrap();
+                if wanted(&state) {
+                    return state;
+                }
+                changes.recv().await.ok();
+            }
+        };
+        let state = tokio::time::timeout(DEADLINE, waiting).await;
+        state.unwrap_or_else(|_| panic!("it stays {:?}", self.gateway.state(&id)))
+    }
+
+    /// Waits until it has failed; why.
+    pub(super) async fn until_failed(&self) -> String {
+        let state = self
+            .until(|state| matches!(state, ModelApiState::Failed(_)))
+            .await;
+        let ModelApiState::Failed(why) = state else {
+            unreachable!("it was waited for")
+        };
+        why
     }
 
     pub(super) async fn send(&self, request: http::Request<Body>) -> Response<Body> {
@@ -166,12 +219,17 @@ async fn list(State(seen): State<Seen>, uri: Uri, headers: HeaderMap) -> Json<Va
     Json(json!({"data": [{"id": "gpt-4o"}, {"id": "whisper-1"}]}))
 }
 
-/// Serves `router` on a free port for as long as the test runs; returns its base URL.
-pub(super) async fn upstream(router: Router) -> String {
+/// Serves `router` on a free port for as long as the test runs; returns its URL.
+pub(super) async fn serve(router: Router) -> Url {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let base = format!("http://{}/v1", listener.local_addr().unwrap());
+    let url = format!("http://{}", listener.local_addr().unwrap());
     TaskTracker::new().spawn(async move { axum::serve(listener, router).await });
-    base
+    url.parse().unwrap()
+}
+
+/// The same; returns the base URL of a provider.
+pub(super) async fn upstream(router: Router) -> String {
+    serve(router).await.join("v1").unwrap().into()
 }
 
 /// A provider that answers every chat with these bytes of this type.

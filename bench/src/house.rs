@@ -108,6 +108,12 @@ impl House {
         request("POST", &path, &body.to_string())
     }
 
+    /// A question to the model API, past all agents.
+    pub(crate) fn model_question(body: &str) -> Vec<u8> {
+        let path = format!("/modelapis/{NAMESPACE}/model/v1/chat/completions");
+        request("POST", &path, body)
+    }
+
     /// How many spans of a trace are stored.
     pub(crate) async fn stored_spans(&mut self, trace: &str) -> anyhow::Result<usize> {
         let path = format!("/jaeger/api/traces/{trace}");

@@ -2,7 +2,10 @@
 //!
 //! A full client would cost as much as the server that is measured, on the same processors.
 
-use std::net::SocketAddr;
+use std::{
+    net::SocketAddr,
+    time::{Duration, Instant},
+};
 
 use anyhow::{Context, bail, ensure};
 use serde_json::Value;
@@ -30,6 +33,17 @@ pub(crate) struct Connection {
     buffer: Vec<u8>,
     /// Where the answer's parts are in the buffer, for as long as the answer is the last one.
     answer: Answer,
+    /// When the first byte of the last answer's body had come.
+    body_began: Instant,
+}
+
+/// How long an answer took, from its request.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Times {
+    /// Until the first byte of its body.
+    pub(crate) first_byte: Duration,
+    /// Until its end.
+    pub(crate) end: Duration,
 }
 
 /// An answer, by its places in the connection's buffer.
@@ -55,6 +69,7 @@ impl Connection {
             stream,
             buffer: Vec::with_capacity(4 * 1024),
             answer: Answer::default(),
+            body_began: Instant::now(),
         })
     }
 
@@ -67,7 +82,12 @@ impl Connection {
         let text = String::from_utf8_lossy(&self.buffer[..head]).into_owned();
         let status = text.split(' ').nth(1).and_then(|code| code.parse().ok());
         let status = status.context("the answer has no status")?;
-        let end = match length(&text)? {
+        let length = length(&text)?;
+        if !matches!(length, Length::Known(0)) {
+            self.read_until(head + 1).await?;
+        }
+        self.body_began = Instant::now();
+        let end = match length {
             Length::Known(length) => {
                 self.read_until(head + length).await?;
                 head + length
@@ -76,6 +96,18 @@ impl Connection {
         };
         self.answer = Answer { head, end };
         Ok(status)
+    }
+
+    /// The same for a request that succeeds; how long it took.
+    pub(crate) async fn timed(&mut self, request: &[u8]) -> anyhow::Result<Times> {
+        let sent = Instant::now();
+        let status = self.exchange(request).await?;
+        let end = sent.elapsed();
+        ensure!(status == 200, "a question is answered with HTTP {status}");
+        Ok(Times {
+            first_byte: self.body_began.duration_since(sent),
+            end,
+        })
     }
 
     /// The value of a header of the last answer.

@@ -15,7 +15,7 @@ use std::{path::PathBuf, process::ExitCode};
 
 use clap::{Parser, ValueEnum};
 
-use crate::measure::{Programs, latency, many, store, telemetry, throughput};
+use crate::measure::{Programs, gateway, latency, many, store, telemetry, throughput};
 
 #[derive(Parser)]
 #[command(about = "Measures KAOS against a scripted model")]
@@ -36,6 +36,8 @@ struct Args {
 enum Part {
     /// What one question costs.
     Latency,
+    /// What the gateway to models costs.
+    Gateway,
     /// Answers per second.
     Throughput,
     /// What telemetry costs.
@@ -63,6 +65,10 @@ async fn main() -> anyhow::Result<ExitCode> {
     if wanted(Part::Latency) {
         say("measuring what one question costs");
         rows.extend(latency(programs).await?);
+    }
+    if wanted(Part::Gateway) {
+        say("measuring what the gateway adds to a model");
+        rows.extend(gateway(programs).await?);
     }
     if wanted(Part::Throughput) {
         say("measuring answers per second on 16 connections");

@@ -1,5 +1,6 @@
 //! The measurements, each with programs of its own.
 
+mod gateway;
 mod latency;
 mod many;
 mod store;
@@ -10,7 +11,8 @@ use std::path::Path;
 
 use crate::table::Row;
 pub(crate) use {
-    latency::latency, many::many, store::store, telemetry::telemetry, throughput::throughput,
+    gateway::gateway, latency::latency, many::many, store::store, telemetry::telemetry,
+    throughput::throughput,
 };
 
 /// The programs that are measured.

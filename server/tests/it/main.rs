@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 mod answers;
+mod canary;
 #[cfg(target_os = "linux")]
 mod contain;
 mod export;

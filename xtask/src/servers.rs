@@ -14,6 +14,7 @@ use anyhow::{Context, Result, bail, ensure};
 
 use crate::{
     console::{run as run_command, say},
+    tools,
     workspace::{Workspace, on_path},
 };
 
@@ -56,20 +57,34 @@ pub(crate) fn run(workspace: &Workspace) -> Result<()> {
 
 /// Where the servers are. Outside CI, tests without them are skipped rather than failed.
 pub(crate) fn ensure_for_tests(workspace: &Workspace) -> Result<Variables> {
-    match ensure_all(workspace) {
+    let servers = or_skipped("real servers", ensure_all(workspace))?;
+    let litellm = or_skipped("LiteLLM", litellm(workspace))?;
+    Ok(servers.into_iter().chain(litellm).collect())
+}
+
+fn or_skipped(what: &str, ensured: Result<Variables>) -> Result<Variables> {
+    match ensured {
         Err(error) if env::var_os("CI").is_none() => {
-            say(&format!(
-                "tests with real servers will be skipped: {error:#}"
-            ));
+            say(&format!("tests with {what} will be skipped: {error:#}"));
             Ok(Variables::new())
         }
         done => done,
     }
 }
 
+fn litellm(workspace: &Workspace) -> Result<Variables> {
+    const VARIABLE: &str = "KAOS_LITELLM";
+    let program = match env::var_os(VARIABLE) {
+        Some(named) => named_program(VARIABLE, PathBuf::from(named))?,
+        None => tools::litellm(workspace)?,
+    };
+    Ok(vec![(VARIABLE, program)])
+}
+
 fn ensure_all(workspace: &Workspace) -> Result<Variables> {
     let modules = workspace.end2end().join("servers");
-    let cache = cache_folder(&modules)?;
+    let sources = ["go.mod", "go.sum", "collector/main.go"].map(|file| modules.join(file));
+    let cache = cache_folder("servers", &sources)?;
     let ensured = SERVERS.iter().map(|server| {
         let program = match env::var_os(server.variable) {
             Some(named) => named_program(server.variable, PathBuf::from(named))?,
@@ -125,16 +140,17 @@ fn built_program(server: &Server, modules: &Path, cache: &Path) -> Result<PathBu
     Ok(program)
 }
 
-/// `KAOS_CACHE_DIR`, or a folder in the user's cache; below it one folder for each set of sources.
-fn cache_folder(modules: &Path) -> Result<PathBuf> {
+/// `KAOS_CACHE_DIR`, or a folder in the user's cache; below it one folder for each set of sources of
+/// what is called `name`.
+pub(crate) fn cache_folder(name: &str, sources: &[PathBuf]) -> Result<PathBuf> {
     let mut hasher = DefaultHasher::new();
-    for file in ["go.mod", "go.sum", "collector/main.go"] {
-        let source = fs::read(modules.join(file))
-            .with_context(|| format!("failed to read {file} of the servers"))?;
+    for file in sources {
+        let source =
+            fs::read(file).with_context(|| format!("failed to read {}", file.display()))?;
         source.hash(&mut hasher);
     }
     let sources = format!("{:016x}", hasher.finish());
-    Ok(user_cache()?.join("servers").join(sources))
+    Ok(user_cache()?.join(name).join(sources))
 }
 
 fn user_cache() -> Result<PathBuf> {

@@ -10,6 +10,7 @@ use anyhow::{Context, Result, bail, ensure};
 
 use crate::{
     console::{read, run},
+    servers,
     workspace::{Workspace, on_path},
 };
 
@@ -137,25 +138,39 @@ pub(crate) fn python() -> Result<()> {
 
 /// A Python that has OpenAI's client, exactly as `requirements.txt` says, below the target folder.
 pub(crate) fn python_clients(workspace: &Workspace) -> Result<PathBuf> {
-    python()?;
     let folder = workspace.target.join("clients-venv");
-    let python = folder.join("bin/python");
     let requirements = workspace.end2end().join("clients/python/requirements.txt");
-    let installed = folder.join("installed");
-    if is_newer(&installed, &requirements) {
-        return Ok(python);
+    if !is_newer(&folder.join("installed"), &requirements) {
+        python_packages("OpenAI's client for Python", &folder, &requirements)?;
     }
+    Ok(folder.join("bin/python"))
+}
+
+/// The real `LiteLLM`, exactly as `requirements.txt` says. It is large, so that one serves every
+/// checkout: its folder is named after what is in it.
+pub(crate) fn litellm(workspace: &Workspace) -> Result<PathBuf> {
+    let requirements = workspace.end2end().join("litellm/requirements.txt");
+    let folder = servers::cache_folder("litellm", std::slice::from_ref(&requirements))?;
+    if !folder.join("installed").is_file() {
+        python_packages("LiteLLM; this takes minutes, once", &folder, &requirements)?;
+    }
+    Ok(folder.join("bin/litellm"))
+}
+
+/// Python packages in a folder of their own.
+fn python_packages(what: &str, folder: &Path, requirements: &Path) -> Result<()> {
+    python()?;
     let venv = || {
         let mut venv = Command::new("python3");
-        venv.args(["-m", "venv", "--clear"]).arg(&folder);
+        venv.args(["-m", "venv", "--clear"]).arg(folder);
         run("making a folder for Python packages", &mut venv)
     };
     if venv().is_err() {
         // Debian's Python comes without the part that makes them.
-        install_from_debian("python3-venv").context("tests of clients need Python's venv")?;
+        install_from_debian("python3-venv").context("these tests need Python's venv")?;
         venv()?;
     }
-    let mut pip = Command::new(&python);
+    let mut pip = Command::new(folder.join("bin/python"));
     pip.args([
         "-m",
         "pip",
@@ -163,10 +178,9 @@ pub(crate) fn python_clients(workspace: &Workspace) -> Result<PathBuf> {
         "--quiet",
         "--disable-pip-version-check",
     ]);
-    pip.args(["--no-deps", "--requirement"]).arg(&requirements);
-    run("installing OpenAI's client for Python", &mut pip)?;
-    fs::write(&installed, "").context("failed to note that the client is installed")?;
-    Ok(python)
+    pip.args(["--no-deps", "--requirement"]).arg(requirements);
+    run(&format!("installing {what}"), &mut pip)?;
+    fs::write(folder.join("installed"), "").context("failed to note what is installed")
 }
 
 fn need(program: &str, why: &str) -> Result<()> {

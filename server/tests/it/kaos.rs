@@ -75,7 +75,10 @@ impl Kaos {
                 }
                 said.lock().unwrap().push(line);
             }
-            panic!("the program ended before it was ready: {said:#?}");
+            panic!(
+                "the program ended before it was ready: {}",
+                said.lock().unwrap().join("\n")
+            );
         })
         .await
         .expect("the program is ready in time");
@@ -190,13 +193,23 @@ impl Kaos {
 
     /// Asks again and again until the answer is as wanted.
     pub(crate) async fn until(&self, path: &str, wanted: impl Fn(&Value) -> bool) -> Value {
+        self.until_within(DEADLINE, path, wanted).await
+    }
+
+    /// The same for what takes longer than anything else.
+    pub(crate) async fn until_within(
+        &self,
+        deadline: Duration,
+        path: &str,
+        wanted: impl Fn(&Value) -> bool,
+    ) -> Value {
         let started = std::time::Instant::now();
         loop {
             let (_, answer) = self.get(path).await;
             if wanted(&answer) {
                 return answer;
             }
-            assert!(started.elapsed() < DEADLINE, "{path} stays {answer:#}");
+            assert!(started.elapsed() < deadline, "{path} stays {answer:#}");
             tokio::time::sleep(Duration::from_millis(20)).await;
         }
     }

@@ -12,6 +12,7 @@ mod golden;
 mod jaeger;
 mod kaos;
 mod lifecycle;
+mod litellm;
 mod mcp_secrets;
 mod resources;
 mod script;

@@ -167,9 +167,10 @@ async fn look(kaos: &Kaos, traces: &[String]) -> Vec<(String, String)> {
     .map(str::to_owned)
     .to_vec();
     for trace in traces {
-        kaos.trace(trace).await;
-        paths.push(format!("/traces/{trace}"));
-        paths.push(format!("/traces/{trace}?side=logs"));
+        for span in kaos.trace(trace).await {
+            paths.push(format!("/traces/{trace}?span={}", span.id));
+            paths.push(format!("/traces/{trace}?span={}&side=logs", span.id));
+        }
         paths.push(format!("/jaeger/api/v3/traces/{trace}"));
     }
     let mut seen = Vec::new();

@@ -7,7 +7,7 @@ use http::{StatusCode, header};
 use serde_json::{Value, json};
 use tokio::{net::TcpListener, task::JoinSet};
 
-use crate::kaos::{Kaos, command};
+use crate::kaos::{Kaos, Span, command};
 
 const HEADER: &str = "canary-header-58c1";
 const VARIABLE: &str = "canary-variable-91d4";
@@ -134,17 +134,18 @@ async fn headers_and_variables_from_secrets_show_nowhere() {
 
     let api = "/kube/apis/kaos.tools/v1alpha1/namespaces/kaos-hierarchy";
     let mut seen = vec![answer.to_string()];
-    for path in [
+    let pages = [
         format!("{api}/mcpservers"),
         format!("{api}/agents"),
         "/".to_owned(),
         format!("/traces/{trace}"),
-        format!("/traces/{trace}?side=logs"),
         format!("/jaeger/api/v3/traces/{trace}"),
         "/mcpservers/kaos-hierarchy/closed/health".to_owned(),
         "/mcpservers/kaos-hierarchy/leaky/health".to_owned(),
         "/agents/kaos-hierarchy/curious/memory/events".to_owned(),
-    ] {
+    ];
+    let logs = |span: &Span| format!("/traces/{trace}?span={}&side=logs", span.id);
+    for path in pages.into_iter().chain(spans.iter().map(logs)) {
         let page = kaos.http.get(format!("{}{path}", kaos.url)).send().await;
         seen.push(page.unwrap().text().await.unwrap());
     }

@@ -313,19 +313,10 @@ async fn what_a_tool_prints_is_a_log_of_the_call_it_printed_in() {
     let (_, body) = kaos.ask("analyst", "add 2 and 3").await;
     let id = body["trace_id"].as_str().unwrap();
     let spans = kaos.trace(id).await;
-    assert!(
-        spans.iter().any(|span| span.name == "tool.add"),
-        "{spans:#?}"
-    );
-    let page = format!("{}/traces/{id}?side=logs", kaos.url);
-    let page = kaos
-        .http
-        .get(page)
-        .send()
-        .await
-        .unwrap()
-        .text()
-        .await
-        .unwrap();
+    let add = spans.iter().find(|span| span.name == "tool.add");
+    let span = &add.unwrap_or_else(|| panic!("{spans:#?}")).id;
+    let page = format!("{}/traces/{id}?span={span}&side=logs", kaos.url);
+    let page = kaos.http.get(page).send().await.unwrap();
+    let page = page.text().await.unwrap();
     assert!(page.contains("adding with care"), "{page}");
 }

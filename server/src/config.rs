@@ -195,7 +195,7 @@ impl JaegerConfig {
     }
 }
 
-/// How the program logs on standard output.
+/// What of its own work the program says, on standard output and in telemetry.
 #[derive(Clone, Debug, Parser)]
 pub(crate) struct LogConfig {
     /// Level, or levels per target, such as `info,runtime=debug`.

@@ -15,10 +15,7 @@ use runtime::telemetry::{
 };
 use traces::{Receipt, Store, WriteError};
 use tracing_subscriber::{
-    EnvFilter, Layer,
-    filter::{FilterExt, filter_fn},
-    layer::SubscriberExt,
-    util::SubscriberInitExt,
+    EnvFilter, filter::filter_fn, layer::SubscriberExt, util::SubscriberInitExt,
 };
 
 use crate::{
@@ -26,13 +23,12 @@ use crate::{
     lifecycle::Stage,
 };
 
-/// What agents say is kept in this detail, whatever standard output shows.
-const KEPT: &str = "info,runtime::agent=debug";
 /// What it says repeats what MCP servers say, who may repeat what they were sent. We tell of its errors
 /// ourselves, in words of our own.
 const UNHEARD: &str = "rmcp";
 
-/// Sends `tracing` events to standard output and, inside an agent, to its telemetry.
+/// Sends `tracing` events of the configured level to standard output and, inside an agent, to its
+/// telemetry. What is not shown is not kept either: one variable decides, as in any other program.
 pub(crate) fn start_logging(config: &LogConfig) -> anyhow::Result<LogLayer> {
     let shown = EnvFilter::try_new(&config.log_level)
         .with_context(|| format!("the log level \"{}\" cannot be read", config.log_level))?;
@@ -41,10 +37,11 @@ pub(crate) fn start_logging(config: &LogConfig) -> anyhow::Result<LogLayer> {
         LogFormat::Json => runtime::telemetry::LogFormat::Json,
     };
     let layer = LogLayer::default();
-    let heard = || filter_fn(|event| !event.target().starts_with(UNHEARD));
     tracing_subscriber::registry()
-        .with(stdout_layer(format).with_filter(shown.and(heard())))
-        .with(layer.clone().with_filter(EnvFilter::new(KEPT).and(heard())))
+        .with(shown)
+        .with(filter_fn(|event| !event.target().starts_with(UNHEARD)))
+        .with(stdout_layer(format))
+        .with(layer.clone())
         .try_init()
         .context("failed to start logging")?;
     Ok(layer)

@@ -5,6 +5,7 @@
 
 mod duration;
 mod legacy;
+mod metrics;
 mod params;
 mod v3;
 
@@ -19,6 +20,7 @@ pub fn jaeger(store: Store) -> Router {
     Router::new()
         .merge(v3::routes())
         .merge(legacy::routes())
+        .merge(metrics::routes())
         .with_state(store)
 }
 

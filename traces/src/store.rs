@@ -17,6 +17,7 @@ mod pack;
 #[cfg(test)]
 mod plans;
 mod postings;
+mod rates;
 mod request;
 mod retention;
 mod scan;
@@ -48,6 +49,7 @@ use tokio::sync::broadcast;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
+pub(crate) use rates::{Done, RateKey, RateQuery, Steps};
 pub use retention::Limits;
 pub(crate) use traces::{StoredSpan, StoredTrace};
 

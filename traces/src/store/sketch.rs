@@ -5,7 +5,7 @@ const GROWTH: f64 = 1.1;
 
 /// Counts durations by their order of magnitude.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Sketch {
+pub(crate) struct Sketch {
     /// By exponent of [`GROWTH`].
     counts: Vec<u64>,
     n: u64,
@@ -18,7 +18,7 @@ impl Sketch {
         clippy::cast_precision_loss,
         reason = "the exponent of a 64-bit number is between 0 and 465"
     )]
-    pub(super) fn add(&mut self, ns: u64) {
+    pub(crate) fn add(&mut self, ns: u64) {
         let bucket = (ns.max(1) as f64).log(GROWTH).floor() as usize;
         if self.counts.len() <= bucket {
             self.counts.resize(bucket + 1, 0);
@@ -27,7 +27,18 @@ impl Sketch {
         self.n += 1;
     }
 
-    pub(super) fn n(&self) -> u64 {
+    /// Adds what another one counted.
+    pub(crate) fn merge(&mut self, other: &Self) {
+        if self.counts.len() < other.counts.len() {
+            self.counts.resize(other.counts.len(), 0);
+        }
+        for (count, more) in self.counts.iter_mut().zip(&other.counts) {
+            *count += more;
+        }
+        self.n += other.n;
+    }
+
+    pub(crate) fn n(&self) -> u64 {
         self.n
     }
 
@@ -37,7 +48,7 @@ impl Sketch {
         clippy::cast_sign_loss,
         reason = "such a cast ends at the bounds of the type, as it is meant to"
     )]
-    pub(super) fn percentile(&self, percent: u64) -> u64 {
+    pub(crate) fn percentile(&self, percent: u64) -> u64 {
         let rank = (self.n * percent).div_ceil(100).max(1);
         let mut below = 0;
         for (bucket, count) in (0..).zip(&self.counts) {

@@ -146,3 +146,50 @@ async fn failures_have_the_shapes_of_their_generation() {
     assert_json_snapshot!("legacy_bad_request", body);
     running.shut_down().await;
 }
+
+#[tokio::test]
+async fn services_have_rates_failures_and_durations() {
+    let folder = folder();
+    let running = Running::open(&folder);
+    let server = |trace, n| {
+        let mut span = span(trace, n, None);
+        span.kind = 2;
+        span
+    };
+    let spans = vec![server(1, 1), failed(server(2, 2), "no"), span(3, 3, None)];
+    write(&running.store, "a", spans).await;
+    let router = jaeger(running.store.clone());
+    let asked = format!(
+        "service=a&service=b&endTs={}&lookback=1000&step=1000&ratePer=2000",
+        NOW_NS / MS + 1_000
+    );
+    let errors = ok!(&router, &format!("/api/metrics/errors?{asked}"));
+    assert_json_snapshot!("metrics_errors", errors);
+    let calls = ok!(
+        &router,
+        &format!("/api/metrics/calls?{asked}&groupByOperation=true")
+    );
+    assert_json_snapshot!("metrics_calls", calls);
+    let latencies = ok!(
+        &router,
+        &format!("/api/metrics/latencies?{asked}&quantile=0.95")
+    );
+    let point = &latencies["metrics"][0]["metricPoints"][0];
+    let ms = point["gaugeValue"]["doubleValue"].as_f64().unwrap();
+    assert!((0.95..1.05).contains(&ms), "{ms}");
+    assert_eq!(ok!(&router, "/api/metrics/minstep")["data"], 1);
+
+    for wrong in [
+        "calls",
+        "calls?service=a&step=0",
+        "calls?service=a&step=1",
+        "calls?service=a&spanKind=odd",
+        "latencies?service=a",
+        "latencies?service=a&quantile=2",
+    ] {
+        let (status, body) = get(&router, &format!("/api/metrics/{wrong}")).await;
+        assert_eq!(status, StatusCode::BAD_REQUEST, "{wrong}");
+        assert_eq!(body["errors"][0]["code"], 400);
+    }
+    running.shut_down().await;
+}

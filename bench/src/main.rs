@@ -15,7 +15,9 @@ use std::{path::PathBuf, process::ExitCode};
 
 use clap::{Parser, ValueEnum};
 
-use crate::measure::{Programs, gateway, latency, many, store, telemetry, throughput};
+use crate::measure::{
+    Programs, beside_jaeger, gateway, latency, many, many_spans, store, telemetry, throughput,
+};
 
 #[derive(Parser)]
 #[command(about = "Measures KAOS against a scripted model")]
@@ -29,6 +31,10 @@ struct Args {
     /// Measure one part only.
     #[arg(long, value_enum)]
     only: Option<Part>,
+    /// Spans that the store is asked about, and that it and Jaeger are sent; ten million take a quarter
+    /// of an hour.
+    #[arg(long, default_value_t = 500_000)]
+    spans: usize,
 }
 
 /// A part that can be measured alone.
@@ -46,6 +52,10 @@ enum Part {
     Many,
     /// What the telemetry store takes and costs.
     Store,
+    /// The telemetry store beside the real Jaeger.
+    Jaeger,
+    /// Questions to a store of many spans.
+    Spans,
 }
 
 /// One thread: the processors are for what is measured.
@@ -55,6 +65,7 @@ async fn main() -> anyhow::Result<ExitCode> {
         kaos,
         mock_model,
         only,
+        spans,
     } = Args::parse();
     let programs = Programs {
         kaos: &kaos,
@@ -85,6 +96,14 @@ async fn main() -> anyhow::Result<ExitCode> {
     if wanted(Part::Store) {
         say("measuring the telemetry store");
         rows.extend(tokio::task::spawn_blocking(store).await??);
+    }
+    if wanted(Part::Jaeger) {
+        say("measuring the telemetry store beside Jaeger");
+        rows.extend(beside_jaeger(programs, spans).await?);
+    }
+    if wanted(Part::Spans) {
+        say("asking a store of many spans");
+        rows.extend(tokio::task::spawn_blocking(move || many_spans(spans)).await??);
     }
     for row in &rows {
         println!("{row}");

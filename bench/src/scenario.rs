@@ -4,11 +4,22 @@
 //! Ids, times and sessions come from a seed, so that every run stores the same.
 
 use opentelemetry_proto::tonic::{
-    collector::{logs::v1::ExportLogsServiceRequest, trace::v1::ExportTraceServiceRequest},
+    collector::{
+        logs::v1::ExportLogsServiceRequest, metrics::v1::ExportMetricsServiceRequest,
+        trace::v1::ExportTraceServiceRequest,
+    },
     common::v1::{AnyValue, InstrumentationScope, KeyValue, any_value::Value},
     logs::v1::{LogRecord, ResourceLogs, ScopeLogs},
+    metrics::v1::{
+        AggregationTemporality, Histogram, HistogramDataPoint, Metric, ResourceMetrics,
+        ScopeMetrics, metric::Data,
+    },
     resource::v1::Resource,
-    trace::v1::{ResourceSpans, ScopeSpans, Span, Status, span::SpanKind, status::StatusCode},
+    trace::v1::{
+        ResourceSpans, ScopeSpans, Span, Status,
+        span::{Event, SpanKind},
+        status::StatusCode,
+    },
 };
 
 /// Spans of one trace.
@@ -265,6 +276,19 @@ impl Scenario {
                 message: "the tool does not answer".to_owned(),
             });
             span.attributes.push(text("error.type", "timeout"));
+            span.events.push(Event {
+                time_unix_nano: span.end_time_unix_nano,
+                name: "exception".to_owned(),
+                attributes: vec![
+                    text("exception.type", "timeout"),
+                    text("exception.message", "the tool does not answer"),
+                    text(
+                        "exception.stacktrace",
+                        &format!("timeout: the tool does not answer\n    at {name} ({agent})"),
+                    ),
+                ],
+                ..Event::default()
+            });
         }
         (span, said)
     }
@@ -341,6 +365,55 @@ impl Run {
             flags: 1,
             ..LogRecord::default()
         }
+    }
+}
+
+/// Durations of requests of each agent: `n` points from `from_ns` on, `step_ns` apart, of histograms that
+/// count since `began_ns`.
+pub(crate) fn durations(
+    began_ns: u64,
+    from_ns: u64,
+    step_ns: u64,
+    n: u64,
+) -> ExportMetricsServiceRequest {
+    let point = |agent: &str, time_unix_nano: u64| {
+        let count = (time_unix_nano - began_ns) / step_ns;
+        // A third each.
+        let bucket_counts = vec![0, count / 3, count / 3, count - 2 * (count / 3), 0];
+        HistogramDataPoint {
+            attributes: vec![text("agent.name", agent), text("success", "true")],
+            start_time_unix_nano: began_ns,
+            time_unix_nano,
+            count,
+            sum: Some(0.0),
+            bucket_counts,
+            explicit_bounds: vec![0.0, 500.0, 1_000.0, 5_000.0],
+            ..HistogramDataPoint::default()
+        }
+    };
+    let resource_metrics = ["coordinator", "researcher", "analyst"].map(|agent| {
+        let times = (1..=n).map(|place| from_ns + place * step_ns);
+        let histogram = Histogram {
+            data_points: times.map(|time_ns| point(agent, time_ns)).collect(),
+            aggregation_temporality: AggregationTemporality::Cumulative.into(),
+        };
+        ResourceMetrics {
+            resource: Some(resource(agent)),
+            scope_metrics: vec![ScopeMetrics {
+                scope: Some(scope(agent)),
+                metrics: vec![Metric {
+                    name: "kaos.request.duration".to_owned(),
+                    unit: "ms".to_owned(),
+                    data: Some(Data::Histogram(histogram)),
+                    ..Metric::default()
+                }],
+                ..ScopeMetrics::default()
+            }],
+            ..ResourceMetrics::default()
+        }
+    });
+    ExportMetricsServiceRequest {
+        resource_metrics: resource_metrics.to_vec(),
     }
 }
 

@@ -164,11 +164,13 @@ async fn start(
         dashboard,
         runtime: runtime_routes,
         kube: stores.resources.router(),
-        otlp: traces::otlp_http(stores.telemetry.clone()).merge(
-            traces::otlp_grpc(stores.telemetry.clone())
-                .into_axum_router()
-                .reset_fallback(),
-        ),
+        otlp: traces::otlp_http(stores.telemetry.clone())
+            .merge(
+                traces::otlp_grpc(stores.telemetry.clone())
+                    .into_axum_router()
+                    .reset_fallback(),
+            )
+            .merge(traces::transfer(stores.telemetry.clone())),
         jaeger: traces::jaeger(stores.telemetry.clone()),
         live: live::start(&client, lifecycle),
         pipeline,

@@ -6,6 +6,7 @@
 //! | `/kube` | the embedded Kubernetes API |
 //! | `/agents`, `/modelapis`, `/mcpservers`, `/api/runs` | the runtime |
 //! | `/v1/traces`, `/v1/metrics`, `/v1/logs`, OTLP over gRPC, `/jaeger` | the telemetry store |
+//! | `/api/export`, `/api/import` | the telemetry store, as files |
 //! | `/metrics` | what all agents measured, for Prometheus |
 //! | `/api/live` | the browser's WebSocket |
 //! | `/api/status` | how it goes with telemetry |

@@ -10,8 +10,10 @@ mod jaeger;
 mod jaeger_client;
 mod otlp;
 mod store;
+mod transfer;
 
 pub use jaeger::jaeger;
 pub use jaeger_client::{JaegerClient, JaegerSettings};
 pub use otlp::{otlp_grpc, otlp_http};
 pub use store::{Committed, Limits, OpenError, Receipt, Store, WriteError};
+pub use transfer::transfer;

@@ -13,7 +13,7 @@ pub use http::otlp_http;
 const MAX_REQUEST_BYTES: usize = 16 << 20;
 
 /// When a sender that met a full queue may come back.
-const RETRY_AFTER_SECONDS: u32 = 1;
+pub(crate) const RETRY_AFTER_SECONDS: u32 = 1;
 
 /// What a sender is told of items that were left out; empty when all were taken.
 fn rejection(n_rejected: u64) -> String {

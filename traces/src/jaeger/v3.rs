@@ -7,14 +7,14 @@ use axum::routing::get;
 use axum::{Json, Router};
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
-use opentelemetry_proto::tonic::trace::v1::{ResourceSpans, ScopeSpans, TracesData};
+use opentelemetry_proto::tonic::trace::v1::TracesData;
 use serde::Serialize;
 use serde_json::{Value, json};
 
 use super::Error;
 use super::params::{self, Params};
 use crate::Store;
-use crate::store::{StoredSpan, StoredTrace};
+use crate::store::StoredTrace;
 
 pub(super) fn routes() -> Router<Store> {
     Router::new()
@@ -94,38 +94,16 @@ fn document(traces: Vec<StoredTrace>) -> Result<Value, Error> {
     if traces.is_empty() {
         return Err(Error::FindNothing("No traces found"));
     }
-    let resource_spans = traces.into_iter().flat_map(resource_spans).collect();
-    Ok(json!({ "result": TracesData { resource_spans } }))
-}
-
-fn resource_spans(trace: StoredTrace) -> Vec<ResourceSpans> {
-    let mut resources: Vec<ResourceSpans> = Vec::new();
-    for StoredSpan { source, mut span } in trace.spans {
+    let mut resource_spans: Vec<_> = traces
+        .into_iter()
+        .flat_map(StoredTrace::into_resource_spans)
+        .collect();
+    // Jaeger never leaves the status out.
+    let scopes = resource_spans.iter_mut().flat_map(|of| &mut of.scope_spans);
+    for span in scopes.flat_map(|of| &mut of.spans) {
         span.status.get_or_insert_default();
-        let known = resources
-            .iter()
-            .position(|of| of.resource.as_ref() == Some(&source.resource));
-        let resource = known.unwrap_or_else(|| {
-            resources.push(ResourceSpans {
-                resource: Some(source.resource.clone()),
-                ..ResourceSpans::default()
-            });
-            resources.len() - 1
-        });
-        let scopes = &mut resources[resource].scope_spans;
-        let known = scopes
-            .iter()
-            .position(|of| of.scope.as_ref() == Some(&source.scope));
-        let scope = known.unwrap_or_else(|| {
-            scopes.push(ScopeSpans {
-                scope: Some(source.scope.clone()),
-                ..ScopeSpans::default()
-            });
-            scopes.len() - 1
-        });
-        scopes[scope].spans.push(span);
     }
-    resources
+    Ok(json!({ "result": TracesData { resource_spans } }))
 }
 
 #[derive(Serialize)]

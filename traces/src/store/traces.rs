@@ -12,7 +12,7 @@ use api::traces::{
 use async_trait::async_trait;
 use opentelemetry_proto::tonic::common::v1::InstrumentationScope;
 use opentelemetry_proto::tonic::resource::v1::Resource;
-use opentelemetry_proto::tonic::trace::v1::{ResourceSpans, Span};
+use opentelemetry_proto::tonic::trace::v1::{ResourceSpans, ScopeSpans, Span};
 use prost::Message;
 
 use super::index::Stream;
@@ -51,6 +51,9 @@ pub(crate) struct StoredSource {
     pub(crate) namespace: String,
     pub(crate) resource: Resource,
     pub(crate) scope: InstrumentationScope,
+    resource_schema_url: String,
+    /// Of the scope.
+    schema_url: String,
 }
 
 impl StoredSource {
@@ -62,7 +65,44 @@ impl StoredSource {
             namespace,
             resource: otlp.resource.unwrap_or_default(),
             scope: scope.scope.unwrap_or_default(),
+            resource_schema_url: otlp.schema_url,
+            schema_url: scope.schema_url,
         }
+    }
+}
+
+impl StoredTrace {
+    /// As OTLP carries it: grouped by who sent what.
+    pub(crate) fn into_resource_spans(self) -> Vec<ResourceSpans> {
+        let mut resources: Vec<ResourceSpans> = Vec::new();
+        for StoredSpan { source, span } in self.spans {
+            let known = resources.iter().position(|of| {
+                of.resource.as_ref() == Some(&source.resource)
+                    && of.schema_url == source.resource_schema_url
+            });
+            let resource = known.unwrap_or_else(|| {
+                resources.push(ResourceSpans {
+                    resource: Some(source.resource.clone()),
+                    schema_url: source.resource_schema_url.clone(),
+                    ..ResourceSpans::default()
+                });
+                resources.len() - 1
+            });
+            let scopes = &mut resources[resource].scope_spans;
+            let known = scopes.iter().position(|of| {
+                of.scope.as_ref() == Some(&source.scope) && of.schema_url == source.schema_url
+            });
+            let scope = known.unwrap_or_else(|| {
+                scopes.push(ScopeSpans {
+                    scope: Some(source.scope.clone()),
+                    schema_url: source.schema_url.clone(),
+                    ..ScopeSpans::default()
+                });
+                scopes.len() - 1
+            });
+            scopes[scope].spans.push(span);
+        }
+        resources
     }
 }
 

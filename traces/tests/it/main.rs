@@ -14,3 +14,4 @@ mod search;
 mod sums;
 mod support;
 mod traces;
+mod transfer;

@@ -8,6 +8,7 @@ mod candidates;
 mod commit;
 mod exceptions;
 mod facts;
+mod filter;
 mod fingerprint;
 mod index;
 mod log_block;

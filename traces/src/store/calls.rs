@@ -26,29 +26,39 @@ fn graph(view: &View, window: Window) -> Result<ServiceGraph, QueryError> {
     let mut found = Found::default();
     let mut once = Once::default();
     scan::each_block(view, window, |snapshot, columns| {
+        // Operations of a block are few, and asked for often.
+        let mut operations = Operations::default();
         for (place, span) in columns.spans.iter().enumerate().rev() {
-            if !window.contains(span.started_ns()) || !once.is_first(span) {
+            if !window.contains(span.started_ns()) {
                 continue;
             }
-            let operation = snapshot.operation(span.operation)?;
-            let call = || Call::new(snapshot, span, &operation);
-            let Some(parent_id) = span.parent_id else {
-                found.answer(&call()?);
+            let parent = span
+                .parent_id
+                .and_then(|id| beside(&columns.spans, place, id));
+            // Most spans are called by a span of the same service beside them.
+            if let Some(parent) = parent
+                && operations.of(snapshot, parent)?.service
+                    == operations.of(snapshot, span)?.service
+            {
                 continue;
-            };
-            match beside(&columns.spans, place, parent_id) {
-                Some(parent) => {
-                    let caller = snapshot.operation(parent.operation)?;
-                    // Most spans are called by a span of the same service beside them.
-                    if caller.service != operation.service {
-                        found.edge(&caller.service, &call()?);
-                    }
+            }
+            if !once.is_first(span) {
+                continue;
+            }
+            let call = Call::new(snapshot, span)?;
+            match (span.parent_id, parent) {
+                (None, _) => found.answer(&call),
+                (Some(_), Some(parent)) => {
+                    found.edge(&operations.of(snapshot, parent)?.service, &call);
                 }
-                None => found.wait((span.trace_id, parent_id), call()?),
+                (Some(parent_id), None) => found.wait((span.trace_id, parent_id), call),
             }
         }
         Ok(())
     })?;
+    if found.waiting.is_empty() {
+        return Ok(found.finish());
+    }
     scan::each_span(view, scan::widened(window), |snapshot, _, span| {
         if let Some(calls) = found.waiting.remove(&(span.trace_id, span.span_id)) {
             let caller = &snapshot.operation(span.operation)?.service;
@@ -59,6 +69,26 @@ fn graph(view: &View, window: Window) -> Result<ServiceGraph, QueryError> {
         Ok(())
     })?;
     Ok(found.finish())
+}
+
+/// The operations of a block, by their ids.
+#[derive(Default)]
+struct Operations(Vec<(i64, Arc<OperationName>)>);
+
+impl Operations {
+    fn of(
+        &mut self,
+        snapshot: &Snapshot,
+        span: &SpanColumns,
+    ) -> Result<Arc<OperationName>, QueryError> {
+        let known = self.0.iter().find(|(id, _)| *id == span.operation);
+        if let Some((_, operation)) = known {
+            return Ok(Arc::clone(operation));
+        }
+        let operation = snapshot.operation(span.operation)?;
+        self.0.push((span.operation, Arc::clone(&operation)));
+        Ok(operation)
+    }
 }
 
 /// The parent of the span at `place`, among those of its trace around it.
@@ -80,13 +110,9 @@ struct Call {
 }
 
 impl Call {
-    fn new(
-        snapshot: &Snapshot,
-        span: &SpanColumns,
-        operation: &Arc<OperationName>,
-    ) -> Result<Self, QueryError> {
+    fn new(snapshot: &Snapshot, span: &SpanColumns) -> Result<Self, QueryError> {
         Ok(Self {
-            operation: Arc::clone(operation),
+            operation: snapshot.operation(span.operation)?,
             namespace: Arc::from(snapshot.source(span.source)?.namespace.as_str()),
             duration_ns: span.duration_ns(),
             is_error: span.is_error,

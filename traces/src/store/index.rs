@@ -5,6 +5,7 @@
 
 use rusqlite::{Connection, OptionalExtension, Row, params};
 
+use super::filter::Filter;
 use super::postings::{self, ChunkWriter, Lists, Runs};
 use super::request::integer;
 use super::segment::SegmentError;
@@ -25,6 +26,8 @@ pub(super) const MAX_PARTS: i64 = (1 << (i64::BITS - 1 - TERM_BITS)) - 1;
 /// The chunk that a term is in, if it is in the part at all.
 pub(super) const LOOK_UP: &str =
     "SELECT key, chunk FROM terms WHERE key BETWEEN ?1 AND ?2 ORDER BY key DESC LIMIT 1";
+
+pub(super) const FILTER: &str = "SELECT bits FROM filters WHERE part = ?1";
 
 /// What is numbered.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -152,6 +155,7 @@ fn merge(
     let first = small.iter().map(|part| part.first).min().unwrap_or(0);
     let mut writer = ChunkWriter::default();
     let mut joined = Vec::new();
+    let mut terms = Vec::new();
     for of_term in lists.chunk_by(|left, right| left.0 == right.0) {
         postings::join(
             of_term.iter().map(|(_, at, list)| (*at, *list)),
@@ -159,12 +163,15 @@ fn merge(
             &mut joined,
         )?;
         writer.push(of_term[0].0, &joined);
+        terms.push(of_term[0].0);
     }
     for part in small {
         let keys = params![key(part.id, Term(0)), key(part.id + 1, Term(0))];
         db.prepare_cached("DELETE FROM terms WHERE key >= ?1 AND key < ?2")?
             .execute(keys)?;
         db.prepare_cached("DELETE FROM parts WHERE id = ?1")?
+            .execute([part.id])?;
+        db.prepare_cached("DELETE FROM filters WHERE part = ?1")?
             .execute([part.id])?;
     }
     let merged = Part {
@@ -176,7 +183,17 @@ fn merge(
             (min.min(part.time_ns.0), max.max(part.time_ns.1))
         }),
     };
-    write(db, stream, merged, writer.finish())
+    let merged = write(db, stream, merged, writer.finish())?;
+    db.prepare_cached("INSERT INTO filters (part, bits) VALUES (?1, ?2)")?
+        .execute(params![merged.id, Filter::new(&terms).bytes()])?;
+    Ok(merged)
+}
+
+/// What a part certainly does not have; small parts do not say.
+pub(super) fn filter(db: &Connection, part: i64) -> rusqlite::Result<Option<Filter>> {
+    let mut select = db.prepare_cached(FILTER)?;
+    let bits = select.query_row([part], |row| row.get(0)).optional()?;
+    Ok(bits.map(Filter::read))
 }
 
 fn read_chunks(db: &Connection, part: &Part) -> rusqlite::Result<Vec<(Term, Vec<u8>)>> {

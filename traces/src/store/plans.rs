@@ -19,6 +19,7 @@ fn plan(sql: &str) -> Vec<String> {
 #[test]
 fn every_plan_uses_an_index() {
     let statements = [
+        index::FILTER,
         index::LOOK_UP,
         view::BLOCK_OF_SPAN,
         view::BLOCK_OF_LOG,

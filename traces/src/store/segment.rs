@@ -7,6 +7,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use rusqlite::{Connection, ErrorCode};
 
+use super::filter::Filter;
 use super::request::OperationName;
 use super::schema;
 use super::traces::StoredSource;
@@ -57,6 +58,8 @@ pub(super) struct Segment {
     idle: Mutex<Vec<Connection>>,
     sources: Mutex<HashMap<i64, Arc<StoredSource>>>,
     operations: Mutex<HashMap<i64, Arc<OperationName>>>,
+    /// By part; none where a part has none.
+    filters: Mutex<HashMap<i64, Arc<Option<Filter>>>>,
 }
 
 impl Segment {
@@ -68,6 +71,7 @@ impl Segment {
             idle: Mutex::default(),
             sources: Mutex::default(),
             operations: Mutex::default(),
+            filters: Mutex::default(),
         }
     }
 
@@ -122,6 +126,14 @@ impl Segment {
         load: impl FnOnce() -> Result<StoredSource, E>,
     ) -> Result<Arc<StoredSource>, E> {
         remembered(&self.sources, id, load)
+    }
+
+    pub(super) fn filter<E>(
+        &self,
+        part: i64,
+        load: impl FnOnce() -> Result<Option<Filter>, E>,
+    ) -> Result<Arc<Option<Filter>>, E> {
+        remembered(&self.filters, part, load)
     }
 
     pub(super) fn operation<E>(

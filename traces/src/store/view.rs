@@ -233,6 +233,13 @@ impl Snapshot {
 
     /// The records of a part that have a term.
     pub(super) fn look_up(&self, part: &Part, term: Term) -> Result<Runs, QueryError> {
+        let load = || self.query(|db| index::filter(db, part.id));
+        let filter = self.segment.filter(part.id, load)?;
+        if let Some(filter) = filter.as_ref()
+            && !filter.may_have(term)
+        {
+            return Ok(Runs::new());
+        }
         self.query(|db| index::look_up(db, part, term))
     }
 

@@ -63,6 +63,12 @@ CREATE TABLE parts (
     max_ns INTEGER NOT NULL
 ) STRICT;
 
+-- What large parts certainly do not have.
+CREATE TABLE filters (
+    part INTEGER PRIMARY KEY,
+    bits BLOB NOT NULL
+) STRICT;
+
 -- Which records of a part have a term: `key` is the part and the first term of the chunk.
 CREATE TABLE terms (
     key INTEGER PRIMARY KEY,

@@ -11,6 +11,7 @@ mod bench;
 mod check;
 mod clients;
 mod console;
+mod fuzz;
 mod kaos;
 mod layers;
 mod servers;
@@ -54,6 +55,12 @@ enum Task {
     Layers,
     /// Build the Collector and the Jaeger that tests run against, and print where they are.
     Servers,
+    /// Send broken requests and hostile questions to the telemetry store.
+    Fuzz {
+        /// For how many seconds.
+        #[arg(default_value_t = 600)]
+        seconds: u64,
+    },
     /// Measure speed and memory, and compare them with what is to be reached.
     Bench {
         /// Further arguments of the measuring program, after `--`, such as `--only latency`.
@@ -83,6 +90,7 @@ fn perform(task: Task) -> Result<ExitCode> {
         Task::Check => check::run(&workspace),
         Task::Layers => layers::run(&workspace),
         Task::Servers => servers::run(&workspace),
+        Task::Fuzz { seconds } => fuzz::run(&workspace, seconds),
         Task::Bench { arguments } => bench::run(&workspace, &arguments),
     };
     done.map(|()| ExitCode::SUCCESS)

@@ -1,4 +1,4 @@
-//! OTLP over HTTP: protobuf or JSON, plain or gzip, answered in the encoding of the request.
+//! OTLP over HTTP: protobuf or JSON, plain, gzip or zstd, answered in the encoding of the request.
 
 use std::io::Read;
 
@@ -86,7 +86,7 @@ fn left_out(receipt: Receipt) -> Option<i64> {
 enum Error {
     #[error("the content type \"{0}\" is not application/x-protobuf or application/json")]
     KnowNoSuchType(String),
-    #[error("the content encoding \"{0}\" is not gzip")]
+    #[error("the content encoding \"{0}\" is neither gzip nor zstd")]
     KnowNoSuchEncoding(String),
     #[error("the request is larger than {MAX_REQUEST_BYTES} bytes; send smaller batches")]
     TakeSoMuch,
@@ -204,7 +204,8 @@ where
     let decoding = tokio::task::spawn_blocking(move || {
         let plain = match compression.as_str() {
             "" | "identity" => body,
-            "gzip" => unzip(&body)?,
+            "gzip" => all(MultiGzDecoder::new(body.as_ref()))?,
+            "zstd" => all(zstd::Decoder::new(body.as_ref()).map_err(Error::Decompress)?)?,
             _ => return Err(Error::KnowNoSuchEncoding(compression)),
         };
         match encoding {
@@ -215,10 +216,10 @@ where
     decoding.await.map_err(Error::Decode)?
 }
 
-fn unzip(body: &[u8]) -> Result<Bytes, Error> {
+fn all(compressed: impl Read) -> Result<Bytes, Error> {
     let mut plain = Vec::new();
     let limit = MAX_REQUEST_BYTES as u64 + 1;
-    let mut reader = MultiGzDecoder::new(body).take(limit);
+    let mut reader = compressed.take(limit);
     reader.read_to_end(&mut plain).map_err(Error::Decompress)?;
     if plain.len() > MAX_REQUEST_BYTES {
         return Err(Error::TakeSoMuch);

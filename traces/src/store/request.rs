@@ -4,6 +4,7 @@
 //! block hold is taken out of the messages before they are encoded, see [`super::span_block`].
 
 mod exceptions;
+mod limits;
 mod logs;
 mod points;
 mod spans;
@@ -14,6 +15,7 @@ use opentelemetry_proto::tonic::resource::v1::Resource;
 use opentelemetry_proto::tonic::trace::v1::{ResourceSpans, ScopeSpans};
 use prost::Message;
 
+use self::limits::{MAX_NAME_BYTES, cut_values};
 use super::Receipt;
 use super::terms::Term;
 use crate::convert;
@@ -73,8 +75,10 @@ struct SentResource {
 
 impl SentResource {
     fn new(resource: Option<Resource>, schema_url: String) -> Self {
+        let mut resource = resource.unwrap_or_default();
+        cut_values(&mut resource.attributes, MAX_NAME_BYTES);
         Self {
-            resource: resource.unwrap_or_default(),
+            resource,
             schema_url,
         }
     }

@@ -4,6 +4,7 @@
 
 mod contract;
 mod exceptions;
+mod hostile;
 mod jaeger;
 mod jaeger_client;
 mod lifecycle;

@@ -68,6 +68,23 @@ async fn gzip_is_taken() {
 }
 
 #[tokio::test]
+async fn zstd_is_taken() {
+    let folder = folder();
+    let running = Running::open(&folder);
+    let body = export("a", vec![span(1, 1, None)]).encode_to_vec();
+    let mut request = post(
+        "application/x-protobuf",
+        zstd::encode_all(body.as_slice(), 1).unwrap(),
+    );
+    let headers = request.headers_mut();
+    headers.insert("content-encoding", "zstd".parse().unwrap());
+    let response = call(&otlp_http(running.store.clone()), request).await;
+    assert_eq!(response.status(), StatusCode::OK);
+    assert!(running.store.trace(trace_id(1)).await.unwrap().is_some());
+    running.shut_down().await;
+}
+
+#[tokio::test]
 async fn json_is_taken_and_answered_in_json() {
     let folder = folder();
     let running = Running::open(&folder);

@@ -6,6 +6,7 @@ use opentelemetry_proto::tonic::logs::v1::LogRecord;
 use prost::Message;
 
 use super::exceptions::Exceptions;
+use super::limits::{MAX_VALUE_BYTES, cut_value, cut_values};
 use super::{Receipt, Rows, SentResource, Source, integer};
 use crate::convert;
 use crate::store::terms::Term;
@@ -58,7 +59,11 @@ pub(in crate::store) fn logs(request: ExportLogsServiceRequest) -> Rows<LogBatch
 
 impl LogBatch {
     /// Appends a record of the last source.
-    fn push(&mut self, record: LogRecord) {
+    fn push(&mut self, mut record: LogRecord) {
+        cut_values(&mut record.attributes, MAX_VALUE_BYTES);
+        if let Some(body) = &mut record.body {
+            cut_value(body, MAX_VALUE_BYTES);
+        }
         let place = self.records.len() as u64;
         let source = self.sources.len() - 1;
         let row = LogRow {

@@ -9,6 +9,7 @@ use opentelemetry_proto::tonic::metrics::v1::{
 use prost::Message;
 use serde_json::Value;
 
+use super::limits::{MAX_NAME_BYTES, cut, cut_values};
 use super::{Receipt, Rows, SentResource, Source, integer};
 use crate::convert;
 use crate::store::varint::Damaged;
@@ -75,15 +76,25 @@ pub(in crate::store) fn points(request: ExportMetricsServiceRequest) -> Rows<Poi
             batch
                 .sources
                 .push(resource.source(of_scope.scope, of_scope.schema_url));
-            for point in of_scope.metrics.iter().flat_map(metric_rows) {
-                match point {
-                    Some(row) => batch.points.push((source, row)),
-                    None => receipt.n_rejected += 1,
-                }
+            for mut metric in of_scope.metrics {
+                cut(&mut metric.name, MAX_NAME_BYTES);
+                cut(&mut metric.unit, MAX_NAME_BYTES);
+                batch.push(source, &metric, &mut receipt);
             }
         }
     }
     Rows { batch, receipt }
+}
+
+impl PointBatch {
+    fn push(&mut self, source: usize, metric: &Metric, receipt: &mut Receipt) {
+        for point in metric_rows(metric) {
+            match point {
+                Some(row) => self.points.push((source, row)),
+                None => receipt.n_rejected += 1,
+            }
+        }
+    }
 }
 
 fn metric_rows(metric: &Metric) -> Vec<Option<PointRow>> {
@@ -202,7 +213,9 @@ fn without_quantiles(point: &SummaryDataPoint) -> HistogramDataPoint {
 
 /// Sorted, so that the order they were sent in makes no second series.
 fn series_attributes(attributes: &[KeyValue]) -> String {
-    let mut attributes = convert::attributes(attributes);
+    let mut attributes = attributes.to_vec();
+    cut_values(&mut attributes, MAX_NAME_BYTES);
+    let mut attributes = convert::attributes(&attributes);
     attributes.sort_by(|(left, _), (right, _)| left.cmp(right));
     Value::Object(attributes.into_iter().collect()).to_string()
 }

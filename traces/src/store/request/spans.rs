@@ -10,6 +10,7 @@ use opentelemetry_proto::tonic::trace::v1::Span;
 use prost::Message;
 
 use super::exceptions::Exceptions;
+use super::limits::{MAX_NAME_BYTES, MAX_VALUE_BYTES, cut, cut_values};
 use super::{Receipt, Rows, SentResource, Source, attribute_terms};
 use crate::convert;
 use crate::store::facts::{PackedFacts, Texts};
@@ -77,6 +78,7 @@ pub(in crate::store) fn spans(request: ExportTraceServiceRequest) -> Rows<SpanBa
         mut span,
     } in sent
     {
+        shorten(&mut span);
         let operation = operations.place(&batch.sources[source].service, source, &mut span);
         let row = SpanRow {
             trace_id,
@@ -159,6 +161,21 @@ fn sent(
         }
     }
     sent
+}
+
+/// Cuts what is too long to be kept.
+fn shorten(span: &mut Span) {
+    cut(&mut span.name, MAX_NAME_BYTES);
+    cut_values(&mut span.attributes, MAX_VALUE_BYTES);
+    for event in &mut span.events {
+        cut_values(&mut event.attributes, MAX_VALUE_BYTES);
+    }
+    for link in &mut span.links {
+        cut_values(&mut link.attributes, MAX_VALUE_BYTES);
+    }
+    if let Some(status) = &mut span.status {
+        cut(&mut status.message, MAX_VALUE_BYTES);
+    }
 }
 
 fn facts<'a>(name: &'a str, attributes: &'a [KeyValue]) -> Facts<'a> {

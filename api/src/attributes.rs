@@ -17,6 +17,12 @@ pub mod span {
     pub const TOOL_PREFIX: &str = "tool.";
     /// One call of another agent; the agent's name follows.
     pub const DELEGATE_PREFIX: &str = "delegate.";
+    /// A question to a model, as the gateway answers it.
+    pub const GATEWAY_CHAT: &str = "modelapi.chat";
+    /// Texts to be made vectors of, as the gateway answers it.
+    pub const GATEWAY_EMBEDDINGS: &str = "modelapi.embeddings";
+    /// One call of a tool, as its server answers it; the tool's name follows.
+    pub const MCP_CALL_PREFIX: &str = "tools/call ";
 }
 
 /// Names of the events of spans.
@@ -166,6 +172,7 @@ pub mod key {
     pub const HTTP_ROUTE: &str = "http.route";
     pub const HTTP_STATUS: &str = "http.response.status_code";
     pub const SERVER_ADDRESS: &str = "server.address";
+    pub const UPSTREAM_ADDRESS: &str = "kaos.upstream.address";
     pub const ERROR_TYPE: &str = "error.type";
     pub const EXCEPTION: &str = "exception";
     pub const EXCEPTION_TYPE: &str = "exception.type";

@@ -283,6 +283,8 @@ pub struct ModelApiPlan {
     pub models: Vec<String>,
     /// How much all its users together may ask.
     pub limits: UsageLimits,
+    /// Where its telemetry goes.
+    pub telemetry: TelemetryPlan,
 }
 
 /// Who answers for a model API.
@@ -342,6 +344,8 @@ pub struct McpServerPlan {
     pub call_timeout: Duration,
     /// Bytes of memory that a local process and all it starts may use; a default when absent.
     pub memory: Option<u64>,
+    /// Where its telemetry goes.
+    pub telemetry: TelemetryPlan,
 }
 
 /// What an MCP server runs.

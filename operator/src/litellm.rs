@@ -94,7 +94,7 @@ fn variable(name: &str) -> Value {
 
 #[cfg(test)]
 mod tests {
-    use api::plan::{ResourceId, Secret};
+    use api::plan::{ResourceId, Secret, TelemetryPlan};
     use api::resources::UsageLimits;
 
     use super::*;
@@ -110,6 +110,7 @@ mod tests {
             }),
             models: models.iter().map(|&model| model.to_owned()).collect(),
             limits: UsageLimits::default(),
+            telemetry: TelemetryPlan::default(),
         }
     }
 

@@ -14,6 +14,7 @@ pub mod mock;
 mod models;
 mod prices;
 mod provider;
+mod question;
 mod request;
 mod served;
 mod stream;
@@ -41,7 +42,7 @@ use tokio::sync::broadcast::{self, error::RecvError};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 use self::{limits::Refusal, prices::Prices, served::Served};
-use crate::telemetry::Service;
+use crate::telemetry::{Pipeline, Service, ServiceTelemetry};
 
 /// The header by which an agent says which one it is: `namespace/name`.
 pub(crate) const AGENT_HEADER: &str = "x-kaos-agent";
@@ -57,6 +58,8 @@ pub struct GatewayContext {
     pub clock: Arc<dyn Clock>,
     /// Counts who is refused.
     pub service: Service,
+    /// Takes what model APIs tell of their work.
+    pub pipeline: Pipeline,
     /// What everybody may use and has used.
     pub accounts: Accounts,
     /// For model APIs that something on this machine answers for.
@@ -75,6 +78,7 @@ struct Inner {
     client: reqwest::Client,
     clock: Arc<dyn Clock>,
     service: Service,
+    pipeline: Pipeline,
     accounts: Accounts,
     prices: RwLock<Prices>,
     served: RwLock<HashMap<ResourceId, Arc<Served>>>,
@@ -91,6 +95,7 @@ impl Gateway {
             client,
             clock,
             service,
+            pipeline,
             accounts,
             local,
             tracker,
@@ -100,6 +105,7 @@ impl Gateway {
             client,
             clock,
             service,
+            pipeline,
             accounts,
             prices: RwLock::default(),
             served: RwLock::default(),
@@ -121,15 +127,24 @@ impl Gateway {
             .served
             .write()
             .unwrap_or_else(PoisonError::into_inner);
-        if all.get(&id).is_some_and(|old| old.plan == plan) {
+        let old = all.get(&id);
+        if old.is_some_and(|old| old.plan == plan) {
             return;
         }
+        let service = match old.filter(|old| old.plan.telemetry == plan.telemetry) {
+            Some(old) => old.service.clone(),
+            None => self.0.pipeline.used_service(
+                &id.name,
+                &id.namespace,
+                &ServiceTelemetry::of(&plan.telemetry),
+            ),
+        };
         let is_local = match plan.backend {
             ModelBackend::Provider(_) => false,
             ModelBackend::LiteLlm(_) | ModelBackend::Ollama(_) => true,
         };
         let stop = self.0.shutdown.child_token();
-        let served = Arc::new(Served::new(plan, stop, self.0.changes.clone()));
+        let served = Arc::new(Served::new(plan, service, stop, self.0.changes.clone()));
         if let Some(old) = all.insert(id.clone(), Arc::clone(&served)) {
             old.stop.cancel();
         }

@@ -10,6 +10,7 @@ mod contain;
 mod endpoint;
 mod error;
 mod process;
+mod served_call;
 mod supervise;
 mod tool;
 mod words;
@@ -47,13 +48,15 @@ use client::McpClient;
 use endpoint::Endpoint;
 use words::Words;
 
+use crate::telemetry::{Pipeline, Service, ServiceTelemetry};
+
 /// How many changes a slow listener may be behind.
 const CHANGES: usize = 256;
 /// How long a call that broke off waits to hear why.
 const HEAR_WHY: Duration = Duration::from_secs(2);
 
 /// What every child process, connection and endpoint shares.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct McpSettings {
     /// Python's executable, by name or path.
     pub python: PathBuf,
@@ -69,6 +72,8 @@ pub struct McpSettings {
     pub containment: Option<Containment>,
     /// How long a server may take until it says which tools it has; some download themselves first.
     pub connect_timeout: Duration,
+    /// Takes what servers tell of their work; without it they say nothing.
+    pub pipeline: Option<Pipeline>,
 }
 
 impl McpSettings {
@@ -81,6 +86,7 @@ impl McpSettings {
             http,
             containment: None,
             connect_timeout: Duration::from_mins(1),
+            pipeline: None,
         }
     }
 }
@@ -130,6 +136,8 @@ struct Server {
     plan: McpServerPlan,
     /// Sent with every request to a server elsewhere.
     headers: HeaderMap,
+    /// Tells of its work, if it runs here.
+    service: Option<Service>,
     /// Ends the server; the program's own end does so too.
     stop: CancellationToken,
     /// Fires when nothing of it is left.
@@ -184,6 +192,7 @@ impl McpServers {
         }
         let server = Arc::new(Server {
             headers: headers(&plan),
+            service: shared.service(&plan),
             plan,
             stop: shutdown.child_token(),
             over: CancellationToken::new(),
@@ -291,6 +300,18 @@ impl McpServers {
     }
 }
 
+impl Shared {
+    /// A server elsewhere tells of its work itself, if it does.
+    fn service(&self, plan: &McpServerPlan) -> Option<Service> {
+        if matches!(plan.runtime, McpRuntime::Url { .. }) {
+            return None;
+        }
+        let pipeline = self.settings.pipeline.as_ref()?;
+        let telemetry = ServiceTelemetry::of(&plan.telemetry);
+        Some(pipeline.used_service(&plan.id.name, &plan.id.namespace, &telemetry))
+    }
+}
+
 impl Server {
     fn name(&self) -> String {
         self.plan.id.to_string()
@@ -321,11 +342,27 @@ impl Server {
     /// Calls a tool.
     async fn call(
         &self,
+        mut request: ToolRequest,
+        cancel: &CancellationToken,
+    ) -> Result<ToolOutcome, McpError> {
+        let open = self.open_for(&request.tool)?;
+        self.describe_connection(&open.client);
+        let Some(service) = &self.service else {
+            return self.call_at(open, request, cancel).await;
+        };
+        let span = served_call::begin(service, &mut request);
+        let outcome = self.call_at(open, request, cancel).await;
+        served_call::end(span, &outcome);
+        outcome
+    }
+
+    async fn call_at(
+        &self,
+        open: Open,
         request: ToolRequest,
         cancel: &CancellationToken,
     ) -> Result<ToolOutcome, McpError> {
-        let Open { client, words } = self.open_for(&request.tool)?;
-        self.describe_connection(&client);
+        let Open { client, words } = open;
         let _under_way = self.callers.begin(&request.trace_context);
         let outcome = client.call(request, cancel, self.plan.call_timeout).await;
         let Some(words) = words else {

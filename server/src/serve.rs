@@ -319,7 +319,11 @@ fn start_runtime(
     let http = transport::client().context("failed to start HTTP")?;
     let transport = Transport::new(http.clone());
     let mcp = McpServers::new(
-        mcp_settings(McpSettings::new(http.clone()), &stores.folder)?,
+        mcp_settings(
+            McpSettings::new(http.clone()),
+            &stores.folder,
+            pipeline.clone(),
+        )?,
         tracker.clone(),
         shutdown.clone(),
     );
@@ -328,7 +332,7 @@ fn start_runtime(
         transport: transport.clone(),
         mcp: mcp.clone(),
         memory: stores.memory.clone(),
-        pipeline,
+        pipeline: pipeline.clone(),
         clock: Arc::clone(clock),
         tracker: tracker.clone(),
         shutdown: shutdown.clone(),
@@ -337,6 +341,7 @@ fn start_runtime(
         client: http,
         clock: Arc::clone(clock),
         service: own,
+        pipeline,
         accounts: stores.accounts.clone(),
         local: models,
         tracker: tracker.clone(),
@@ -355,7 +360,11 @@ fn start_runtime(
 }
 
 /// How local tools run: with little environment, and without a look at `folder`.
-fn mcp_settings(usual: McpSettings, folder: &Path) -> anyhow::Result<McpSettings> {
+fn mcp_settings(
+    usual: McpSettings,
+    folder: &Path,
+    pipeline: Pipeline,
+) -> anyhow::Result<McpSettings> {
     let containment = if cfg!(target_os = "linux") {
         Some(Containment {
             program: env::current_exe().context("failed to find our own program")?,
@@ -368,6 +377,7 @@ fn mcp_settings(usual: McpSettings, folder: &Path) -> anyhow::Result<McpSettings
     Ok(McpSettings {
         base_env: config::child_environment(),
         containment,
+        pipeline: Some(pipeline),
         ..usual
     })
 }

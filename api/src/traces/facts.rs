@@ -4,7 +4,7 @@
 
 use serde_json::Value;
 
-use super::{Span, StepKind};
+use super::{Span, SpanKind, StepKind};
 use crate::{
     attributes::{key, span},
     money::Usd,
@@ -131,8 +131,9 @@ impl<'a> Found<'a> {
         }
     }
 
-    /// Decides by attributes first, then by name.
-    fn kind(&self, name: &str) -> StepKind {
+    /// Decides by attributes first, then by name. A server of MCP that tells of a call, too, does not
+    /// make two calls of it.
+    fn kind(&self, name: &str, side: SpanKind) -> StepKind {
         match self.operation {
             Some("chat" | "generate_content" | "text_completion" | "embeddings") => {
                 return StepKind::Model;
@@ -146,7 +147,9 @@ impl<'a> Found<'a> {
         }
         if name == span::MODEL {
             StepKind::Model
-        } else if name.starts_with(span::TOOL_PREFIX) || self.has_mcp_method {
+        } else if name.starts_with(span::TOOL_PREFIX)
+            || (self.has_mcp_method && side != SpanKind::Server)
+        {
             StepKind::Tool
         } else if name.starts_with(span::DELEGATE_PREFIX) {
             StepKind::Delegate
@@ -159,11 +162,15 @@ impl<'a> Found<'a> {
 }
 
 impl<'a> Facts<'a> {
-    /// Reads the name and the attributes of a span.
-    pub fn of(name: &'a str, attributes: impl Iterator<Item = (&'a str, Fact<'a>)>) -> Self {
+    /// Reads the name, the side and the attributes of a span.
+    pub fn of(
+        name: &'a str,
+        side: SpanKind,
+        attributes: impl Iterator<Item = (&'a str, Fact<'a>)>,
+    ) -> Self {
         let mut found = Found::default();
         attributes.for_each(|(key, value)| found.note(key, value));
-        let kind = found.kind(name);
+        let kind = found.kind(name, side);
         // What calls an agent names the one it calls.
         let genai_agent = found.genai_agent.filter(|_| kind == StepKind::Agent);
         let mut facts = Self {
@@ -194,6 +201,7 @@ impl Span {
         let attributes = self.attributes.iter();
         Facts::of(
             &self.name,
+            self.kind,
             attributes.map(|(key, value)| (key.as_str(), value.into())),
         )
     }
@@ -207,7 +215,8 @@ mod tests {
 
     fn check(name: &str, attributes: &[(&str, Value)], expected: Facts<'_>) {
         let attributes = attributes.iter().map(|(key, value)| (*key, value.into()));
-        assert_eq!(Facts::of(name, attributes), expected, "{name}");
+        let facts = Facts::of(name, SpanKind::Client, attributes);
+        assert_eq!(facts, expected, "{name}");
     }
 
     #[test]
@@ -278,5 +287,16 @@ mod tests {
             ("gen_ai.tool.name", json!("search")),
         ];
         check("execute_tool search", &attributes, tool("search"));
+    }
+
+    #[test]
+    fn what_a_server_of_mcp_tells_of_a_call_is_no_second_call() {
+        let attributes = [("mcp.method.name", json!("tools/call"))];
+        let kind = |side| {
+            let attributes = attributes.iter().map(|(key, value)| (*key, value.into()));
+            Facts::of("tools/call add", side, attributes).kind
+        };
+        assert_eq!(kind(SpanKind::Client), StepKind::Tool);
+        assert_eq!(kind(SpanKind::Server), StepKind::Http);
     }
 }

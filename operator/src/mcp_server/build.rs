@@ -1,6 +1,6 @@
 //! Step 3: builds the plan. Pure, and cannot fail, because everything was decided before.
 
-use api::plan::{McpServerPlan, ResourceId};
+use api::plan::{McpServerPlan, ResourceId, TelemetryPlan};
 use api::resources::{Container, McpServerSpec};
 
 use super::validate::ValidMcpServer;
@@ -14,5 +14,6 @@ pub(super) fn build(id: &ResourceId, spec: &McpServerSpec, valid: ValidMcpServer
         env,
         call_timeout: spec.call_timeout(),
         memory: spec.container.as_ref().and_then(Container::memory_limit),
+        telemetry: TelemetryPlan::of(spec.telemetry.as_ref()),
     }
 }

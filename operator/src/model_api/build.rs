@@ -10,11 +10,13 @@ pub(super) fn build(id: &ResourceId, valid: ValidModelApi) -> ModelApiPlan {
         backend,
         models,
         limits,
+        telemetry,
     } = valid;
     ModelApiPlan {
         id: id.clone(),
         backend,
         models,
         limits,
+        telemetry,
     }
 }

@@ -1,6 +1,6 @@
 //! Step 2: decides whether a model API can run, and who answers for it.
 
-use api::plan::{LiteLlmPlan, ModelBackend, ProviderPlan, Secret};
+use api::plan::{LiteLlmPlan, ModelBackend, ProviderPlan, Secret, TelemetryPlan};
 use api::resources::model_api::{Mode, ProxyConfig};
 use api::resources::{ModelApiSpec, UsageLimits};
 use api::validation::validate_model_api;
@@ -17,6 +17,7 @@ pub(super) struct ValidModelApi {
     pub(super) backend: ModelBackend,
     pub(super) models: Vec<String>,
     pub(super) limits: UsageLimits,
+    pub(super) telemetry: TelemetryPlan,
 }
 
 /// Decides by the spec, then by its provider, then by what it refers to.
@@ -28,6 +29,7 @@ pub(super) fn validate(
 ) -> Result<ValidModelApi, Blocked> {
     refuse_invalid(&validate_model_api(name, spec))?;
     let limits = spec.limits.unwrap_or_default();
+    let telemetry = TelemetryPlan::of(spec.telemetry.as_ref());
     // Validation has refused a spec without the part for its mode; it only cannot tell the compiler.
     let missing = |field| Blocked::Refused(Cause::new("Invalid", format!("{field}: is required")));
     match spec.mode {
@@ -38,6 +40,7 @@ pub(super) fn validate(
                 backend: ModelBackend::Ollama(hosted.model.clone()),
                 models: vec![hosted.model.clone()],
                 limits,
+                telemetry,
             })
         }
         Mode::Proxy => {
@@ -51,6 +54,7 @@ pub(super) fn validate(
                 backend,
                 models: proxy.models.clone(),
                 limits,
+                telemetry,
             })
         }
     }

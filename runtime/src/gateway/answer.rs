@@ -6,7 +6,7 @@ use api::{chat::Usage, money::Usd};
 use bytes::Bytes;
 use serde::de::IgnoredAny;
 
-use super::{limits::Account, members::Members, prices::Price};
+use super::{limits::Account, members::Members, prices::Price, question::QuestionSpan};
 
 /// Bytes of text that make about one token.
 const BYTES_PER_TOKEN: u64 = 4;
@@ -16,6 +16,8 @@ pub(super) struct Bill {
     price: Option<Price>,
     /// Those whose limits it counts against.
     accounts: Vec<Arc<Account>>,
+    /// Where its end is told.
+    pub(super) span: QuestionSpan,
     /// Whether a client wants to know what a streamed answer used.
     pub(super) wants_usage: bool,
     /// The last that the provider said of what it used.
@@ -32,6 +34,7 @@ impl Bill {
         Self {
             price,
             accounts,
+            span: QuestionSpan::default(),
             wants_usage: true,
             told: None,
             asked: asked as u64,
@@ -85,10 +88,9 @@ pub(super) fn priced(body: Bytes, cost: Option<Usd>, mut bill: Bill) -> Result<B
         return Err(body);
     };
     bill.count_piece();
-    let Some(priced) = price(&mut members, cost, &mut bill) else {
-        return Ok(body);
-    };
-    Ok(Bytes::from(priced))
+    let priced = price(&mut members, cost, &mut bill);
+    bill.span.answered();
+    Ok(priced.map_or(body, Bytes::from))
 }
 
 /// A piece of a streamed answer, on its way to the client.

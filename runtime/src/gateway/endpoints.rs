@@ -21,6 +21,7 @@ use super::{
     mock, models,
     prices::RESELLERS,
     provider::StreamUsage,
+    question::QuestionSpan,
     request::Asked,
     served::{Backend, Served},
     upstream::{Endpoint, Question},
@@ -48,7 +49,7 @@ async fn complete(
     body: Bytes,
 ) -> Result<Response, GatewayError> {
     let served = gateway.served(&namespace, &name)?;
-    ask(&gateway, &served, Endpoint::Chat, &headers, &body).await
+    answer(&gateway, &served, Endpoint::Chat, &headers, &body).await
 }
 
 async fn embed(
@@ -58,20 +59,56 @@ async fn embed(
     body: Bytes,
 ) -> Result<Response, GatewayError> {
     let served = gateway.served(&namespace, &name)?;
-    ask(&gateway, &served, Endpoint::Embeddings, &headers, &body).await
+    answer(&gateway, &served, Endpoint::Embeddings, &headers, &body).await
 }
 
-async fn ask(
+/// Answers a question, inside its span.
+async fn answer(
     gateway: &Gateway,
     served: &Served,
     endpoint: Endpoint,
     headers: &HeaderMap,
     body: &Bytes,
 ) -> Result<Response, GatewayError> {
+    let span = QuestionSpan::start(served, endpoint, headers);
+    let incoming = Incoming {
+        endpoint,
+        headers,
+        body,
+    };
+    let outcome = ask(gateway, served, incoming, &span).await;
+    match &outcome {
+        Ok(response) => span.passed_on(response),
+        Err(error) => span.failed(error),
+    }
+    outcome
+}
+
+/// A request as it comes in.
+#[derive(Clone, Copy)]
+struct Incoming<'a> {
+    endpoint: Endpoint,
+    headers: &'a HeaderMap,
+    body: &'a Bytes,
+}
+
+async fn ask(
+    gateway: &Gateway,
+    served: &Served,
+    incoming: Incoming<'_>,
+    span: &QuestionSpan,
+) -> Result<Response, GatewayError> {
+    let Incoming {
+        endpoint,
+        headers,
+        body,
+    } = incoming;
     let asked = Asked::read(body)?;
     let model = models::upstream_name(&served.plan, &asked.model)?.to_owned();
+    span.asks_for(&model);
     let backend = served.backend()?;
     let mut bill = gateway.open_bill(served, headers, &model, body.len())?;
+    bill.span = span.clone();
     match (&*backend, endpoint) {
         (Backend::Mock, Endpoint::Chat) => {
             let request: ChatRequest = parse(body)?;
@@ -79,6 +116,7 @@ async fn ask(
         }
         (Backend::Mock, Endpoint::Embeddings) => mock::embed(&model, &parse(body)?, bill),
         (Backend::Upstream(upstream), endpoint) => {
+            span.is_passed_on_to(&upstream.host);
             bill.wants_usage = asked.wants_usage || upstream.stream_usage == StreamUsage::Always;
             let question = Question {
                 endpoint,

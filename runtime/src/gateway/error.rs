@@ -167,9 +167,9 @@ impl GatewayError {
         }
     }
 
-    /// The body of the answer that tells it.
-    pub fn body(&self) -> ErrorBody {
-        let (kind, code, param) = match self {
+    /// Its type and code, as OpenAI has them, and the parameter that is to blame.
+    pub(super) fn kind(&self) -> (&'static str, &'static str, Option<&'static str>) {
+        match self {
             Self::FindModelApi(_) => ("invalid_request_error", "model_api_not_found", None),
             Self::ParseRequest(_) => ("invalid_request_error", "invalid_json", None),
             Self::NameModel => ("invalid_request_error", "model_missing", Some("model")),
@@ -188,7 +188,12 @@ impl GatewayError {
             Self::AwaitModel { .. } => ("upstream_error", "model_timeout", None),
             Self::RelayError { .. } => ("upstream_error", "model_error", None),
             Self::FailOnPurpose => ("server_error", "mock_failure", None),
-        };
+        }
+    }
+
+    /// The body of the answer that tells it.
+    pub fn body(&self) -> ErrorBody {
+        let (kind, code, param) = self.kind();
         ErrorBody {
             error: ErrorDetail {
                 message: self.to_string(),

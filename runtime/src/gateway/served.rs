@@ -7,6 +7,7 @@ use tokio::sync::broadcast;
 use tokio_util::sync::CancellationToken;
 
 use super::{GatewayError, provider::MOCK, upstream::Upstream};
+use crate::telemetry::Service;
 
 /// How a model API is.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -22,6 +23,8 @@ pub enum ModelApiState {
 /// One model API, from its plan to its end.
 pub(super) struct Served {
     pub(super) plan: ModelApiPlan,
+    /// Tells of its work.
+    pub(super) service: Service,
     /// Ends what runs for it; the program's own end does so too.
     pub(super) stop: CancellationToken,
     now: Mutex<Now>,
@@ -46,6 +49,7 @@ impl Served {
     /// What can be known of `plan` at once.
     pub(super) fn new(
         plan: ModelApiPlan,
+        service: Service,
         stop: CancellationToken,
         changes: broadcast::Sender<ResourceId>,
     ) -> Self {
@@ -66,6 +70,7 @@ impl Served {
         };
         Self {
             plan,
+            service,
             stop,
             now: Mutex::new(Now {
                 state,

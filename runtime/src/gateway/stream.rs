@@ -15,6 +15,8 @@ use super::{
 const MAX_LINE_BYTES: usize = 8 * 1024 * 1024;
 /// What a line with usage has in it.
 const USAGE: &[u8] = b"\"usage\"";
+/// What the last event of an answer says.
+const DONE: &[u8] = b"[DONE]";
 
 /// The events of a provider, priced. When they break off, a last event says so in the words of
 /// `broken`, because the status has long been sent.
@@ -35,23 +37,22 @@ pub(super) fn priced(
             let told = state.take().map(|mut events| match piece {
                 Some(Ok(piece)) => match events.pass(piece) {
                     Ok(passed) => {
+                        // Who asked may not wait for more.
+                        if passed.trim_ascii_end().ends_with(DONE) {
+                            events.bill.span.answered();
+                        }
                         *state = Some(events);
                         passed
                     }
-                    Err(reason) => last(&broken(reason)),
+                    Err(reason) => events.last(&broken(reason)),
                 },
-                Some(Err(reason)) => last(&broken(reason)),
+                Some(Err(reason)) => events.last(&broken(reason)),
                 None => events.rest(),
             });
             futures::future::ready(told)
         })
         .filter(|piece| futures::future::ready(!piece.is_empty()))
         .map(Ok)
-}
-
-fn last(error: &GatewayError) -> Bytes {
-    let body = serde_json::to_string(&error.body()).unwrap_or_default();
-    Bytes::from(format!("\n\ndata: {body}\n\n"))
 }
 
 /// The events so far.
@@ -101,8 +102,16 @@ impl Events {
         }
     }
 
+    /// The event that tells of an error.
+    fn last(&self, error: &GatewayError) -> Bytes {
+        self.bill.span.failed(error);
+        let body = serde_json::to_string(&error.body()).unwrap_or_default();
+        Bytes::from(format!("\n\ndata: {body}\n\n"))
+    }
+
     /// What is left when the stream has ended.
     fn rest(mut self) -> Bytes {
+        self.bill.span.answered();
         let line = std::mem::take(&mut self.line);
         let mut passed = Vec::new();
         if !line.is_empty() {

@@ -69,7 +69,7 @@ pub(super) struct Upstream {
     pub(super) id: ResourceId,
     base: Url,
     /// Host and port, nothing else of the URL.
-    host: String,
+    pub(super) host: String,
     dialect: Dialect,
     key: Option<Key>,
     pub(super) stream_usage: StreamUsage,

@@ -7,7 +7,7 @@ mod shapes;
 use std::time::Duration;
 
 use api::{
-    plan::{McpRuntime, McpServerPlan, ResourceId, Secret},
+    plan::{McpRuntime, McpServerPlan, ResourceId, Secret, TelemetryPlan},
     resources::mcp_server::McpTransport,
 };
 use serde_json::{Map, Value, json};
@@ -179,6 +179,7 @@ fn plan(runtime: McpRuntime) -> McpServerPlan {
         env: vec![("GREETING".to_owned(), Secret::new("hello"))],
         call_timeout: DEADLINE,
         memory: None,
+        telemetry: TelemetryPlan::default(),
     }
 }
 

@@ -16,14 +16,14 @@ use tokio::{
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 use super::{
-    DeliveryStatus, Exposition, Receiver, Sampling, Service,
+    DeliveryStatus, Exposition, Receiver, RootSampling, Sampling, Service,
     batch::{self, by_destination},
     delivery::Patience,
     destinations::{Deliveries, Destination, Destinations, quiet},
     losses::Losses,
     meters::{Meters, Scope},
     queue::{Bounds, Drain, Queue},
-    service::Identity,
+    service::{Identity, Role},
 };
 
 /// How long runs that were cancelled by the shutdown have to end their spans.
@@ -229,7 +229,7 @@ impl Pipeline {
         }
     }
 
-    /// The service `name` of `namespace`.
+    /// The agent `name` of `namespace`.
     pub fn service(&self, name: &str, namespace: &str) -> Service {
         self.service_with(name, namespace, &ServiceTelemetry::default())
     }
@@ -239,6 +239,26 @@ impl Pipeline {
         &self,
         name: &str,
         namespace: &str,
+        telemetry: &ServiceTelemetry,
+    ) -> Service {
+        self.service_as(Role::Agent, (name, namespace), telemetry)
+    }
+
+    /// What agents of `namespace` use as `name`. It tells of what it does for those whose trace is
+    /// kept.
+    pub fn used_service(
+        &self,
+        name: &str,
+        namespace: &str,
+        telemetry: &ServiceTelemetry,
+    ) -> Service {
+        self.service_as(Role::Used, (name, namespace), telemetry)
+    }
+
+    fn service_as(
+        &self,
+        role: Role,
+        (name, namespace): (&str, &str),
         telemetry: &ServiceTelemetry,
     ) -> Service {
         let destination = match (telemetry.emits, &telemetry.endpoint) {
@@ -264,8 +284,13 @@ impl Pipeline {
             id,
             name,
             namespace,
+            role,
             version,
-            sampling: *sampling,
+            sampling: match (telemetry.emits, role) {
+                (false, _) => Sampling::Own(RootSampling::Nothing),
+                (true, Role::Agent) => *sampling,
+                (true, Role::Used) => sampling.as_parent(),
+            },
             resource_attributes,
             destination,
             capture_content: telemetry.capture_content.unwrap_or(*capture_content),

@@ -34,6 +34,13 @@ impl Default for Sampling {
 }
 
 impl Sampling {
+    /// The same for traces that begin here, and as their parent for all others.
+    pub(super) fn as_parent(self) -> Self {
+        match self {
+            Self::Own(root) | Self::AsParent { root } => Self::AsParent { root },
+        }
+    }
+
     pub(super) fn sampler(self) -> Sampler {
         match self {
             Self::Own(root) => root.sampler(),

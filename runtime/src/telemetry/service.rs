@@ -22,7 +22,7 @@ use super::{
     span::{Span, SpanSpec},
 };
 
-/// One agent's telemetry; cheap to clone.
+/// The telemetry of one agent, or of what agents use; cheap to clone.
 #[derive(Clone)]
 pub struct Service {
     inner: Arc<Inner>,
@@ -30,10 +30,20 @@ pub struct Service {
 
 struct Inner {
     name: Arc<str>,
+    role: Role,
     tracer: SdkTracer,
     logger: SdkLogger,
     instruments: Instruments,
     capture_content: CaptureContent,
+}
+
+/// What a service is to the others.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Role {
+    /// Every span of it says which agent it is.
+    Agent,
+    /// Agents use it.
+    Used,
 }
 
 /// Who a service is.
@@ -42,6 +52,7 @@ pub(super) struct Identity<'a> {
     pub(super) id: u64,
     pub(super) name: &'a str,
     pub(super) namespace: &'a str,
+    pub(super) role: Role,
     pub(super) version: &'a str,
     pub(super) sampling: Sampling,
     /// Beside those that every service has.
@@ -78,6 +89,7 @@ impl Service {
             .build();
         let inner = Inner {
             name: identity.name.into(),
+            role: identity.role,
             tracer: tracers.tracer_with_scope(scope.clone()),
             logger: loggers.logger_with_scope(scope),
             instruments: Instruments::new(identity.name, meters.table(source)),
@@ -93,9 +105,12 @@ impl Service {
         &self.inner.name
     }
 
-    /// The attribute that every span of it carries.
-    pub(super) fn agent_name(&self) -> KeyValue {
-        KeyValue::new(key::AGENT_NAME, Arc::clone(&self.inner.name))
+    /// The attribute that every span of an agent carries.
+    pub(super) fn agent_name(&self) -> Option<KeyValue> {
+        match self.inner.role {
+            Role::Agent => Some(KeyValue::new(key::AGENT_NAME, Arc::clone(&self.inner.name))),
+            Role::Used => None,
+        }
     }
 
     /// Its tracer, for what [`Self::start_span`] does not cover.

@@ -26,7 +26,7 @@ pub struct SpanSpec<'a> {
     pub kind: SpanKind,
     /// The context it is started in; without a span in it, a new trace begins.
     pub parent: &'a Context,
-    /// Attributes it starts with. `agent.name` comes by itself.
+    /// Attributes it starts with. An agent's `agent.name` comes by itself.
     pub attributes: Vec<KeyValue>,
 }
 
@@ -64,7 +64,7 @@ impl Span {
             parent,
             mut attributes,
         } = spec;
-        attributes.push(service.agent_name());
+        attributes.extend(service.agent_name());
         let within = Within(Arc::new(Frame {
             service: service.clone(),
             name: name.clone(),
@@ -144,6 +144,15 @@ impl Span {
             emit_exception(&frame.service, error_type, message, &exception);
         }
         span.add_event(key::EXCEPTION, exception);
+        span.set_status(Status::error(message.to_owned()));
+        span.end();
+    }
+
+    /// Ends it as a failure that whoever asked tells of: without an exception, which would be counted
+    /// twice.
+    pub fn end_failed(self, error_type: &str, message: &str) {
+        let span = self.context.span();
+        span.set_attribute(KeyValue::new(key::ERROR_TYPE, error_type.to_owned()));
         span.set_status(Status::error(message.to_owned()));
         span.end();
     }

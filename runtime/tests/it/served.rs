@@ -77,6 +77,7 @@ impl Served {
         let pipeline = Pipeline::start(receivers, settings, &others, shutdown.clone());
         let settings = McpSettings {
             base_env: vec![("PATH".to_owned(), "/usr/local/bin:/usr/bin:/bin".to_owned())],
+            pipeline: Some(pipeline.clone()),
             ..McpSettings::new(http_client())
         };
         let mcp = McpServers::new(settings, others.clone(), shutdown.clone());
@@ -99,6 +100,7 @@ impl Served {
             client: http_client(),
             clock,
             service: pipeline.service("kaos", "kaos-system"),
+            pipeline: pipeline.clone(),
             accounts: accounts.unwrap(),
             local: LocalSettings {
                 litellm: "litellm".into(),
@@ -109,15 +111,7 @@ impl Served {
             tracker: others.clone(),
             shutdown: shutdown.clone(),
         });
-        gateway.apply(ModelApiPlan {
-            id: ResourceId::new("team", "llm"),
-            backend: ModelBackend::Provider(ProviderPlan {
-                provider: MOCK.to_owned(),
-                ..ProviderPlan::default()
-            }),
-            models: ["scripted", "instant", "slow"].map(str::to_owned).to_vec(),
-            limits: UsageLimits::default(),
-        });
+        gateway.apply(scripted());
         let routes = Router::new()
             .nest("/agents", agents.router())
             .nest("/modelapis", gateway.router())
@@ -196,6 +190,7 @@ impl Served {
             env: Vec::new(),
             call_timeout: DEADLINE,
             memory: None,
+            telemetry: TelemetryPlan::default(),
         });
         let running = async {
             loop {
@@ -323,5 +318,19 @@ impl Receiver for Spans {
 
     async fn logs(&self, _request: ExportLogsServiceRequest) -> Result<Received, ReceiveError> {
         Ok(Received::default())
+    }
+}
+
+/// The model API `team/llm`, with the scripted model.
+fn scripted() -> ModelApiPlan {
+    ModelApiPlan {
+        id: ResourceId::new("team", "llm"),
+        backend: ModelBackend::Provider(ProviderPlan {
+            provider: MOCK.to_owned(),
+            ..ProviderPlan::default()
+        }),
+        models: ["scripted", "instant", "slow"].map(str::to_owned).to_vec(),
+        limits: UsageLimits::default(),
+        telemetry: TelemetryPlan::default(),
     }
 }

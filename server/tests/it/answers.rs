@@ -28,7 +28,14 @@ async fn the_coordinator_answers_with_usage_and_one_trace_over_all_agents() {
     let services: BTreeSet<_> = spans.iter().map(|span| span.service.as_str()).collect();
     assert_eq!(
         services,
-        BTreeSet::from(["analyst", "coordinator", "researcher"])
+        BTreeSet::from([
+            "analyst",
+            "calculator",
+            "coordinator",
+            "echo-search",
+            "llm-proxy",
+            "researcher"
+        ])
     );
     let roots: Vec<_> = spans.iter().filter(|span| span.parent.is_empty()).collect();
     assert_eq!(roots.len(), 1);
@@ -52,6 +59,8 @@ async fn the_coordinator_answers_with_usage_and_one_trace_over_all_agents() {
         "model.inference",
         "delegate.analyst",
         "tool.add",
+        "modelapi.chat",
+        "tools/call add",
     ] {
         assert!(
             spans.iter().any(|span| span.name == name),

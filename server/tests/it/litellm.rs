@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use api::{
-    plan::{ModelApiPlan, ModelBackend, ProviderPlan, ResourceId, Secret},
+    plan::{ModelApiPlan, ModelBackend, ProviderPlan, ResourceId, Secret, TelemetryPlan},
     resources::UsageLimits,
 };
 use serde_json::{Value, json};
@@ -31,6 +31,7 @@ fn generated(api_base: &str) -> Value {
         }),
         models: vec!["*".to_owned()],
         limits: UsageLimits::default(),
+        telemetry: TelemetryPlan::default(),
     };
     let config = operator::litellm_config(&plan).expect("it is a provider's");
     json!({"apiVersion": "kaos.tools/v1alpha1", "kind": "ModelAPI",

@@ -4,6 +4,7 @@ use std::{
     collections::{HashMap, VecDeque},
     convert::Infallible,
     sync::{Arc, Mutex},
+    time::Duration,
 };
 
 use axum::{
@@ -19,6 +20,8 @@ use axum::{
 use futures::stream;
 use serde_json::{Value, json};
 use tokio::{net::TcpListener, task::JoinSet};
+
+use crate::kaos::DEADLINE;
 
 /// One answer of the model.
 #[derive(Clone, Debug)]
@@ -66,6 +69,20 @@ impl Script {
     pub(crate) fn write(&self, model: &str, replies: impl IntoIterator<Item = Reply>) {
         let mut written = self.replies.lock().unwrap();
         written.insert(model.to_owned(), replies.into_iter().collect());
+    }
+
+    /// Waits until `model` was asked for the last of what is written.
+    pub(crate) async fn until_all_asked(&self, model: &str) {
+        let is_all = || {
+            let replies = self.replies.lock().unwrap();
+            replies.get(model).is_none_or(VecDeque::is_empty)
+        };
+        let waiting = async {
+            while !is_all() {
+                tokio::time::sleep(Duration::from_millis(10)).await;
+            }
+        };
+        tokio::time::timeout(DEADLINE, waiting).await.unwrap();
     }
 }
 

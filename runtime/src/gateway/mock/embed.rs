@@ -65,6 +65,7 @@ pub(in crate::gateway) fn embed(
         .collect();
     let characters = texts.iter().map(|text| text.chars().count()).sum();
     let usage = bill.tell(reply::used(characters, 0));
+    bill.span.answered();
     let body = json!({"object": "list", "data": data, "model": model, "usage": usage});
     Ok(Json(body).into_response())
 }

@@ -22,7 +22,11 @@ use http::{
 };
 use jiff::Timestamp;
 
-use super::{super::answer::Bill, Line, pace::Pace};
+use super::{
+    super::{answer::Bill, question::QuestionSpan},
+    Line,
+    pace::Pace,
+};
 
 /// A piece of a call's arguments, in characters.
 const ARGUMENT_PIECE: usize = 24;
@@ -44,6 +48,7 @@ pub(super) struct Reply {
     line: Line,
     usage: Usage,
     wants_usage: bool,
+    span: QuestionSpan,
 }
 
 impl Reply {
@@ -61,18 +66,21 @@ impl Reply {
             wants_usage: request
                 .stream_options
                 .is_some_and(|options| options.include_usage),
+            span: QuestionSpan::default(),
         }
     }
 
     /// The same, with what it costs.
     pub(super) fn charged(mut self, mut bill: Bill) -> Self {
         self.usage = bill.tell(self.usage);
+        self.span = bill.span.clone();
         self
     }
 
     /// The answer in one piece, after the time it takes to think of it.
     pub(super) async fn whole(self, pace: Pace) -> Response {
         tokio::time::sleep(pace.whole(deltas(&self.line).len())).await;
+        self.span.answered();
         let (content, tool_calls, finish_reason) = match self.line {
             Line::Say(text) => (Some(Content::Text(text)), Vec::new(), "stop"),
             Line::Call(call) => (None, vec![call], "tool_calls"),
@@ -127,11 +135,17 @@ impl Reply {
             }));
         }
         events.push("[DONE]".to_owned());
-        stream::iter(events.into_iter().enumerate()).then(move |(index, event)| async move {
-            if index < paced {
-                tokio::time::sleep(pace.before(index)).await;
+        let (last, span) = (events.len() - 1, self.span);
+        stream::iter(events.into_iter().enumerate()).then(move |(index, event)| {
+            if index == last {
+                span.answered();
             }
-            Ok(Bytes::from(format!("data: {event}\n\n")))
+            async move {
+                if index < paced {
+                    tokio::time::sleep(pace.before(index)).await;
+                }
+                Ok(Bytes::from(format!("data: {event}\n\n")))
+            }
         })
     }
 

@@ -7,7 +7,7 @@ use std::{
 
 use api::{
     clock::{Clock, SystemClock},
-    plan::{ModelApiPlan, ModelBackend, ProviderPlan, ResourceId, Secret},
+    plan::{ModelApiPlan, ModelBackend, ProviderPlan, ResourceId, Secret, TelemetryPlan},
     resources::UsageLimits,
 };
 use async_trait::async_trait;
@@ -83,6 +83,7 @@ impl House {
             client: http_client(),
             clock,
             service: pipeline.service("kaos", "kaos-system"),
+            pipeline: pipeline.clone(),
             accounts: accounts.unwrap(),
             local,
             tracker,
@@ -178,6 +179,7 @@ pub(super) fn plan(provider: &str, api_base: Option<String>, models: &[&str]) ->
         }),
         models: models.iter().map(|&model| model.to_owned()).collect(),
         limits: UsageLimits::default(),
+        telemetry: TelemetryPlan::default(),
     }
 }
 

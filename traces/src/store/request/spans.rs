@@ -5,7 +5,6 @@ use std::collections::HashMap;
 use api::traces::facts::{Fact, Facts};
 use api::traces::{SpanId, StepKind, TraceId};
 use opentelemetry_proto::tonic::collector::trace::v1::ExportTraceServiceRequest;
-use opentelemetry_proto::tonic::common::v1::KeyValue;
 use opentelemetry_proto::tonic::trace::v1::Span;
 use prost::Message;
 
@@ -95,7 +94,7 @@ pub(in crate::store) fn spans(request: ExportTraceServiceRequest) -> Rows<SpanBa
         let place = batch.spans.len() as u64;
         let name = &operations.names[operation].name;
         let service = &batch.sources[source].service;
-        let facts = facts(name, &span.attributes);
+        let facts = facts(name, &span);
         let mut terms = |term: Term| batch.terms.push(term.at(place));
         batch.sources[source]
             .terms
@@ -178,12 +177,12 @@ fn shorten(span: &mut Span) {
     }
 }
 
-fn facts<'a>(name: &'a str, attributes: &'a [KeyValue]) -> Facts<'a> {
-    let pairs = attributes.iter().map(|pair| {
+fn facts<'a>(name: &'a str, span: &'a Span) -> Facts<'a> {
+    let pairs = span.attributes.iter().map(|pair| {
         let value = pair.value.as_ref().and_then(|value| value.value.as_ref());
         (pair.key.as_str(), value.map_or(Fact::Other, convert::fact))
     });
-    Facts::of(name, pairs)
+    Facts::of(name, convert::kind(span.kind), pairs)
 }
 
 /// What a trace is found by as a whole.

@@ -3,6 +3,7 @@
 //!
 //! Traces and logs themselves are in [`crate::traces`].
 
+mod alerts;
 mod calls;
 mod exceptions;
 mod metrics;
@@ -12,6 +13,7 @@ mod usage;
 
 use serde::{Deserialize, Serialize};
 
+pub use alerts::{Alert, AlertMeasure, AlertReader, AlertRule, AlertState};
 pub use calls::{CallReader, Calls, ServiceEdge, ServiceGraph, ServiceNode};
 pub use exceptions::{
     ExceptionGroup, ExceptionGroupId, ExceptionQuery, ExceptionReader, Occurrence,

@@ -226,6 +226,17 @@ pub(crate) fn default_data_dir() -> anyhow::Result<PathBuf> {
     Ok(PathBuf::from(home).join(".local/share/kaos"))
 }
 
+/// Where to tell of alerts: addresses that take JSON as Slack's do, with commas between them. They are secret
+/// and therefore have no flag.
+pub(crate) fn alert_webhooks() -> Vec<Secret> {
+    let addresses = variable("KAOS_ALERT_WEBHOOKS").unwrap_or_default();
+    let addresses = addresses.split(',').map(str::trim);
+    addresses
+        .filter(|address| !address.is_empty())
+        .map(Secret::new)
+        .collect()
+}
+
 /// What every child process gets of our environment; provider keys are not among it.
 pub(crate) fn child_environment() -> Vec<(String, String)> {
     ["PATH", "HOME", "LANG", "TMPDIR"]

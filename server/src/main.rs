@@ -1,5 +1,6 @@
 //! The program `kaos`.
 
+mod alerts;
 mod apply;
 mod config;
 mod data_dir;

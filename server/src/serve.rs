@@ -29,7 +29,7 @@ use tokio::net::TcpListener;
 use traces::{JaegerClient, JaegerSettings, Store};
 
 use crate::{
-    apply,
+    alerts, apply,
     config::{self, OtelConfig, ServeConfig, Switch},
     data_dir::DataDir,
     demo::{self, DemoModel},
@@ -149,11 +149,19 @@ async fn start(
     let embedded = start_runtime(lifecycle, &stores, &clock, place, emitting)?;
     prices::follow(lifecycle, &client, embedded.gateway.clone());
     let runtime_routes = runtime_routes(&embedded);
+    let telemetry = telemetry_reader(&wanted, &stores);
+    let alerts = alerts::start(
+        lifecycle,
+        data_dir.join("alerts.json"),
+        telemetry.clone(),
+        &clock,
+    )?;
     let dashboard = app::router(app::Ports {
         kube: client.clone(),
         traces: trace_reader(wanted.jaeger.clone(), &stores, &clock)?,
         logs: Arc::new(stores.telemetry.clone()),
-        telemetry: telemetry_reader(&wanted, &stores),
+        telemetry,
+        alerts: Arc::new(alerts.clone()),
         agents: runtime_routes.clone(),
         clock: Arc::clone(&clock),
         assets: surface::asset_urls(),
@@ -164,13 +172,7 @@ async fn start(
         dashboard,
         runtime: runtime_routes,
         kube: stores.resources.router(),
-        otlp: traces::otlp_http(stores.telemetry.clone())
-            .merge(
-                traces::otlp_grpc(stores.telemetry.clone())
-                    .into_axum_router()
-                    .reset_fallback(),
-            )
-            .merge(traces::transfer(stores.telemetry.clone())),
+        telemetry: telemetry_routes(&stores.telemetry).merge(traces::alerts(alerts)),
         jaeger: traces::jaeger(stores.telemetry.clone()),
         live: live::start(&client, lifecycle),
         pipeline,
@@ -250,6 +252,14 @@ struct Emitting {
     pipeline: Pipeline,
     /// The program itself, as one of the services.
     own: Service,
+}
+
+/// Telemetry in, and traces in and out as files.
+fn telemetry_routes(store: &Store) -> Router {
+    let grpc = traces::otlp_grpc(store.clone()).into_axum_router();
+    traces::otlp_http(store.clone())
+        .merge(grpc.reset_fallback())
+        .merge(traces::transfer(store.clone()))
 }
 
 fn trace_reader(

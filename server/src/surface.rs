@@ -7,6 +7,7 @@
 //! | `/agents`, `/modelapis`, `/mcpservers`, `/api/runs` | the runtime |
 //! | `/v1/traces`, `/v1/metrics`, `/v1/logs`, OTLP over gRPC, `/jaeger` | the telemetry store |
 //! | `/api/export`, `/api/import` | the telemetry store, as files |
+//! | `/api/alerts` | what is bad, and the rules of what is |
 //! | `/metrics` | what all agents measured, for Prometheus |
 //! | `/api/live` | the browser's WebSocket |
 //! | `/api/status` | how it goes with telemetry |
@@ -38,7 +39,7 @@ pub(crate) struct Parts {
     /// The Kubernetes API, with paths at its root.
     pub(crate) kube: Router,
     /// OTLP over HTTP and gRPC.
-    pub(crate) otlp: Router,
+    pub(crate) telemetry: Router,
     /// Jaeger's query API, with paths at its root.
     pub(crate) jaeger: Router,
     /// The browser's WebSocket.
@@ -53,7 +54,7 @@ pub(crate) fn router(parts: Parts, guard: Guard, readiness: Readiness) -> Router
         dashboard,
         runtime,
         kube,
-        otlp,
+        telemetry,
         jaeger,
         live,
         pipeline,
@@ -61,7 +62,7 @@ pub(crate) fn router(parts: Parts, guard: Guard, readiness: Readiness) -> Router
     let pages = dashboard.merge(assets::router()).layer(compression());
     let router = Router::new()
         .merge(runtime)
-        .merge(otlp)
+        .merge(telemetry)
         .nest("/kube", kube)
         .nest("/jaeger", jaeger)
         .merge(live)

@@ -5,6 +5,7 @@
 //! acknowledged after their commit; reads take a connection of a small pool. What a client sent is kept
 //! as the OTLP bytes it was, so that nothing is lost between [`otlp_http`] and [`jaeger`].
 
+mod alerts;
 mod convert;
 mod jaeger;
 mod jaeger_client;
@@ -12,6 +13,7 @@ mod otlp;
 mod store;
 mod transfer;
 
+pub use alerts::{AlertError, AlertSettings, Alerts, alerts};
 pub use jaeger::jaeger;
 pub use jaeger_client::{JaegerClient, JaegerSettings};
 pub use otlp::{otlp_grpc, otlp_http};

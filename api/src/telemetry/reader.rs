@@ -5,9 +5,9 @@ use std::sync::Arc;
 use async_trait::async_trait;
 
 use super::{
-    CallReader, ExceptionGroup, ExceptionGroupId, ExceptionQuery, ExceptionReader, MetricQuery,
-    MetricReader, MetricSeries, Occurrence, ServiceGraph, SessionQuery, SessionReader,
-    SessionSummary, UsageQuery, UsageReader, UsageRow, Window,
+    Alert, AlertReader, AlertRule, CallReader, ExceptionGroup, ExceptionGroupId, ExceptionQuery,
+    ExceptionReader, MetricQuery, MetricReader, MetricSeries, Occurrence, ServiceGraph,
+    SessionQuery, SessionReader, SessionSummary, UsageQuery, UsageReader, UsageRow, Window,
 };
 use crate::traces::ReadError;
 
@@ -37,8 +37,26 @@ impl NothingKept {
         })
     }
 
+    /// The same for alerts.
+    pub fn alerts(why: &str) -> Arc<dyn AlertReader> {
+        Arc::new(Self {
+            why: why.to_owned(),
+        })
+    }
+
     fn answer<T>(&self) -> Result<T, ReadError> {
         Err(ReadError::Unsupported(self.why.clone()))
+    }
+}
+
+#[async_trait]
+impl AlertReader for NothingKept {
+    async fn alerts(&self) -> Result<Vec<Alert>, ReadError> {
+        self.answer()
+    }
+
+    async fn alert_rules(&self) -> Result<Vec<AlertRule>, ReadError> {
+        self.answer()
     }
 }
 

@@ -47,6 +47,7 @@ impl Fixture {
             },
             notice: None,
             telemetry: NothingKept::because("a test keeps nothing"),
+            alerts: NothingKept::alerts("a test keeps nothing"),
             logs: Arc::new(self.clone()),
             traces: Arc::new(self),
         };

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use api::{
     clock::Clock,
-    telemetry::TelemetryReader,
+    telemetry::{AlertReader, TelemetryReader},
     traces::{LogReader, TraceReader},
 };
 use axum::Router;
@@ -20,6 +20,8 @@ pub struct Ports {
     pub logs: Arc<dyn LogReader>,
     /// Exceptions, metrics, calls between services, sessions, tokens and cost.
     pub telemetry: Arc<dyn TelemetryReader>,
+    /// What is bad for long enough to tell somebody.
+    pub alerts: Arc<dyn AlertReader>,
     /// Serves `/agents/{namespace}/{name}/…` and `/api/runs`, for what agents remember and do.
     pub agents: Router,
     /// The time.

@@ -57,6 +57,7 @@ fn dashboard(cluster: &Cluster) -> Router {
         traces: Arc::new(Store(Vec::new())),
         logs: Arc::new(Store(Vec::new())),
         telemetry: NothingKept::because("a test keeps nothing"),
+        alerts: NothingKept::alerts("a test keeps nothing"),
         agents: Router::new(),
         clock: Arc::new(SystemClock),
         assets: Assets {

@@ -1,0 +1,178 @@
+//! Alerts, from measurements to whoever is told.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering::SeqCst};
+use std::time::Duration;
+
+use api::clock::Clock;
+use api::plan::Secret;
+use api::telemetry::{AlertReader, AlertRule, AlertState};
+use axum::body::Body;
+use axum::extract::State;
+use axum::http::{Request, StatusCode};
+use axum::routing::post;
+use axum::{Json, Router};
+use opentelemetry_proto::tonic::collector::metrics::v1::ExportMetricsServiceRequest;
+use opentelemetry_proto::tonic::metrics::v1::metric::Data;
+use opentelemetry_proto::tonic::metrics::v1::number_data_point::Value as Number;
+use opentelemetry_proto::tonic::metrics::v1::{
+    Metric, NumberDataPoint, ResourceMetrics, ScopeMetrics, Sum,
+};
+use serde_json::{Value, json};
+use tokio::net::TcpListener;
+use tokio::sync::mpsc;
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+use traces::{AlertSettings, Alerts, alerts};
+
+use crate::support::{Running, bytes, call, folder, get, resource, text};
+
+/// Takes what is told, at the second try.
+async fn somebody(tracker: &TaskTracker) -> (Secret, mpsc::Receiver<Value>) {
+    let (told, receiver) = mpsc::channel(8);
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url = format!("http://{}/hook", listener.local_addr().unwrap());
+    let tries = Arc::new(AtomicU32::new(0));
+    let take = async move |State(told): State<mpsc::Sender<Value>>, Json(body): Json<Value>| {
+        if tries.fetch_add(1, SeqCst).is_multiple_of(2) {
+            return StatusCode::SERVICE_UNAVAILABLE;
+        }
+        told.send(body).await.unwrap();
+        StatusCode::OK
+    };
+    let routes = Router::new().route("/hook", post(take)).with_state(told);
+    tracker.spawn(async move { axum::serve(listener, routes).await });
+    (Secret::new(url), receiver)
+}
+
+/// Requests since the beginning, and how many of them failed.
+async fn measured(running: &Running, n: i64, n_failed: i64) {
+    let now_ns = u64::try_from(running.clock.now().as_nanosecond()).unwrap();
+    let point = |success: &str, n| NumberDataPoint {
+        attributes: vec![text("agent.name", "a"), text("success", success)],
+        start_time_unix_nano: crate::support::NOW_NS - 1,
+        time_unix_nano: now_ns - 1,
+        value: Some(Number::AsInt(n)),
+        ..NumberDataPoint::default()
+    };
+    let sum = Sum {
+        data_points: vec![point("true", n - n_failed), point("false", n_failed)],
+        aggregation_temporality: 2,
+        is_monotonic: true,
+    };
+    let request = ExportMetricsServiceRequest {
+        resource_metrics: vec![ResourceMetrics {
+            resource: Some(resource("a")),
+            scope_metrics: vec![ScopeMetrics {
+                metrics: vec![Metric {
+                    name: "kaos.requests".to_owned(),
+                    data: Some(Data::Sum(sum)),
+                    ..Metric::default()
+                }],
+                ..ScopeMetrics::default()
+            }],
+            ..ResourceMetrics::default()
+        }],
+    };
+    running.store.write_metrics(request).await.unwrap();
+}
+
+fn start(
+    running: &Running,
+    tracker: &TaskTracker,
+    shutdown: &CancellationToken,
+    (folder, webhooks): (&tempfile::TempDir, Vec<Secret>),
+) -> Alerts {
+    rustls::crypto::ring::default_provider()
+        .install_default()
+        .ok();
+    let file = folder.path().join("alerts.json");
+    let mut settings = AlertSettings::new(file, webhooks, reqwest::Client::new());
+    settings.retry_after = vec![Duration::from_millis(1)];
+    let clock = Arc::clone(&running.clock) as Arc<dyn Clock>;
+    let reader = Arc::new(running.store.clone());
+    Alerts::start(settings, reader, clock, tracker, shutdown.clone()).unwrap()
+}
+
+#[tokio::test]
+async fn what_fails_for_long_is_told_and_so_is_its_end() {
+    let folder = folder();
+    let running = Running::open(&folder);
+    let (tracker, shutdown) = (TaskTracker::new(), CancellationToken::new());
+    let serving = TaskTracker::new();
+    let (webhook, mut told) = somebody(&serving).await;
+    let alerts = start(&running, &tracker, &shutdown, (&folder, vec![webhook]));
+    let states = async || {
+        alerts.look().await.unwrap();
+        let alerts = alerts.alerts().await.unwrap();
+        let states = alerts.iter().map(|alert| (alert.rule.clone(), alert.state));
+        states.collect::<Vec<_>>()
+    };
+    let rule = || "KaosErrorRateHigh".to_owned();
+    assert_eq!(states().await, []);
+    running.clock.advance(Duration::from_mins(1));
+    measured(&running, 100, 20).await;
+    assert_eq!(states().await, [(rule(), AlertState::Pending)]);
+    running.clock.advance(Duration::from_mins(2));
+    assert_eq!(states().await, [(rule(), AlertState::Firing)]);
+    let message = told.recv().await.unwrap();
+    let text = message["text"].as_str().unwrap();
+    assert_eq!(
+        text,
+        "Firing: KaosErrorRateHigh of agent a: 0.200 is above 0.05"
+    );
+
+    running.clock.advance(Duration::from_mins(10));
+    measured(&running, 1_000, 20).await;
+    assert_eq!(states().await, [(rule(), AlertState::Firing)]);
+    running.clock.advance(Duration::from_mins(2));
+    assert_eq!(states().await, [(rule(), AlertState::Resolved)]);
+    let message = told.recv().await.unwrap();
+    assert_eq!(message["text"], "Resolved: KaosErrorRateHigh of agent a");
+    running.clock.advance(Duration::from_secs(3_700));
+    assert_eq!(states().await, []);
+
+    shutdown.cancel();
+    tracker.close();
+    tracker.wait().await;
+    running.shut_down().await;
+}
+
+#[tokio::test]
+async fn rules_are_replaced_and_stay() {
+    let folder = folder();
+    let running = Running::open(&folder);
+    let (tracker, shutdown) = (TaskTracker::new(), CancellationToken::new());
+    let router = alerts(start(&running, &tracker, &shutdown, (&folder, Vec::new())));
+    let put = async |rules: Value| {
+        let request = Request::put("/api/alerts/rules").header("content-type", "application/json");
+        let request = request.body(Body::from(rules.to_string())).unwrap();
+        call(&router, request).await.status()
+    };
+    let defaults = json!(AlertRule::defaults());
+    assert_eq!(get(&router, "/api/alerts/rules").await.1, defaults);
+    assert_eq!(get(&router, "/api/alerts").await.1, json!([]));
+    let mut one = json!([defaults[0]]);
+    one[0]["threshold"] = json!(5.0);
+    one[0]["agent"] = json!("a");
+    assert_eq!(put(one.clone()).await, StatusCode::OK);
+    let mut wrong = defaults.clone();
+    wrong[1]["threshold"] = json!(-1);
+    assert_eq!(put(wrong).await, StatusCode::BAD_REQUEST);
+    assert_eq!(put(json!([one[0], one[0]])).await, StatusCode::BAD_REQUEST);
+    let again = alerts(start(&running, &tracker, &shutdown, (&folder, Vec::new())));
+    assert_eq!(get(&again, "/api/alerts/rules").await.1, one);
+    let request = Request::get("/api/alerts/prometheus-rule").body(Body::empty());
+    let exported = bytes(call(&again, request.unwrap()).await).await;
+    let exported: Value = serde_json::from_slice(&exported).unwrap();
+    assert_eq!(exported["kind"], "PrometheusRule");
+    let rule = &exported["spec"]["groups"][0]["rules"][0];
+    assert_eq!(
+        (&rule["alert"], &rule["for"]),
+        (&one[0]["name"], &json!("120s"))
+    );
+    shutdown.cancel();
+    tracker.close();
+    tracker.wait().await;
+    running.shut_down().await;
+}

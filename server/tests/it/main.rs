@@ -14,6 +14,7 @@ mod kaos;
 mod lifecycle;
 mod litellm;
 mod mcp_secrets;
+mod models;
 mod resources;
 mod script;
 mod telemetry;

@@ -3,6 +3,7 @@
 use std::{
     convert::Infallible,
     sync::{Arc, Mutex},
+    time::Duration,
 };
 
 use api::{
@@ -160,6 +161,55 @@ async fn a_url_where_nobody_answers_fails_without_what_is_in_it() {
     let url = serve(&fixture, "/nowhere?key=kf83-canary").await;
     let message = fixture.failure(elsewhere(url, KEY)).await;
     assert_eq!(message, "it answers 404 Not Found");
+    fixture.end().await;
+}
+
+/// A server that is none: it answers with a page, never, or with more than anyone wants.
+async fn badly_behaved(fixture: &Fixture) -> String {
+    let page = async || ([(header::CONTENT_TYPE, "text/html")], "<h1>Welcome</h1>");
+    let silence = async || std::future::pending::<StatusCode>().await;
+    let flood = async |Json(message): Json<Value>| {
+        if message["method"] != "tools/call" {
+            return match answer(&message) {
+                Some(answer) => Json(answer).into_response(),
+                None => StatusCode::ACCEPTED.into_response(),
+            };
+        }
+        let text = "x".repeat(50_000_000);
+        let result = json!({"content": [{"type": "text", "text": text}]});
+        Json(json!({"jsonrpc": "2.0", "id": message["id"], "result": result})).into_response()
+    };
+    let routes = Router::new()
+        .route("/page", post(page))
+        .route("/silence", post(silence))
+        .route("/flood", post(flood));
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    let serving = async move { axum::serve(listener, routes).await.unwrap() };
+    let ended = fixture.shutdown.clone().run_until_cancelled_owned(serving);
+    fixture.tracker.spawn(ended);
+    format!("http://{address}")
+}
+
+#[tokio::test]
+async fn a_page_silence_or_a_flood_from_elsewhere_ends_in_words_and_in_time() {
+    let fixture = Fixture::with("python3", Duration::from_secs(2));
+    let url = badly_behaved(&fixture).await;
+    let page = fixture.failure(elsewhere(format!("{url}/page"), KEY)).await;
+    assert!(page.contains("text/html"), "{page}");
+    let silence = fixture.failure(elsewhere(format!("{url}/silence"), KEY));
+    assert_eq!(silence.await, "it did not answer within 2 s");
+    fixture
+        .servers
+        .apply(plan(elsewhere(format!("{url}/flood"), KEY)));
+    fixture.running().await;
+    let flood = fixture
+        .call("add", json!({}))
+        .await
+        .unwrap_err()
+        .to_string();
+    assert!(flood.len() < 1_000 && flood.contains("add"), "{flood}");
+    fixture.running().await;
     fixture.end().await;
 }
 

@@ -2,20 +2,30 @@
 //!
 //! Everything here compiles to wasm, because an island may be made of it too.
 
-pub mod agent_tabs;
 pub mod button;
 pub mod chat;
-pub mod empty;
-pub mod error_panel;
+pub mod code_block;
+pub mod dialog;
+pub mod diff_view;
 pub mod facts;
 pub mod field;
+pub mod form_checks;
+pub mod form_guard;
 pub mod icon;
+pub mod instead;
+pub mod keys;
 pub mod kind_tile;
 pub mod live_state;
 pub mod live_status;
+pub mod map;
+pub mod menu;
 pub mod page_head;
-pub mod resource_tables;
+pub mod palette;
+pub mod resource_table;
+pub mod sparkline;
 pub mod status_mark;
+pub mod tabs;
 pub mod time;
+pub mod toast;
 pub mod trace_list;
 pub mod troubles;

@@ -1,11 +1,19 @@
-//! What stands around every page: header, navigation, the notice.
+//! What stands around every page: header, navigation, notices, and the layers above it.
 
+mod account;
+mod create;
 mod loaded;
 mod namespace_switch;
-mod theme_switch;
+mod rail;
+mod section;
+mod shortcuts;
+mod toasts;
 
-pub(crate) use loaded::loaded;
-pub(crate) use theme_switch::CsrfField;
+pub(crate) use account::Choice;
+pub(crate) use loaded::{failed, loaded};
+pub(crate) use namespace_switch::name_of;
+pub(crate) use section::Section;
+pub(crate) use shortcuts::KeyList;
 
 use leptos::prelude::*;
 use leptos_meta::Title;
@@ -13,52 +21,19 @@ use leptos_meta::Title;
 use crate::{
     components::{
         icon::{Icon, Symbol},
+        keys::Keys,
         live_state::LiveState,
+        palette::Palette,
     },
-    pages::params::{namespace, ports},
+    pages::params::{namespace, ports, visitor},
+    site::{CsrfToken, Shortcuts},
 };
+use account::AccountMenu;
+use create::CreateMenu;
 use namespace_switch::NamespaceSwitch;
-use theme_switch::ThemeSwitch;
-
-/// The part of the dashboard a page belongs to.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Section {
-    /// How things are.
-    Overview,
-    /// The agents and all about one.
-    Agents,
-    /// What happened.
-    Traces,
-}
-
-impl Section {
-    const ALL: [Self; 3] = [Self::Overview, Self::Agents, Self::Traces];
-
-    fn label(self) -> &'static str {
-        match self {
-            Self::Overview => "Overview",
-            Self::Agents => "Agents",
-            Self::Traces => "Traces",
-        }
-    }
-
-    fn symbol(self) -> Symbol {
-        match self {
-            Self::Overview => Symbol::Overview,
-            Self::Agents => Symbol::Agents,
-            Self::Traces => Symbol::Traces,
-        }
-    }
-
-    /// The section's page of one namespace.
-    pub(crate) fn href(self, namespace: &str) -> String {
-        match self {
-            Self::Overview => format!("/ns/{namespace}"),
-            Self::Agents => format!("/ns/{namespace}/agents"),
-            Self::Traces => format!("/ns/{namespace}/traces"),
-        }
-    }
-}
+use rail::{Bar, Rail};
+use shortcuts::ShortcutsDialog;
+use toasts::Toasts;
 
 /// One step of the breadcrumb.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -99,11 +74,36 @@ pub(crate) fn Frame(
     children: Children,
 ) -> impl IntoView {
     let namespace = namespace();
+    let single_keys = visitor().shortcuts == Shortcuts::On;
+    // Without their types, or the type of the page would be as large as the page.
+    let header = view! { <Header section namespace=namespace.clone() crumbs /> }.into_any();
+    let rail = view! { <Rail section namespace=namespace.clone() /> }.into_any();
+    let around = view! {
+        <Bar section namespace />
+        <ShortcutsDialog />
+        <Toasts />
+        <Keys single_keys />
+    }
+    .into_any();
     view! {
         <Title text=format!("{title} · KAOS") />
         <a class="skip-link" href="#main">
             "Skip to the content"
         </a>
+        {header}
+        {rail}
+        <main id="main" class="main" tabindex="-1">
+            <Notice />
+            {children()}
+        </main>
+        {around}
+    }
+    .into_any()
+}
+
+#[component]
+fn Header(section: Section, namespace: String, crumbs: Vec<Crumb>) -> impl IntoView {
+    view! {
         <header class="header">
             <a class="header-mark" href=Section::Overview.href(&namespace) aria-label="KAOS">
                 <Icon symbol=Symbol::Mark />
@@ -111,47 +111,26 @@ pub(crate) fn Frame(
             <NamespaceSwitch section namespace=namespace.clone() />
             <Breadcrumb crumbs />
             <span class="header-space"></span>
+            <Palette namespace=namespace.clone() />
+            <CreateMenu namespace />
             <LiveState />
-            <ThemeSwitch />
+            <AccountMenu />
         </header>
-        <Rail section namespace />
-        <main id="main" class="main" tabindex="-1">
-            {ports()
-                .notice
-                .map(|notice| {
-                    view! {
-                        <p class="notice">
-                            <Icon symbol=Symbol::Info />
-                            <span>{notice}</span>
-                        </p>
-                    }
-                })}
-            {children()}
-        </main>
     }
+    .into_any()
 }
 
+/// The one sentence that the program says on every page.
 #[component]
-fn Rail(section: Section, namespace: String) -> impl IntoView {
-    let item = |target: Section| {
+fn Notice() -> impl IntoView {
+    ports().notice.map(|notice| {
         view! {
-            <li>
-                <a
-                    class="rail-item"
-                    href=target.href(&namespace)
-                    aria-current=(target == section).then_some("page")
-                >
-                    <Icon symbol=target.symbol() />
-                    <span>{target.label()}</span>
-                </a>
-            </li>
+            <p class="notice">
+                <Icon symbol=Symbol::Info />
+                <span>{notice}</span>
+            </p>
         }
-    };
-    view! {
-        <nav class="rail" aria-label="Pages">
-            <ul>{Section::ALL.map(item).collect_view()}</ul>
-        </nav>
-    }
+    })
 }
 
 #[component]
@@ -177,4 +156,11 @@ fn Breadcrumb(crumbs: Vec<Crumb>) -> impl IntoView {
             </nav>
         }
     })
+}
+
+/// The hidden field every posted form carries.
+#[component]
+pub(crate) fn CsrfField() -> impl IntoView {
+    let token = expect_context::<CsrfToken>();
+    view! { <input type="hidden" name=CsrfToken::FIELD value=token.value().to_owned() /> }
 }

@@ -11,17 +11,29 @@
     )
 )]
 
+#[cfg(feature = "hydrate")]
+mod browser;
 pub mod components;
+pub mod diff;
 pub mod format;
+pub mod forms;
+pub mod kinds;
 pub mod live;
+pub mod map;
 mod markdown;
+pub mod preview;
+pub mod relations;
 pub mod rows;
+pub mod search;
 mod untrusted;
+pub mod url;
 
 #[cfg(feature = "ssr")]
 mod frame;
 #[cfg(feature = "ssr")]
 mod pages;
+#[cfg(feature = "ssr")]
+mod schema;
 #[cfg(feature = "ssr")]
 mod shell;
 #[cfg(feature = "ssr")]

@@ -3,6 +3,8 @@
 //! On the server nothing here does anything; a page is complete without it.
 
 #[cfg(feature = "hydrate")]
+mod poll;
+#[cfg(feature = "hydrate")]
 mod socket;
 
 pub mod backoff;
@@ -18,14 +20,18 @@ pub enum Connection {
     Connecting,
     /// It follows.
     Live,
-    /// It does not; the next try is in so many seconds.
+    /// It does not; what is shown is how it was then, and the next try is in so many seconds.
     Paused {
         /// Seconds to the next try.
         retry_seconds: u32,
+        /// The last time it followed, `10:42:07` on the reader's clock; none if it never did.
+        since: Option<String>,
     },
+    /// No socket can be opened; it asks every few seconds instead.
+    Polling,
 }
 
-/// The topic of one kind in one namespace.
+/// The topic of one kind in one namespace, or in all of them.
 pub fn topic(namespace: &str, plural: &str) -> String {
     format!("k8s/{namespace}/{plural}")
 }
@@ -46,4 +52,10 @@ pub fn connection() -> ArcReadSignal<Connection> {
     return socket::connection();
     #[cfg(not(feature = "hydrate"))]
     ArcRwSignal::new(Connection::Connecting).read_only()
+}
+
+/// Tries at once to follow again.
+pub fn retry() {
+    #[cfg(feature = "hydrate")]
+    socket::retry();
 }

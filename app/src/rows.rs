@@ -3,12 +3,28 @@
 //! The server and the browser read the same JSON by the same code: the server from the Kubernetes
 //! API, the browser from the live socket.
 
+mod cell;
+mod columns;
+mod order;
+mod troubles;
+mod users;
+mod view;
+
+pub use cell::Cell;
+pub use columns::{Column, Look, columns};
+pub use order::Sort;
+pub use troubles::{Trouble, apply_trouble, sort_troubles};
+pub use users::Users;
+pub use view::{ListView, STATUSES};
+
 use api::{
     live::{LiveMessage, LiveOp},
     resources::Phase,
 };
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
+
+use crate::kinds::Kind;
 
 /// How far a resource has come, and why not further.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -31,192 +47,112 @@ impl State {
     }
 }
 
+/// A resource's namespace and name.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub struct Id {
+    /// Its namespace.
+    pub namespace: String,
+    /// Its name in there.
+    pub name: String,
+}
+
+impl Id {
+    /// The id of an object; `None` when it has none.
+    pub fn of(object: &Value) -> Option<Self> {
+        Some(Self {
+            namespace: namespace(object)?,
+            name: name(object)?,
+        })
+    }
+}
+
 /// A line of a list of resources.
-pub trait Row: Clone + PartialEq + Send + Sync + 'static {
-    /// Last part of the kind's topic.
-    const PLURAL: &'static str;
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Row {
+    /// Which resource.
+    pub id: Id,
+    /// How it is.
+    pub state: State,
+    /// What it says of itself, one for each column of its kind.
+    pub cells: Vec<Cell>,
+    /// Its labels, as `key=value`.
+    pub labels: Vec<String>,
+}
 
+impl Row {
     /// Reads an object; `None` when it has no name.
-    fn of(object: &Value) -> Option<Self>;
-
-    /// Name of the resource.
-    fn name(&self) -> &str;
-}
-
-/// A line of the list of agents.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[expect(missing_docs, reason = "the names are those of the resource's fields")]
-pub struct AgentRow {
-    pub name: String,
-    pub state: State,
-    pub description: String,
-    pub model: String,
-    pub model_api: String,
-    pub mcp_servers: Vec<String>,
-    pub access: Vec<String>,
-    pub created: String,
-}
-
-impl Row for AgentRow {
-    const PLURAL: &'static str = "agents";
-
-    fn of(object: &Value) -> Option<Self> {
+    pub fn of(kind: Kind, object: &Value) -> Option<Self> {
+        let labels = object
+            .pointer("/metadata/labels")
+            .and_then(Value::as_object);
+        let label = |(key, value): (&String, &Value)| {
+            format!("{key}={}", value.as_str().unwrap_or_default())
+        };
         Some(Self {
-            name: name(object)?,
+            id: Id::of(object)?,
             state: State::of(object),
-            description: text(object, "/spec/config/description"),
-            model: text(object, "/spec/model"),
-            model_api: text(object, "/spec/modelAPI"),
-            mcp_servers: texts(object, "/spec/mcpServers"),
-            access: texts(object, "/spec/agentNetwork/access"),
-            created: text(object, "/metadata/creationTimestamp"),
+            cells: columns(kind)
+                .iter()
+                .map(|column| column.read(object))
+                .collect(),
+            labels: labels.into_iter().flatten().map(label).collect(),
         })
     }
 
-    fn name(&self) -> &str {
-        &self.name
+    /// The lines of many objects, as they come.
+    pub fn all(kind: Kind, objects: &[Value]) -> Vec<Self> {
+        objects
+            .iter()
+            .filter_map(|object| Self::of(kind, object))
+            .collect()
     }
-}
 
-/// A line of the list of model APIs.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[expect(missing_docs, reason = "the names are those of the resource's fields")]
-pub struct ModelApiRow {
-    pub name: String,
-    pub state: State,
-    pub mode: String,
-    pub provider: String,
-    pub models: Vec<String>,
-}
-
-impl Row for ModelApiRow {
-    const PLURAL: &'static str = "modelapis";
-
-    fn of(object: &Value) -> Option<Self> {
-        let hosted = text(object, "/spec/hostedConfig/model");
-        let mut models = texts(object, "/spec/proxyConfig/models");
-        if !hosted.is_empty() {
-            models.push(hosted);
+    /// The row as this one becomes by a change: what only the server measured stays.
+    fn changed_to(&self, mut new: Self) -> Self {
+        for (old, new) in self.cells.iter().zip(&mut new.cells) {
+            if *new == Cell::Measured {
+                *new = old.clone();
+            }
         }
-        Some(Self {
-            name: name(object)?,
-            state: State::of(object),
-            mode: text(object, "/spec/mode"),
-            provider: text(object, "/spec/proxyConfig/provider"),
-            models,
-        })
+        new
     }
 
-    fn name(&self) -> &str {
-        &self.name
+    /// Whether the words, in lower case, are anywhere in the row.
+    pub fn has(&self, words: &str) -> bool {
+        let parts = [&self.id.name, &self.id.namespace, &self.state.reason];
+        let parts = parts.into_iter().chain(&self.labels);
+        let mut texts = parts.cloned().chain(self.cells.iter().map(Cell::words));
+        words.is_empty() || texts.any(|text| text.to_lowercase().contains(words))
     }
 }
 
-/// A line of the list of MCP servers.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[expect(missing_docs, reason = "the names are those of the resource's fields")]
-pub struct McpServerRow {
-    pub name: String,
-    pub state: State,
-    pub runtime: String,
-    pub tools: Vec<String>,
-}
-
-impl Row for McpServerRow {
-    const PLURAL: &'static str = "mcpservers";
-
-    fn of(object: &Value) -> Option<Self> {
-        Some(Self {
-            name: name(object)?,
-            state: State::of(object),
-            runtime: text(object, "/spec/runtime"),
-            tools: texts(object, "/status/availableTools"),
-        })
-    }
-
-    fn name(&self) -> &str {
-        &self.name
-    }
-}
-
-/// A resource of any kind that is not ready.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[expect(missing_docs, reason = "the names say it")]
-pub struct Trouble {
-    pub plural: String,
-    pub name: String,
-    pub state: State,
-}
-
-impl Trouble {
-    /// The trouble of an object, when it has any.
-    pub fn of(plural: &str, object: &Value) -> Option<Self> {
-        let state = State::of(object);
-        let name = name(object)?;
-        (state.phase != Phase::Ready).then(|| Self {
-            plural: plural.to_owned(),
-            name,
-            state,
-        })
-    }
-}
-
-/// Brings the list of what is wrong up to date with one message about objects of the kind `plural`.
-pub fn apply_trouble(troubles: &mut Vec<Trouble>, plural: &str, message: &LiveMessage) {
-    let is_of = |trouble: &Trouble, object: &Value| {
-        trouble.plural == plural && name(object).as_deref() == Some(&trouble.name)
+/// Brings a list up to date with one message of its topic.
+pub fn apply(rows: &mut Vec<Row>, kind: Kind, message: &LiveMessage) {
+    let upsert = |rows: &mut Vec<Row>, row: Row| match rows.iter_mut().find(|old| old.id == row.id)
+    {
+        Some(old) => *old = old.changed_to(row),
+        None => rows.push(row),
     };
     match message.op {
         LiveOp::Snapshot => {
-            troubles.retain(|trouble| trouble.plural != plural);
             let objects = message.data.as_array().map_or(&[][..], Vec::as_slice);
-            troubles.extend(objects.iter().filter_map(|one| Trouble::of(plural, one)));
+            let listed = Row::all(kind, objects);
+            rows.retain(|old| listed.iter().any(|row| row.id == old.id));
+            for row in listed {
+                upsert(rows, row);
+            }
         }
         LiveOp::Upsert => {
-            troubles.retain(|trouble| !is_of(trouble, &message.data));
-            troubles.extend(Trouble::of(plural, &message.data));
-        }
-        LiveOp::Delete => troubles.retain(|trouble| !is_of(trouble, &message.data)),
-    }
-    sort_troubles(troubles);
-}
-
-/// Puts what needs somebody first: failed, then waiting, then pending.
-pub fn sort_troubles(troubles: &mut [Trouble]) {
-    let rank = |phase| match phase {
-        Phase::Failed => 0,
-        Phase::Waiting => 1,
-        Phase::Pending => 2,
-        Phase::Ready => 3,
-    };
-    troubles.sort_by(|a, b| {
-        let key = |of: &Trouble| (rank(of.state.phase), of.plural.clone(), of.name.clone());
-        key(a).cmp(&key(b))
-    });
-}
-
-/// Brings a list up to date with one message of its topic. Rows stay sorted by name.
-pub fn apply<R: Row>(rows: &mut Vec<R>, message: &LiveMessage) {
-    match message.op {
-        LiveOp::Snapshot => {
-            let objects = message.data.as_array().map_or(&[][..], Vec::as_slice);
-            *rows = objects.iter().filter_map(R::of).collect();
-        }
-        LiveOp::Upsert => {
-            if let Some(row) = R::of(&message.data) {
-                match rows.iter_mut().find(|old| old.name() == row.name()) {
-                    Some(old) => *old = row,
-                    None => rows.push(row),
-                }
+            if let Some(row) = Row::of(kind, &message.data) {
+                upsert(rows, row);
             }
         }
         LiveOp::Delete => {
-            if let Some(gone) = name(&message.data) {
-                rows.retain(|row| row.name() != gone);
+            if let Some(gone) = Id::of(&message.data) {
+                rows.retain(|row| row.id != gone);
             }
         }
     }
-    rows.sort_by(|a, b| a.name().cmp(b.name()));
 }
 
 /// What a message says of one object; `None` when it is about others.
@@ -234,12 +170,19 @@ pub fn name(object: &Value) -> Option<String> {
     Some(object.pointer("/metadata/name")?.as_str()?.to_owned())
 }
 
-fn text(object: &Value, pointer: &str) -> String {
+/// Namespace of an object.
+pub fn namespace(object: &Value) -> Option<String> {
+    Some(object.pointer("/metadata/namespace")?.as_str()?.to_owned())
+}
+
+/// The text at a place of an object; empty when there is none.
+pub fn text(object: &Value, pointer: &str) -> String {
     let text = object.pointer(pointer).and_then(Value::as_str);
     text.unwrap_or_default().to_owned()
 }
 
-fn texts(object: &Value, pointer: &str) -> Vec<String> {
+/// The texts in a list of an object.
+pub fn texts(object: &Value, pointer: &str) -> Vec<String> {
     let list = object.pointer(pointer).and_then(Value::as_array);
     let texts = list.into_iter().flatten().filter_map(Value::as_str);
     texts.map(str::to_owned).collect()

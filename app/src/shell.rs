@@ -1,26 +1,16 @@
-//! The document around every page, and which page a path leads to.
+//! The document around every page.
 
+use http::request::Parts;
 use leptos::{nonce::use_nonce, prelude::*, reactive::owner::Owner};
 use leptos_meta::{MetaTags, provide_meta_context};
-use leptos_router::{
-    components::{FlatRoutes, Route, Router},
-    path,
-};
 
 use crate::{
     pages::{
-        agent::AgentPage,
-        agent_delete::AgentDeletePage,
-        agent_form::AgentFormPage,
-        agent_yaml::AgentYamlPage,
-        agents::AgentsPage,
-        chat::ChatPage,
         not_found::{NotFoundPage, RefusedPage},
-        overview::OverviewPage,
         params::visitor,
-        traces::{TracePage, TracesPage},
+        route::Route,
     },
-    site::{Assets, Refused},
+    site::{Assets, Preference, Refused},
 };
 
 /// The whole document.
@@ -31,9 +21,15 @@ pub(crate) fn shell(assets: &Assets) -> impl IntoView + use<> {
         context.set_is_hydrating(false);
     }
     let Assets { css, js, wasm } = assets.clone();
+    let visitor = visitor();
     view! {
         <!DOCTYPE html>
-        <html lang="en" data-theme=visitor().theme.as_str()>
+        <html
+            lang="en"
+            data-theme=visitor.theme.as_str()
+            data-density=visitor.density.as_str()
+            data-navigation=visitor.navigation.as_str()
+        >
             <head>
                 <meta charset="utf-8" />
                 <meta name="viewport" content="width=device-width, initial-scale=1" />
@@ -46,7 +42,7 @@ pub(crate) fn shell(assets: &Assets) -> impl IntoView + use<> {
                 <MetaTags />
             </head>
             <body>
-                <App />
+                {page()}
             </body>
         </html>
     }
@@ -66,31 +62,13 @@ fn wake_islands(js: &str, wasm: &str) -> String {
     )
 }
 
-#[component]
-fn App() -> impl IntoView {
-    if use_context::<Refused>().is_some() {
-        return view! {
-            <Router>
-                <RefusedPage />
-            </Router>
-        }
-        .into_any();
+/// The page of the request's path, or what stands in place of it.
+fn page() -> AnyView {
+    if let Some(refused) = use_context::<Refused>() {
+        return view! { <RefusedPage refused /> }.into_any();
     }
-    view! {
-        <Router>
-            <FlatRoutes fallback=|| view! { <NotFoundPage /> }>
-                <Route path=path!("/ns/:ns") view=OverviewPage />
-                <Route path=path!("/ns/:ns/agents") view=AgentsPage />
-                <Route path=path!("/ns/:ns/agents/new") view=AgentFormPage />
-                <Route path=path!("/ns/:ns/agents/:name") view=AgentPage />
-                <Route path=path!("/ns/:ns/agents/:name/chat") view=ChatPage />
-                <Route path=path!("/ns/:ns/agents/:name/chat/:session") view=ChatPage />
-                <Route path=path!("/ns/:ns/agents/:name/yaml") view=AgentYamlPage />
-                <Route path=path!("/ns/:ns/agents/:name/delete") view=AgentDeletePage />
-                <Route path=path!("/ns/:ns/traces") view=TracesPage />
-                <Route path=path!("/traces/:id") view=TracePage />
-            </FlatRoutes>
-        </Router>
+    match Route::of(expect_context::<Parts>().uri.path()) {
+        Some(route) => route.view(),
+        None => view! { <NotFoundPage /> }.into_any(),
     }
-    .into_any()
 }

@@ -2,25 +2,40 @@
 //!
 //! Reading is one handler: the pages' own routes live in `shell`. Writing is a handler per form.
 
+pub(crate) mod calls;
 mod cookies;
 mod csrf;
+pub(crate) mod dependants;
 mod failure;
+mod flash;
 mod forms;
 pub(crate) mod kubernetes;
+pub(crate) mod manifest;
+pub(crate) mod mcp;
 mod ports;
+mod preferences;
+pub(crate) mod search;
 mod visitor;
 
+use calls::Calls;
 pub(crate) use csrf::CsrfToken;
 pub(crate) use failure::Failure;
-pub(crate) use forms::{Refused, agent::AgentForm};
+pub(crate) use flash::Flash;
+pub(crate) use forms::{
+    Refused, bulk::ids_of, delete::Deletion, namespace::NamespaceForm, resource as resource_forms,
+    secret::SecretForm, tool as tool_form, yaml::YamlForm,
+};
 pub use ports::{Assets, Ports};
-pub(crate) use visitor::{Theme, Visitor};
+pub(crate) use preferences::{Navigation, Preference, Shortcuts};
+pub(crate) use visitor::Visitor;
+
+use std::time::Instant;
 
 use any_spawner::Executor;
 use axum::{
-    Router,
+    Extension, Router,
     body::Body,
-    extract::{Path, Request, State},
+    extract::{Path, Query, Request, State},
     response::{IntoResponse, Redirect, Response},
     routing::{get, post},
 };
@@ -28,7 +43,7 @@ use http::{HeaderValue, Method, StatusCode, header};
 use leptos::{nonce::use_nonce, prelude::*};
 use leptos_axum::ResponseOptions;
 
-use crate::shell::shell;
+use crate::{kinds::Kind, shell::shell};
 
 /// All pages and forms of the dashboard. Static files are not among them.
 ///
@@ -39,11 +54,31 @@ pub fn router(ports: Ports) -> Router {
     drop(Executor::init_tokio());
     Router::new()
         .route("/", get(home))
-        .route("/theme", post(forms::theme::post))
-        .route("/ns/{ns}/agents/new", post(forms::agent::post))
-        .route("/ns/{ns}/agents/{name}/delete", post(forms::delete::post))
+        .route("/preferences", post(forms::preferences::post))
+        .route("/api/search", get(search::get))
+        .route("/namespaces/open", get(open_namespace))
+        .route("/namespaces", post(forms::namespace::create))
+        .route("/namespaces/{name}/delete", post(forms::namespace::delete))
+        .route("/ns/{ns}/secrets/new", post(forms::secret::create))
+        .route("/ns/{ns}/secrets/{name}/edit", post(forms::secret::change))
+        .route(
+            "/ns/{ns}/mcpservers/{name}/tools/{tool}",
+            post(forms::tool::post),
+        )
+        .route("/ns/{ns}/{plural}/{name}/yaml", post(forms::yaml::post))
+        .route("/ns/{ns}/{plural}/{name}/yaml/download", get(download))
+        .route("/ns/{ns}/{plural}/new", post(forms::resource::create))
+        .route("/ns/{ns}/{plural}/_check", post(forms::resource::check))
+        .route(
+            "/ns/{ns}/{plural}/{name}/edit",
+            post(forms::resource::change),
+        )
+        .route("/ns/{ns}/{plural}/_bulk", post(forms::bulk::post))
+        .route("/ns/{ns}/{plural}/_delete", post(forms::bulk::delete))
+        .route("/ns/{ns}/{plural}/{name}/delete", post(forms::delete::post))
         .fallback(page)
         .method_not_allowed_fallback(page)
+        .layer(Extension(Calls::default()))
         .with_state(ports)
 }
 
@@ -61,6 +96,28 @@ async fn home(State(ports): State<Ports>, request: Request) -> Result<Redirect, 
     Ok(Redirect::to(&format!("/ns/{namespace}")))
 }
 
+/// Leads to a namespace whose name somebody typed.
+async fn open_namespace(Query(fields): Query<Vec<(String, String)>>) -> Redirect {
+    let name = fields.into_iter().find(|(field, _)| field == "name");
+    let name = name.map(|(_, name)| name.trim().to_owned());
+    let is_name = |name: &String| api::validation::name_problem(name, 63).is_none();
+    let name = name.filter(is_name).unwrap_or_else(|| "default".to_owned());
+    Redirect::to(&format!("/ns/{name}"))
+}
+
+/// The YAML of one object, as a file.
+async fn download(
+    State(ports): State<Ports>,
+    Path((namespace, plural, name)): Path<(String, String, String)>,
+) -> Result<Response, Failure> {
+    let Some(kind) = Kind::of_plural(&plural) else {
+        return Ok(StatusCode::NOT_FOUND.into_response());
+    };
+    let object = kubernetes::get(&ports.kube, kind, &namespace, &name).await?;
+    let yaml = manifest::exported(object).unwrap_or_else(|error| format!("# {error}\n"));
+    Ok((manifest::headers(&name), yaml).into_response())
+}
+
 async fn page(State(ports): State<Ports>, request: Request) -> Response {
     match *request.method() {
         Method::GET | Method::HEAD => render(ports, request, || ()).await,
@@ -76,21 +133,34 @@ async fn render(
 ) -> Response {
     let visitor = Visitor::of(request.headers());
     let csrf = CsrfToken::of(request.headers());
+    let flash = Flash::of(request.headers());
+    let calls = request.extensions().get::<Calls>().cloned();
     let set_cookies = [
         csrf.set_cookie(),
         visitor.remember_namespace(request.uri().path()),
+        flash.as_ref().and_then(|_| Flash::forget()),
     ];
     let assets = ports.assets.clone();
+    let begun = Instant::now();
     let draw = leptos_axum::render_app_async_with_context(
         move || {
             provide_page_context(&ports, &visitor, &csrf);
+            if let Some(flash) = flash.clone() {
+                provide_context(flash);
+            }
+            provide_context(calls.clone().unwrap_or_default());
             provide();
         },
         move || shell(&assets),
     );
     let mut response = draw(request).await;
+    let headers = response.headers_mut();
     for cookie in set_cookies.into_iter().flatten() {
-        response.headers_mut().append(header::SET_COOKIE, cookie);
+        headers.append(header::SET_COOKIE, cookie);
+    }
+    let timing = format!("render;dur={:.1}", begun.elapsed().as_secs_f64() * 1e3);
+    if let Ok(timing) = HeaderValue::from_str(&timing) {
+        headers.insert("server-timing", timing);
     }
     response
 }
@@ -137,9 +207,6 @@ async fn render_again<T: Clone + Send + Sync + 'static>(
     })
     .await
 }
-
-/// The names in the path of an agent's page.
-type AgentPath = Path<(String, String)>;
 
 #[cfg(test)]
 mod tests;

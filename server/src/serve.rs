@@ -19,7 +19,7 @@ use axum::Router;
 use kube::Client;
 use runtime::{
     agent::{AgentContext, Agents},
-    gateway::{Accounts, Gateway, GatewayContext, LocalSettings},
+    gateway::{Accounts, Gateway, GatewayContext, LocalSettings, PROVIDERS},
     mcp::{Containment, McpServers, McpSettings},
     memory::Memory,
     telemetry::{CaptureContent, LogLayer, Pipeline, Service},
@@ -164,6 +164,7 @@ async fn start(
         alerts: Arc::new(alerts.clone()),
         agents: runtime_routes.clone(),
         clock: Arc::clone(&clock),
+        providers: PROVIDERS.iter().map(|provider| provider.name).collect(),
         assets: surface::asset_urls(),
         notice,
     });

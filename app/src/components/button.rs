@@ -38,6 +38,7 @@ pub fn SubmitButton(
             {children()}
         </button>
     }
+    .into_any()
 }
 
 /// Leads to another page.
@@ -57,4 +58,5 @@ pub fn LinkButton(
             {children()}
         </a>
     }
+    .into_any()
 }

@@ -274,4 +274,5 @@ pub fn ChatConsole(
             {composer(conversation, state, is_open)}
         </div>
     }
+    .into_any()
 }

@@ -6,7 +6,7 @@ use leptos::prelude::*;
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Notes {
     /// How to fill it in.
-    pub hint: &'static str,
+    pub hint: String,
     /// What is wrong with it; empty when nothing is.
     pub error: String,
 }
@@ -19,12 +19,39 @@ pub enum Control {
         /// What the browser offers to complete.
         suggestions: Vec<String>,
     },
+    /// One line that nobody looking on may read.
+    Password,
     /// Many lines of text.
-    Text,
+    Text {
+        /// How many are seen at once.
+        rows: u32,
+        /// In which letters.
+        letters: Letters,
+    },
     /// A whole number between two others.
     Number(u32, u32),
     /// One of a list of values, each with its words.
     Choice(Vec<(String, String)>),
+    /// Yes or no.
+    Switch,
+}
+
+/// The letters of a text.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Letters {
+    /// Those of all text.
+    Plain,
+    /// Of one width.
+    Code,
+}
+
+impl Control {
+    /// One line, without suggestions.
+    pub fn line() -> Self {
+        Self::Line {
+            suggestions: Vec::new(),
+        }
+    }
 }
 
 /// Whether a field may stay empty.
@@ -43,7 +70,7 @@ struct Attributes {
     value: String,
     required: Option<&'static str>,
     invalid: Option<&'static str>,
-    described_by: Option<String>,
+    described_by: String,
 }
 
 /// A labelled control. Hint and error are its description, so that both are read out.
@@ -68,13 +95,18 @@ pub fn Field(
         value,
         required: (need == Need::Required).then_some("true"),
         invalid: (!error.is_empty()).then_some("true"),
-        described_by: described_by(id, hint, &error),
+        described_by: format!("{id}-error {id}-hint"),
     };
+    if control == Control::Switch {
+        return switch(attributes, label, hint, error);
+    }
     let input = match control {
-        Control::Line { suggestions } => line(attributes, suggestions).into_any(),
-        Control::Text => text(attributes).into_any(),
-        Control::Number(min, max) => number(attributes, min, max).into_any(),
-        Control::Choice(choices) => choice(attributes, choices).into_any(),
+        Control::Line { suggestions } => line(attributes, suggestions),
+        Control::Password => password(attributes),
+        Control::Text { rows, letters } => text(attributes, rows, letters),
+        Control::Number(min, max) => number(attributes, min, max),
+        Control::Choice(choices) => choice(attributes, choices),
+        Control::Switch => ().into_any(),
     };
     view! {
         <div class="field">
@@ -87,9 +119,10 @@ pub fn Field(
             <FieldNotes id hint error />
         </div>
     }
+    .into_any()
 }
 
-fn line(attributes: Attributes, suggestions: Vec<String>) -> impl IntoView {
+fn line(attributes: Attributes, suggestions: Vec<String>) -> AnyView {
     let list = (!suggestions.is_empty()).then(|| format!("{}-suggestions", attributes.id));
     let option = |value: String| view! { <option value=value></option> };
     let options = list.clone().map(|list| {
@@ -110,14 +143,37 @@ fn line(attributes: Attributes, suggestions: Vec<String>) -> impl IntoView {
         />
         {options}
     }
+    .into_any()
 }
 
-fn text(attributes: Attributes) -> impl IntoView {
+fn password(attributes: Attributes) -> AnyView {
+    view! {
+        <input
+            id=attributes.id
+            name=attributes.id
+            type="password"
+            autocomplete="new-password"
+            spellcheck="false"
+            aria-required=attributes.required
+            aria-invalid=attributes.invalid
+            aria-describedby=attributes.described_by
+        />
+    }
+    .into_any()
+}
+
+fn text(attributes: Attributes, rows: u32, letters: Letters) -> AnyView {
+    let class = match letters {
+        Letters::Plain => "field-text",
+        Letters::Code => "field-text field-text--code",
+    };
     view! {
         <textarea
             id=attributes.id
             name=attributes.id
-            rows="8"
+            class=class
+            rows=rows
+            spellcheck=(letters == Letters::Plain).to_string()
             aria-required=attributes.required
             aria-invalid=attributes.invalid
             aria-describedby=attributes.described_by
@@ -125,9 +181,14 @@ fn text(attributes: Attributes) -> impl IntoView {
             {attributes.value}
         </textarea>
     }
+    .into_any()
 }
 
-fn number(attributes: Attributes, min: u32, max: u32) -> impl IntoView {
+fn number(attributes: Attributes, min: u32, max: u32) -> AnyView {
+    let range = match max {
+        u32::MAX => format!("{min} or more"),
+        max => format!("{min} to {max}"),
+    };
     view! {
         <input
             id=attributes.id
@@ -135,16 +196,18 @@ fn number(attributes: Attributes, min: u32, max: u32) -> impl IntoView {
             class="field-number"
             type="text"
             inputmode="numeric"
+            autocomplete="off"
             value=attributes.value
-            placeholder=format!("{min} to {max}")
+            placeholder=range
             aria-required=attributes.required
             aria-invalid=attributes.invalid
             aria-describedby=attributes.described_by
         />
     }
+    .into_any()
 }
 
-fn choice(attributes: Attributes, choices: Vec<(String, String)>) -> impl IntoView {
+fn choice(attributes: Attributes, choices: Vec<(String, String)>) -> AnyView {
     let option = |(choice, words): (String, String)| {
         let is_chosen = choice == attributes.value;
         view! {
@@ -164,6 +227,43 @@ fn choice(attributes: Attributes, choices: Vec<(String, String)>) -> impl IntoVi
             {choices.into_iter().map(option).collect_view()}
         </select>
     }
+    .into_any()
+}
+
+/// A box that is ticked or not. The hidden value before it says that the form has it.
+fn switch(attributes: Attributes, label: &'static str, hint: String, error: String) -> AnyView {
+    let id = attributes.id;
+    let is_on = attributes.value == "true";
+    view! {
+        <div class="field">
+            <label class="check-box">
+                <input type="hidden" name=id value="false" />
+                <input
+                    id=id
+                    name=id
+                    type="checkbox"
+                    value="true"
+                    checked=is_on
+                    aria-invalid=attributes.invalid
+                    aria-describedby=attributes.described_by
+                />
+                <span>{label}</span>
+            </label>
+            <FieldNotes id hint error />
+        </div>
+    }
+    .into_any()
+}
+
+/// One box of a group.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Tick {
+    /// What is posted when it is ticked.
+    pub value: String,
+    /// What it is called.
+    pub words: String,
+    /// What more there is to say.
+    pub aside: String,
 }
 
 /// A group of boxes to tick, all of one name.
@@ -173,17 +273,21 @@ pub fn CheckBoxes(
     id: &'static str,
     /// What the group is called.
     legend: &'static str,
-    /// Value, words and explanation of each box.
-    choices: Vec<(String, String, String)>,
+    /// The boxes.
+    boxes: Vec<Tick>,
     /// The values that are ticked.
     ticked: Vec<String>,
     /// Hint and error.
     notes: Notes,
 ) -> impl IntoView {
     let Notes { hint, error } = notes;
-    let described = described_by(id, hint, &error);
     let invalid = !error.is_empty();
-    let check_box = |(value, words, aside): (String, String, String)| {
+    let check_box = |one: Tick| {
+        let Tick {
+            value,
+            words,
+            aside,
+        } = one;
         let is_ticked = ticked.contains(&value);
         view! {
             <label class="check-box">
@@ -199,17 +303,20 @@ pub fn CheckBoxes(
             class="field"
             class=("field--invalid", invalid)
             tabindex="-1"
-            aria-describedby=described
+            aria-describedby=format!("{id}-error {id}-hint")
         >
             <legend class="field-label">{legend}</legend>
-            {choices.into_iter().map(check_box).collect_view()}
+            {boxes.into_iter().map(check_box).collect_view()}
             <FieldNotes id hint error />
         </fieldset>
     }
+    .into_any()
 }
 
+/// Hint and error; the error is there when it is empty too, so that it can be filled in.
 #[component]
-fn FieldNotes(id: &'static str, hint: &'static str, error: String) -> impl IntoView {
+fn FieldNotes(id: &'static str, hint: String, error: String) -> impl IntoView {
+    let has_error = !error.is_empty();
     view! {
         {(!hint.is_empty())
             .then(|| {
@@ -219,23 +326,9 @@ fn FieldNotes(id: &'static str, hint: &'static str, error: String) -> impl IntoV
                     </p>
                 }
             })}
-        {(!error.is_empty())
-            .then(|| {
-                view! {
-                    <p class="field-error" id=format!("{id}-error")>
-                        {error}
-                    </p>
-                }
-            })}
+        <p class="field-error" id=format!("{id}-error") hidden=!has_error>
+            {error}
+        </p>
     }
-}
-
-fn described_by(id: &str, hint: &str, error: &str) -> Option<String> {
-    let parts = [("error", error), ("hint", hint)];
-    let ids: Vec<_> = parts
-        .iter()
-        .filter(|(_, text)| !text.is_empty())
-        .map(|(part, _)| format!("{id}-{part}"))
-        .collect();
-    (!ids.is_empty()).then(|| ids.join(" "))
+    .into_any()
 }

@@ -8,11 +8,46 @@ use leptos::prelude::*;
 pub enum Symbol {
     Mark,
     Overview,
+    Map,
     Agents,
+    Tools,
+    Models,
+    Secrets,
+    Sessions,
     Traces,
-    Info,
+    Pods,
+    System,
+    Settings,
+    Namespace,
+    Search,
+    More,
+    Close,
+    Check,
+    Copy,
+    Edit,
+    Trash,
+    Play,
+    Stop,
+    Refresh,
+    Up,
     Down,
+    Left,
+    Right,
     Plus,
+    Minus,
+    Fit,
+    Filter,
+    Columns,
+    List,
+    Rail,
+    Keyboard,
+    External,
+    Download,
+    Send,
+    Lock,
+    Clock,
+    Info,
+    User,
     ThemeSystem,
     ThemeDark,
     ThemeLight,
@@ -25,15 +60,106 @@ pub enum Symbol {
 }
 
 impl Symbol {
-    fn id(self) -> &'static str {
+    /// All of them.
+    pub const ALL: [Self; 51] = [
+        Self::Mark,
+        Self::Overview,
+        Self::Map,
+        Self::Agents,
+        Self::Tools,
+        Self::Models,
+        Self::Secrets,
+        Self::Sessions,
+        Self::Traces,
+        Self::Pods,
+        Self::System,
+        Self::Settings,
+        Self::Namespace,
+        Self::Search,
+        Self::More,
+        Self::Close,
+        Self::Check,
+        Self::Copy,
+        Self::Edit,
+        Self::Trash,
+        Self::Play,
+        Self::Stop,
+        Self::Refresh,
+        Self::Up,
+        Self::Down,
+        Self::Left,
+        Self::Right,
+        Self::Plus,
+        Self::Minus,
+        Self::Fit,
+        Self::Filter,
+        Self::Columns,
+        Self::List,
+        Self::Rail,
+        Self::Keyboard,
+        Self::External,
+        Self::Download,
+        Self::Send,
+        Self::Lock,
+        Self::Clock,
+        Self::Info,
+        Self::User,
+        Self::ThemeSystem,
+        Self::ThemeDark,
+        Self::ThemeLight,
+        Self::StateReady,
+        Self::StateWorking,
+        Self::StatePending,
+        Self::StateDegraded,
+        Self::StateFailed,
+        Self::StateCancelled,
+    ];
+
+    /// Its name in the sprite.
+    pub fn id(self) -> &'static str {
         match self {
             Self::Mark => "mark",
             Self::Overview => "overview",
+            Self::Map => "map",
             Self::Agents => "agents",
+            Self::Tools => "tools",
+            Self::Models => "models",
+            Self::Secrets => "secrets",
+            Self::Sessions => "sessions",
             Self::Traces => "traces",
-            Self::Info => "info",
+            Self::Pods => "pods",
+            Self::System => "system",
+            Self::Settings => "settings",
+            Self::Namespace => "namespace",
+            Self::Search => "search",
+            Self::More => "more",
+            Self::Close => "close",
+            Self::Check => "check",
+            Self::Copy => "copy",
+            Self::Edit => "edit",
+            Self::Trash => "trash",
+            Self::Play => "play",
+            Self::Stop => "stop",
+            Self::Refresh => "refresh",
+            Self::Up => "up",
             Self::Down => "down",
+            Self::Left => "left",
+            Self::Right => "right",
             Self::Plus => "plus",
+            Self::Minus => "minus",
+            Self::Fit => "fit",
+            Self::Filter => "filter",
+            Self::Columns => "columns",
+            Self::List => "list",
+            Self::Rail => "rail",
+            Self::Keyboard => "keyboard",
+            Self::External => "external",
+            Self::Download => "download",
+            Self::Send => "send",
+            Self::Lock => "lock",
+            Self::Clock => "clock",
+            Self::Info => "info",
+            Self::User => "user",
             Self::ThemeSystem => "theme-system",
             Self::ThemeDark => "theme-dark",
             Self::ThemeLight => "theme-light",
@@ -57,5 +183,20 @@ pub fn Icon(
         <svg class="icon" aria-hidden="true" focusable="false" viewBox="0 0 16 16">
             <use_ href=format!("/icons.svg#{}", symbol.id())></use_>
         </svg>
+    }
+    .into_any()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_picture_is_in_the_sprite() {
+        const SPRITE: &str = include_str!("../../../public/icons.svg");
+        for symbol in Symbol::ALL {
+            let id = format!("id=\"{}\"", symbol.id());
+            assert!(SPRITE.contains(&id), "{id}");
+        }
     }
 }

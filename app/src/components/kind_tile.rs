@@ -14,4 +14,5 @@ pub fn KindTile(
             {kind.letter()}
         </span>
     }
+    .into_any()
 }

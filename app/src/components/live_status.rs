@@ -10,6 +10,7 @@ use leptos::prelude::*;
 
 use super::status_mark::{Mark, StatusMark};
 use crate::{
+    kinds::Kind,
     live,
     rows::{self, State},
 };
@@ -17,10 +18,10 @@ use crate::{
 /// Mark and reason of one resource; follows its changes.
 #[island]
 pub fn LiveStatus(
-    /// Namespace of the resource.
+    /// Its kind.
+    kind: Kind,
+    /// Its namespace.
     namespace: String,
-    /// Its kind's plural.
-    plural: String,
     /// Its name.
     name: String,
     /// Its state when the page was drawn; `None` when it did not exist.
@@ -29,7 +30,7 @@ pub fn LiveStatus(
     let state = RwSignal::new(state);
     Effect::new(move || {
         let name = name.clone();
-        live::subscribe(live::topic(&namespace, &plural), move |message| {
+        live::subscribe(live::topic(&namespace, kind.plural()), move |message| {
             let found = rows::object_in(message, &name);
             let is_gone = match message.op {
                 LiveOp::Snapshot => found.is_none(),

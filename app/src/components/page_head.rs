@@ -18,6 +18,7 @@ pub fn PageHead(
             {children.map(|children| children())}
         </div>
     }
+    .into_any()
 }
 
 /// The actions of a [`PageHead`], at its end.
@@ -44,4 +45,5 @@ pub fn Panel(
             {children()}
         </section>
     }
+    .into_any()
 }

@@ -18,7 +18,8 @@ pub enum Mark {
 }
 
 impl Mark {
-    fn symbol(self) -> Symbol {
+    /// Its shape.
+    pub fn symbol(self) -> Symbol {
         match self {
             Self::Ready => Symbol::StateReady,
             Self::Working => Symbol::StateWorking,
@@ -29,14 +30,15 @@ impl Mark {
         }
     }
 
-    fn class(self) -> &'static str {
+    /// The word for its colour in class names.
+    pub fn tone(self) -> &'static str {
         match self {
-            Self::Ready => "status-mark status-mark--ready",
-            Self::Working => "status-mark status-mark--working",
-            Self::Pending => "status-mark status-mark--pending",
-            Self::Degraded => "status-mark status-mark--degraded",
-            Self::Failed => "status-mark status-mark--failed",
-            Self::Cancelled => "status-mark status-mark--cancelled",
+            Self::Ready => "ready",
+            Self::Working => "working",
+            Self::Pending => "pending",
+            Self::Degraded => "degraded",
+            Self::Failed => "failed",
+            Self::Cancelled => "cancelled",
         }
     }
 }
@@ -62,9 +64,10 @@ pub fn StatusMark(
     word: String,
 ) -> impl IntoView {
     view! {
-        <span class=mark.class()>
+        <span class=format!("status-mark status-mark--{}", mark.tone())>
             <Icon symbol=mark.symbol() />
             <span>{word}</span>
         </span>
     }
+    .into_any()
 }

@@ -21,4 +21,5 @@ pub fn Ago(
             {format::ago(seconds)}
         </time>
     }
+    .into_any()
 }

@@ -46,6 +46,7 @@ pub fn TraceList(
             </table>
         </div>
     }
+    .into_any()
 }
 
 #[component]
@@ -71,4 +72,5 @@ fn TraceLine(trace: TraceSummary, now: Timestamp) -> impl IntoView {
             <td class="table-number">{format::count(trace.n_spans)}</td>
         </tr>
     }
+    .into_any()
 }

@@ -9,11 +9,10 @@ use leptos::prelude::*;
 
 use super::live_status::state_view;
 use crate::{
+    kinds::Kind,
     live,
     rows::{self, Trouble},
 };
-
-const PLURALS: [&str; 3] = ["agents", "modelapis", "mcpservers"];
 
 /// Every resource of a namespace that is not ready, with the reason; follows their changes.
 #[island]
@@ -24,45 +23,32 @@ pub fn Troubles(
     troubles: Vec<Trouble>,
 ) -> impl IntoView {
     let troubles = RwSignal::new(troubles);
-    let topics = PLURALS.map(|plural| (plural, live::topic(&namespace, plural)));
     Effect::new(move || {
-        for (plural, topic) in topics.clone() {
-            live::subscribe(topic, move |message| {
-                troubles.update(|troubles| rows::apply_trouble(troubles, plural, message));
+        for kind in Kind::OWN {
+            live::subscribe(live::topic(&namespace, kind.plural()), move |message| {
+                troubles.update(|troubles| rows::apply_trouble(troubles, kind, message));
             });
         }
     });
-    let line = move |trouble: Trouble| {
-        let name = match trouble.plural.as_str() {
-            "agents" => {
-                let href = format!("/ns/{namespace}/agents/{}", trouble.name);
-                view! { <a href=href>{trouble.name.clone()}</a> }.into_any()
-            }
-            _ => view! { <span>{trouble.name.clone()}</span> }.into_any(),
-        };
-        view! {
-            <li>
-                <span class="troubles-kind">{kind(&trouble.plural)}</span>
-                {name}
-                {state_view(Some(trouble.state))}
-            </li>
-        }
-    };
     move || {
         let troubles = troubles.get();
         if troubles.is_empty() {
             view! { <p class="troubles-none">"All resources are ready."</p> }.into_any()
         } else {
-            let lines = troubles.into_iter().map(&line).collect_view();
+            let lines = troubles.into_iter().map(line).collect_view();
             view! { <ul class="troubles">{lines}</ul> }.into_any()
         }
     }
 }
 
-fn kind(plural: &str) -> &'static str {
-    match plural {
-        "agents" => "Agent",
-        "modelapis" => "Model API",
-        _ => "MCP server",
+fn line(trouble: Trouble) -> impl IntoView {
+    let Trouble { kind, id, state } = trouble;
+    view! {
+        <li>
+            <span class="troubles-kind">{kind.noun()}</span>
+            <a href=kind.href(&id.namespace, &id.name)>{id.name.clone()}</a>
+            {state_view(Some(state))}
+        </li>
     }
+    .into_any()
 }

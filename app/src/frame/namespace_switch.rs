@@ -4,41 +4,81 @@ use leptos::prelude::*;
 
 use super::Section;
 use crate::{
-    components::icon::{Icon, Symbol},
+    components::menu::{Menu, MenuFace},
+    kinds::ALL_NAMESPACES,
     pages::params::ports,
     site::kubernetes,
 };
 
-/// The current namespace, and behind it a list of links to all others.
+/// The current namespace, and behind it links to all others.
 #[component]
-pub(crate) fn NamespaceSwitch(section: Section, namespace: String) -> impl IntoView {
+pub(super) fn NamespaceSwitch(section: Section, namespace: String) -> impl IntoView {
     let client = ports().kube;
     let current = namespace.clone();
-    let links = Suspend::new(async move {
-        // The current one stays in the list even when the API cannot be asked.
-        let mut names = kubernetes::namespaces(&client).await.unwrap_or_default();
-        if !names.contains(&namespace) {
-            names.insert(0, namespace.clone());
+    let items = Suspend::new(async move {
+        match kubernetes::namespaces(&client).await {
+            Ok(names) => links(section, &current, names).into_any(),
+            Err(failure) => view! {
+                <p class="menu-note">{failure.to_string()}</p>
+                <GoTo namespace=current />
+            }
+            .into_any(),
         }
-        let link = |name: String| {
-            view! {
+    });
+    let face = MenuFace::words("Namespace", name_of(&namespace));
+    view! {
+        <Menu id="namespaces" face>
+            {items}
+            <ul class="menu-items">
                 <li>
-                    <a href=section.href(&name) aria-current=(name == namespace).then_some("true")>
-                        {name.clone()}
+                    <a class="menu-item" href="/namespaces">
+                        "Manage namespaces"
                     </a>
                 </li>
-            }
-        };
-        names.into_iter().map(link).collect_view()
-    });
-    view! {
-        <details class="namespace-switch">
-            <summary>
-                <span class="visually-hidden">"Namespace "</span>
-                <span class="namespace-switch-name">{current}</span>
-                <Icon symbol=Symbol::Down />
-            </summary>
-            <ul>{links}</ul>
-        </details>
+            </ul>
+        </Menu>
     }
+    .into_any()
+}
+
+fn links(section: Section, current: &str, mut names: Vec<String>) -> impl IntoView + use<> {
+    // The page's own stays in the list even when it does not exist.
+    if !names.iter().any(|name| name == current) && current != ALL_NAMESPACES {
+        names.insert(0, current.to_owned());
+    }
+    names.insert(0, ALL_NAMESPACES.to_owned());
+    let link = |name: String| {
+        let is_current = (name == current).then_some("true");
+        view! {
+            <li>
+                <a class="menu-item" href=section.href(&name) aria-current=is_current>
+                    {name_of(&name)}
+                </a>
+            </li>
+        }
+    };
+    view! { <ul class="menu-items">{names.into_iter().map(link).collect_view()}</ul> }
+}
+
+/// What a namespace is called on pages.
+pub(crate) fn name_of(namespace: &str) -> String {
+    match namespace {
+        ALL_NAMESPACES => "All namespaces".to_owned(),
+        name => name.to_owned(),
+    }
+}
+
+/// Where the list may not be read: a field to type a name into.
+#[component]
+fn GoTo(namespace: String) -> impl IntoView {
+    view! {
+        <form class="menu-form" method="get" action="/namespaces/open">
+            <label for="namespace-name">"Open namespace"</label>
+            <input id="namespace-name" type="text" name="name" value=namespace autocomplete="off" />
+            <button class="button" type="submit">
+                "Open"
+            </button>
+        </form>
+    }
+    .into_any()
 }

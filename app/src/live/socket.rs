@@ -6,11 +6,11 @@
 use std::{cell::RefCell, collections::BTreeMap, rc::Rc, time::Duration};
 
 use api::live::{LiveMessage, LiveRequest};
-use leptos::prelude::*;
+use leptos::{leptos_dom::helpers::TimeoutHandle, prelude::*};
 use wasm_bindgen::{JsCast, prelude::Closure};
 use web_sys::{MessageEvent, WebSocket};
 
-use super::{Connection, backoff};
+use super::{Connection, backoff, poll};
 
 type Listener = Rc<dyn Fn(&LiveMessage)>;
 
@@ -19,6 +19,9 @@ struct Socket {
     listeners: BTreeMap<String, Vec<Listener>>,
     state: ArcRwSignal<Connection>,
     n_failures: u32,
+    /// When it last followed, on the reader's clock.
+    last_live: Option<String>,
+    next_try: Option<TimeoutHandle>,
 }
 
 thread_local! {
@@ -36,6 +39,8 @@ fn with_socket<T>(with: impl FnOnce(&mut Socket) -> T) -> T {
                 listeners: BTreeMap::new(),
                 state: ArcRwSignal::new(Connection::Connecting),
                 n_failures: 0,
+                last_live: None,
+                next_try: None,
             }
         });
         with(socket)
@@ -57,6 +62,14 @@ pub(super) fn subscribe(topic: String, on: impl Fn(&LiveMessage) + 'static) {
             send(open, &LiveRequest::Subscribe { topic });
         }
     });
+}
+
+pub(super) fn retry() {
+    let next_try = with_socket(|socket| socket.next_try.take());
+    if let Some(next_try) = next_try {
+        next_try.clear();
+        connect();
+    }
 }
 
 fn connect() {
@@ -91,30 +104,59 @@ fn opened(open: WebSocket) {
         }
         socket.open = Some(open);
         socket.n_failures = 0;
+        socket.next_try = None;
         socket.state.clone()
     });
     state.set(Connection::Live);
 }
 
 fn received(text: &str) {
-    let Ok(message) = serde_json::from_str::<LiveMessage>(text) else {
-        return;
-    };
+    if let Ok(message) = serde_json::from_str::<LiveMessage>(text) {
+        tell(&message);
+    }
+}
+
+/// Hands a message to everybody who listens to its topic.
+pub(super) fn tell(message: &LiveMessage) {
     // Listeners may subscribe themselves, so the socket is not borrowed while they run.
     let listeners = with_socket(|socket| socket.listeners.get(&message.topic).cloned());
     for listener in listeners.into_iter().flatten() {
-        listener(&message);
+        listener(message);
     }
 }
 
 fn lost() {
-    let (state, retry_seconds) = with_socket(|socket| {
-        socket.open = None;
+    let (state, retry_seconds, since, is_refused) = with_socket(|socket| {
+        if socket.open.take().is_some() {
+            socket.last_live = Some(clock());
+        }
         socket.n_failures += 1;
-        (socket.state.clone(), backoff::seconds(socket.n_failures))
+        let seconds = backoff::seconds(socket.n_failures);
+        let since = socket.last_live.clone();
+        // A socket that was open once can be opened again; one that never was, may never be.
+        let is_refused = since.is_none() && socket.n_failures >= poll::AFTER_FAILURES;
+        (socket.state.clone(), seconds, since, is_refused)
     });
-    state.set(Connection::Paused { retry_seconds });
-    set_timeout(connect, Duration::from_secs(retry_seconds.into()));
+    state.set(if is_refused {
+        let topics = with_socket(|socket| socket.listeners.keys().cloned().collect());
+        poll::ask(topics);
+        Connection::Polling
+    } else {
+        Connection::Paused {
+            retry_seconds,
+            since,
+        }
+    });
+    let next_try = set_timeout_with_handle(connect, Duration::from_secs(retry_seconds.into()));
+    with_socket(|socket| socket.next_try = next_try.ok());
+}
+
+/// The time on the reader's clock.
+fn clock() -> String {
+    let now = js_sys::Date::new_0();
+    let parts = [now.get_hours(), now.get_minutes(), now.get_seconds()];
+    let parts = parts.map(|part| format!("{part:02}"));
+    parts.join(":")
 }
 
 fn send(socket: &WebSocket, request: &LiveRequest) {

@@ -1,147 +1,192 @@
-//! One agent: what it is, how it is, what it did.
-
-mod overview;
+//! What the page of an agent shows of its own.
 
 use api::{
-    resources::{Agent, MCPServer, ModelAPI},
-    traces::{TraceQuery, TraceSummary},
+    resources::{AgentSpec, agent::MemoryConfig},
+    traces::TraceSummary,
 };
-use futures::try_join;
-use http::StatusCode;
-use kube::ResourceExt;
 use leptos::prelude::*;
+use serde::Deserialize;
+use serde_json::Value;
 
-use super::params::{namespace, path_param, ports, set_status};
 use crate::{
     components::{
-        agent_tabs::{AgentTab, AgentTabs},
-        button::{LinkButton, Weight},
-        live_status::LiveStatus,
-        page_head::{Actions, PageHead},
+        facts::Fact,
+        instead::{Instead, Why},
+        page_head::Panel,
+        sparkline::{Bar, BarStrip, Tone},
+        trace_list::TraceList,
     },
-    frame::{Crumb, Frame, Section, loaded},
-    rows::State,
-    site::{Failure, Ports, kubernetes},
+    format,
+    pages::{params::now, resource::page::partial},
+    rows::text,
+    untrusted::visible,
 };
-use overview::Overview;
 
-/// An agent and all that its page shows of others.
-pub(super) struct Surroundings {
-    agent: Agent,
-    agents: Vec<Agent>,
-    model_apis: Vec<ModelAPI>,
-    mcp_servers: Vec<MCPServer>,
-    runs: Vec<TraceSummary>,
+/// One sentence on what it does.
+pub(super) fn description(agent: &Value) -> Option<AnyView> {
+    let description = text(agent, "/spec/config/description");
+    let description = visible(&description).into_owned();
+    (!description.is_empty()).then(|| view! { <p class="lead">{description}</p> }.into_any())
 }
 
-/// `/ns/{ns}/agents/{name}`.
-#[component]
-pub(crate) fn AgentPage() -> impl IntoView {
-    let (ports, namespace, name) = (ports(), namespace(), path_param("name"));
-    let crumbs = vec![
-        Crumb::link("agents", Section::Agents.href(&namespace)),
-        Crumb::here(&name),
-    ];
-    let title = name.clone();
-    let found = {
-        let (namespace, name) = (namespace.clone(), name.clone());
-        async move { load(&ports, &namespace, &name).await }
+/// Its system prompt.
+pub(super) fn instructions(agent: &Value) -> AnyView {
+    let instructions = text(agent, "/spec/config/instructions");
+    let body = if instructions.is_empty() {
+        view! { <p class="panel-note">"None: the model gets only the conversation and its tools."</p> }
+            .into_any()
+    } else {
+        view! { <p class="reading">{visible(&instructions).into_owned()}</p> }.into_any()
     };
-    view! {
-        <Frame section=Section::Agents title crumbs>
-            {loaded("The agent", found, move |found| {
-                if let Some(found) = found {
-                    let state = State::of(&kubernetes::json(&found.agent));
-                    view! {
-                        <AgentHead namespace=namespace.clone() name state tab=AgentTab::Overview />
-                        <Overview namespace found />
-                    }
-                        .into_any()
-                }
-                else {
-                    set_status(StatusCode::NOT_FOUND);
-                    missing(&namespace, &name).into_any()
-                }
-            })}
-        </Frame>
-    }
+    view! { <Panel title="Instructions">{body}</Panel> }.into_any()
 }
 
-/// Heading, state, actions and tabs of an agent's pages.
-#[component]
-pub(crate) fn AgentHead(
-    namespace: String,
-    name: String,
-    state: State,
-    tab: AgentTab,
-) -> impl IntoView {
-    let chat = AgentTab::Chat.href(&namespace, &name);
-    let delete = format!("/ns/{namespace}/agents/{name}/delete");
-    let tabs = view! { <AgentTabs namespace=namespace.clone() name=name.clone() current=tab /> };
-    view! {
-        <PageHead title=name.clone()>
-            <LiveStatus namespace plural="agents".to_owned() name state=Some(state) />
-            <Actions>
-                <LinkButton href=chat weight=Weight::Primary>
-                    "Chat"
-                </LinkButton>
-                <LinkButton href=delete>"Delete"</LinkButton>
-            </Actions>
-        </PageHead>
-        {tabs}
-    }
+/// Its newest runs, as bars and as lines.
+pub(super) fn runs(name: &str, runs: &Result<Vec<TraceSummary>, String>) -> AnyView {
+    let body = match runs {
+        Err(message) => partial("The list of runs", message),
+        Ok(runs) if runs.is_empty() => view! {
+            <Instead why=Why::Empty { title: "No runs yet".to_owned() }>
+                <p>"Every answer leaves a trace here. Ask it something in its chat."</p>
+            </Instead>
+        }
+        .into_any(),
+        Ok(runs) => view! {
+            <div class="panel-body">
+                <BarStrip label=format!("Durations of the last runs of {name}") bars=bars(runs) />
+            </div>
+            <TraceList label=format!("Recent runs of {name}") traces=runs.clone() now=now() />
+        }
+        .into_any(),
+    };
+    view! { <Panel title="Recent runs">{body}</Panel> }.into_any()
 }
 
-/// Says that an agent does not exist.
-pub(crate) fn missing(namespace: &str, name: &str) -> impl IntoView + use<> {
-    let (namespace, name) = (namespace.to_owned(), name.to_owned());
-    view! {
-        <PageHead title=format!("Agent {name} does not exist") />
-        <div class="prose">
-            <p>
-                "Namespace " <strong>{namespace.clone()}</strong>
-                " has no agent of this name. It may have been deleted, or it is in another namespace."
-            </p>
-            <LinkButton href=Section::Agents.href(&namespace) weight=Weight::Primary>
-                "All agents of "
-                {namespace.clone()}
-            </LinkButton>
-        </div>
-    }
-}
-
-/// Names of the agents that may delegate to `name`.
-pub(super) fn callers_of(name: &str, agents: &[Agent]) -> Vec<String> {
-    let calls = |agent: &&Agent| agent.spec.access().iter().any(|peer| peer == name);
-    agents
+#[expect(
+    clippy::cast_precision_loss,
+    reason = "a bar is not drawn to the nanosecond"
+)]
+fn bars(runs: &[TraceSummary]) -> Vec<Bar> {
+    let longest = runs
         .iter()
-        .filter(calls)
-        .map(ResourceExt::name_any)
-        .collect()
+        .map(TraceSummary::duration_ns)
+        .max()
+        .unwrap_or(1);
+    let bar = |run: &TraceSummary| {
+        let (tone, how) = match run.n_errors {
+            0 => (Tone::Plain, ""),
+            _ => (Tone::Failed, ", with errors"),
+        };
+        Bar {
+            label: format!("{}{how}", format::duration(run.duration_ns())),
+            href: format!("/traces/{}", run.id),
+            share: run.duration_ns() as f64 / longest.max(1) as f64,
+            tone,
+        }
+    };
+    runs.iter().rev().map(bar).collect()
 }
 
-async fn load(ports: &Ports, namespace: &str, name: &str) -> Result<Option<Surroundings>, Failure> {
-    let kube = &ports.kube;
-    let Some(agent) = kubernetes::agent(kube, namespace, name).await? else {
-        return Ok(None);
-    };
-    let query = TraceQuery {
-        service: Some(name.to_owned()),
-        namespace: Some(namespace.to_owned()),
-        limit: 20,
-        ..TraceQuery::default()
-    };
-    let (agents, model_apis, mcp_servers, runs) = try_join!(
-        kubernetes::list(kube, namespace),
-        kubernetes::list(kube, namespace),
-        kubernetes::list(kube, namespace),
-        async { Ok(ports.traces.search(&query).await?) },
-    )?;
-    Ok(Some(Surroundings {
-        agent,
-        agents,
-        model_apis,
-        mcp_servers,
-        runs,
-    }))
+/// The settings that hold, written or not.
+pub(super) fn facts(agent: &Value) -> Vec<(&'static str, Fact)> {
+    let spec = AgentSpec::deserialize(&agent["spec"]).unwrap_or_default();
+    let endpoint = text(agent, "/status/endpoint");
+    let endpoint = Some(endpoint).filter(|endpoint| !endpoint.is_empty());
+    let config = spec.config.as_ref();
+    let network = spec.agent_network.as_ref();
+    let telemetry = config.and_then(|config| config.telemetry.as_ref());
+    let fallbacks = spec.fallback_models().join(", ");
+    let task = spec.task_config();
+    let limits = api::plan::Limits::default();
+    let mut facts = vec![
+        (
+            "Endpoint",
+            Fact::Set(endpoint.unwrap_or_else(|| "none yet".to_owned())),
+        ),
+        ("Model", Fact::Set(spec.model.clone())),
+        (
+            "Fallback models",
+            Fact::of(Some(fallbacks).filter(|models| !models.is_empty()), "none"),
+        ),
+        (
+            "Max steps",
+            Fact::of(config.and_then(|config| config.reasoning_loop_max_steps), 5),
+        ),
+        (
+            "Longest run",
+            Fact::of(
+                task.max_runtime_seconds
+                    .map(|seconds| format!("{seconds} s")),
+                format!("{} s", limits.runtime.as_secs()),
+            ),
+        ),
+        (
+            "Calls in a run",
+            Fact::of(task.max_tool_calls, limits.tool_calls),
+        ),
+        (
+            "Tokens in a run",
+            Fact::of(
+                task.max_tokens.map(u64::from).map(format::count),
+                "unbounded",
+            ),
+        ),
+        (
+            "Exposed",
+            Fact::of(
+                network.and_then(|network| network.expose).map(yes_no),
+                "yes",
+            ),
+        ),
+        (
+            "Waits for dependencies",
+            Fact::of(spec.wait_for_dependencies.map(yes_no), "yes"),
+        ),
+        (
+            "Telemetry",
+            Fact::of(
+                telemetry.map(|telemetry| yes_no(telemetry.enabled)),
+                "as KAOS",
+            ),
+        ),
+    ];
+    facts.extend(memory_facts(
+        config.and_then(|config| config.memory.as_ref()),
+    ));
+    facts
+}
+
+fn memory_facts(memory: Option<&MemoryConfig>) -> [(&'static str, Fact); 4] {
+    let usual = MemoryConfig::default();
+    [
+        (
+            "Memory",
+            Fact::of(
+                memory.map(|memory| yes_no(memory.enabled)),
+                yes_no(usual.enabled),
+            ),
+        ),
+        (
+            "Messages given to the model",
+            Fact::of(
+                memory.map(|memory| memory.context_limit),
+                usual.context_limit,
+            ),
+        ),
+        (
+            "Sessions kept",
+            Fact::of(memory.map(|memory| memory.max_sessions), usual.max_sessions),
+        ),
+        (
+            "Events kept per session",
+            Fact::of(
+                memory.map(|memory| memory.max_session_events),
+                usual.max_session_events,
+            ),
+        ),
+    ]
+}
+
+fn yes_no(yes: bool) -> &'static str {
+    if yes { "yes" } else { "no" }
 }

@@ -11,15 +11,12 @@ use http::StatusCode;
 use leptos::prelude::*;
 
 use crate::{
-    components::{
-        agent_tabs::AgentTab,
-        chat::{ChatConsole, OpenRun},
-        error_panel::ErrorPanel,
-    },
-    frame::{Crumb, Frame, Section},
+    components::chat::{ChatConsole, OpenRun},
+    frame::{Frame, Section, failed},
+    kinds::Kind,
     pages::{
-        agent::{AgentHead, missing},
-        params::{namespace, path_param, ports, set_status},
+        params::{namespace, ports, set_status},
+        resource::head::{Page, ResourceHead, crumbs, missing},
     },
     rows,
     site::{Failure, Ports, kubernetes},
@@ -31,18 +28,18 @@ use past::Numbers;
 
 /// `/ns/{ns}/agents/{name}/chat` and `/ns/{ns}/agents/{name}/chat/{session}`.
 #[component]
-pub(crate) fn ChatPage() -> impl IntoView {
+pub(crate) fn ChatPage(agent: String, session: Option<String>) -> impl IntoView {
     let ports = ports();
     let address = Address {
         namespace: namespace(),
-        agent: path_param("name"),
-        session: Some(path_param("session")).filter(|session| !session.is_empty()),
+        agent,
+        session,
     };
     Suspend::new(async move {
         match load(&ports, &address).await {
             Ok(Some(loaded)) => draw(loaded, &address),
             Ok(None) => not_found(&address),
-            Err(failure) => failed(&address, &failure),
+            Err(failure) => cannot_be_shown(&address, &failure),
         }
     })
 }
@@ -170,11 +167,7 @@ fn take_open(mut past: Vec<PastRun>, running: Vec<RunSummary>) -> (Vec<OpenRun>,
 
 fn draw(loaded: Loaded, address: &Address) -> AnyView {
     let name = address.agent.clone();
-    let crumbs = vec![
-        Crumb::link("agents", Section::Agents.href(&address.namespace)),
-        Crumb::link(name.clone(), address.agent_href()),
-        Crumb::here("chat"),
-    ];
+    let crumbs = crumbs(Kind::Agent, &address.namespace, &name, Some("chat"));
     let sessions = sessions(&loaded.sessions, address);
     let failure = loaded.memory_failure.as_ref().map(|failure| {
         view! { <p class="chat-note" role="status">{failure.clone()}</p> }
@@ -189,13 +182,14 @@ fn draw(loaded: Loaded, address: &Address) -> AnyView {
         past::view(loaded.runs, &name, &loaded.numbers)
     };
     view! {
-        <Frame section=Section::Agents title=name.clone() crumbs>
+        <Frame section=Section::Resources(Kind::Agent) title=name.clone() crumbs>
             <div class="chat">
-                <AgentHead
+                <ResourceHead
+                    kind=Kind::Agent
                     namespace=namespace.clone()
                     name=name.clone()
                     state=loaded.state.clone()
-                    tab=AgentTab::Chat
+                    page=Page::Chat
                 />
                 {sessions}
                 <div class="chat-main">
@@ -219,23 +213,22 @@ fn draw(loaded: Loaded, address: &Address) -> AnyView {
 
 fn not_found(address: &Address) -> AnyView {
     set_status(StatusCode::NOT_FOUND);
-    let missing = missing(&address.namespace, &address.agent);
+    let missing = missing(Kind::Agent, &address.namespace, &address.agent);
     view! {
-        <Frame section=Section::Agents title=address.agent.clone()>
+        <Frame section=Section::Resources(Kind::Agent) title=address.agent.clone()>
             {missing}
         </Frame>
     }
     .into_any()
 }
 
-fn failed(address: &Address, failure: &Failure) -> AnyView {
-    set_status(StatusCode::BAD_GATEWAY);
+fn cannot_be_shown(address: &Address, failure: &Failure) -> AnyView {
     let title = address.agent.clone();
-    let message = failure.to_string();
+    let failed = failed("The conversation", failure);
     view! {
-        <Frame section=Section::Agents title=title.clone()>
+        <Frame section=Section::Resources(Kind::Agent) title=title.clone()>
             <h1>{title}</h1>
-            <ErrorPanel what="The conversation" message />
+            {failed}
         </Frame>
     }
     .into_any()

@@ -40,6 +40,7 @@ impl Fixture {
             kube: kube::Client::new(self.kubernetes.clone(), "default"),
             agents: self.agents.clone(),
             clock: Arc::new(SystemClock),
+            providers: Vec::new(),
             assets: Assets {
                 css: "/pkg/kaos.css".to_owned(),
                 js: "/pkg/kaos.js".to_owned(),

@@ -7,9 +7,11 @@ use super::params::{namespace, set_status};
 use crate::{
     components::{
         button::{LinkButton, Weight},
+        instead::Instead,
         page_head::PageHead,
     },
     frame::{Frame, Section},
+    site::Refused,
 };
 
 /// The page of every address without a page.
@@ -19,7 +21,7 @@ pub(crate) fn NotFoundPage() -> impl IntoView {
     let path = expect_context::<Parts>().uri.path().to_owned();
     let namespace = namespace();
     view! {
-        <Frame section=Section::Overview title="Page not found">
+        <Frame section=Section::Aside title="Page not found">
             <PageHead title="Page not found" />
             <div class="prose">
                 <p>"There is no page at " <code>{path}</code> "."</p>
@@ -32,12 +34,27 @@ pub(crate) fn NotFoundPage() -> impl IntoView {
     }
 }
 
-/// The page of a form that was drawn for another browser, or before its cookies were deleted.
+/// The page of a form that came to nothing.
 #[component]
-pub(crate) fn RefusedPage() -> impl IntoView {
+pub(crate) fn RefusedPage(refused: Refused) -> impl IntoView {
+    match refused {
+        Refused::Token => view! { <ForeignForm /> }.into_any(),
+        Refused::Failure(why) => view! {
+            <Frame section=Section::Aside title="It could not be done">
+                <PageHead title="It could not be done" />
+                <Instead why />
+            </Frame>
+        }
+        .into_any(),
+    }
+}
+
+/// The form was drawn for another browser, or before its cookies were deleted.
+#[component]
+fn ForeignForm() -> impl IntoView {
     let path = expect_context::<Parts>().uri.path().to_owned();
     view! {
-        <Frame section=Section::Overview title="The form was not accepted">
+        <Frame section=Section::Aside title="The form was not accepted">
             <PageHead title="The form was not accepted" />
             <div class="prose">
                 <p>

@@ -2,38 +2,39 @@
 
 mod numbers;
 
-use api::{
-    resources::{Agent, MCPServer, ModelAPI},
-    traces::{TraceQuery, TraceSummary},
-};
+pub(crate) use numbers::quantile;
+
+use api::traces::{TraceQuery, TraceSummary};
 use futures::try_join;
 use leptos::prelude::*;
-use serde::Serialize;
+use serde_json::Value;
 
-use super::params::{namespace, now, ports};
+use super::{
+    params::{HOUR_NS, namespace, namespace_filter, now, now_ns, ports},
+    resources::{measured, users},
+};
 use crate::{
     components::{
         button::{LinkButton, Weight},
-        empty::Empty,
-        page_head::{Actions, PageHead, Panel},
-        resource_tables::{AgentsTable, McpServersTable, ModelApisTable},
+        instead::{Instead, Why},
+        page_head::{PageHead, Panel},
+        resource_table::{ResourceTable, Tools},
         trace_list::TraceList,
         troubles::Troubles,
     },
-    frame::{Crumb, Frame, Section, loaded},
-    rows::{self, Trouble},
+    frame::{Crumb, Frame, Section, loaded, name_of},
+    kinds::Kind,
+    rows::{self, ListView, Row, Trouble},
     site::{Failure, Ports, kubernetes},
 };
 use numbers::{Numbers, RunNumbers};
 
-const HOUR_NS: u64 = 3_600 * 1_000_000_000;
 /// Runs read for the numbers; more than this in an hour and they are of the newest ones.
 const N_RUNS: u32 = 1_000;
 
 struct Found {
-    agents: Vec<Agent>,
-    model_apis: Vec<ModelAPI>,
-    mcp_servers: Vec<MCPServer>,
+    objects: [(Kind, Vec<Value>); 3],
+    tables: Vec<(Kind, Vec<Row>)>,
     /// Of the last hour, newest first.
     runs: Vec<TraceSummary>,
     /// The newest ones of any time.
@@ -44,21 +45,16 @@ struct Found {
 #[component]
 pub(crate) fn OverviewPage() -> impl IntoView {
     let (ports, namespace) = (ports(), namespace());
-    let new = format!("/ns/{namespace}/agents/new");
-    let now_ns = u64::try_from(now().as_nanosecond()).unwrap_or_default();
+    let now_ns = now_ns();
     let found = {
         let namespace = namespace.clone();
         async move { load(&ports, &namespace, now_ns).await }
     };
     view! {
         <Frame section=Section::Overview title="Overview" crumbs=vec![Crumb::here("overview")]>
-            <PageHead title="Overview">
-                <Actions>
-                    <LinkButton href=new>"New agent"</LinkButton>
-                </Actions>
-            </PageHead>
+            <PageHead title="Overview" />
             {loaded("The overview", found, move |found| {
-                if found.agents.is_empty() && found.model_apis.is_empty() && found.mcp_servers.is_empty() {
+                if found.objects.iter().all(|(_, objects)| objects.is_empty()) {
                     view! { <FirstSteps namespace /> }.into_any()
                 } else {
                     view! { <Dashboard namespace found /> }.into_any()
@@ -72,11 +68,10 @@ pub(crate) fn OverviewPage() -> impl IntoView {
 fn Dashboard(namespace: String, found: Found) -> impl IntoView {
     let troubles = troubles(&found);
     let Found {
-        agents,
-        model_apis,
-        mcp_servers,
+        tables,
         runs,
         latest,
+        ..
     } = found;
     let failed: Vec<_> = runs
         .iter()
@@ -87,38 +82,47 @@ fn Dashboard(namespace: String, found: Found) -> impl IntoView {
     let failed = (!failed.is_empty())
         .then(|| view! { <TraceList label="Runs with errors in the last hour" traces=failed now=now() /> });
     let traces = Section::Traces.href(&namespace);
-    let (of_troubles, of_agents, of_model_apis) =
-        (namespace.clone(), namespace.clone(), namespace.clone());
+    let of_troubles = namespace.clone();
+    let tables = tables
+        .into_iter()
+        .map(|(kind, rows)| table(kind, &namespace, rows));
+    let tables = tables.collect_view();
     view! {
         <Panel title="Needs attention">
             <Troubles namespace=of_troubles troubles />
             {failed}
         </Panel>
         <Numbers numbers=RunNumbers::of(&runs) href=traces.clone() />
-        <Panel title="Agents">
-            <AgentsTable namespace=of_agents rows=kubernetes::rows(&agents) />
-        </Panel>
-        <div class="columns columns--even">
-            <Panel title="Model APIs">
-                <ModelApisTable namespace=of_model_apis rows=kubernetes::rows(&model_apis) />
-            </Panel>
-            <Panel title="MCP servers">
-                <McpServersTable namespace rows=kubernetes::rows(&mcp_servers) />
-            </Panel>
-        </div>
+        {tables}
         <Panel title="Latest traces">
             <Latest latest href=traces />
         </Panel>
     }
 }
 
+fn table(kind: Kind, namespace: &str, rows: Vec<Row>) -> AnyView {
+    let namespace = namespace.to_owned();
+    let new = kind.new_href(&namespace);
+    let view = ListView::default();
+    view! {
+        <Panel title=kind.heading()>
+            <ResourceTable kind namespace rows view tools=Tools::None>
+                <p class="panel-note">
+                    {format!("No {} yet. ", kind.nouns())} <a href=new>"Create one"</a>
+                </p>
+            </ResourceTable>
+        </Panel>
+    }
+    .into_any()
+}
+
 #[component]
 fn Latest(latest: Vec<TraceSummary>, href: String) -> impl IntoView {
     if latest.is_empty() {
         view! {
-            <Empty title="No traces yet">
+            <Instead why=Why::Empty { title: "No traces yet".to_owned() }>
                 <p>"Ask an agent something in its chat: every answer leaves a trace."</p>
-            </Empty>
+            </Instead>
         }
         .into_any()
     } else {
@@ -135,38 +139,34 @@ fn Latest(latest: Vec<TraceSummary>, href: String) -> impl IntoView {
 /// What to do in a namespace where there is nothing.
 #[component]
 fn FirstSteps(namespace: String) -> impl IntoView {
+    let title = format!("Nothing runs in {} yet", name_of(&namespace).to_lowercase());
     view! {
-        <Empty title=format!("Nothing runs in {namespace} yet")>
+        <Instead why=Why::Empty { title }>
             <ol class="first-steps">
                 <li>
                     <strong>"Model API"</strong>
-                    " says where models are reached and with which key. Apply one as YAML."
+                    " says where models are reached and with which key."
                 </li>
                 <li>
                     <strong>"MCP servers"</strong>
-                    " give agents tools. They are optional; apply them as YAML."
+                    " give agents tools. They are optional."
                 </li>
                 <li>
                     <strong>"Agent"</strong>
                     " puts a model, instructions and tools together."
                 </li>
             </ol>
-            <LinkButton href=format!("/ns/{namespace}/agents/new") weight=Weight::Primary>
+            <LinkButton href=Kind::Agent.new_href(&namespace) weight=Weight::Primary>
                 "New agent"
             </LinkButton>
-        </Empty>
+        </Instead>
     }
 }
 
 fn troubles(found: &Found) -> Vec<Trouble> {
-    fn of<K: Serialize>(plural: &str, objects: &[K]) -> impl Iterator<Item = Trouble> {
-        objects
-            .iter()
-            .filter_map(move |object| Trouble::of(plural, &kubernetes::json(object)))
-    }
-    let mut troubles: Vec<_> = of("agents", &found.agents)
-        .chain(of("modelapis", &found.model_apis))
-        .chain(of("mcpservers", &found.mcp_servers))
+    let objects = found.objects.iter();
+    let mut troubles: Vec<_> = objects
+        .flat_map(|(kind, objects)| objects.iter().filter_map(|one| Trouble::of(*kind, one)))
         .collect();
     rows::sort_troubles(&mut troubles);
     troubles
@@ -175,27 +175,41 @@ fn troubles(found: &Found) -> Vec<Trouble> {
 async fn load(ports: &Ports, namespace: &str, now_ns: u64) -> Result<Found, Failure> {
     let kube = &ports.kube;
     let last_hour = TraceQuery {
-        namespace: Some(namespace.to_owned()),
+        namespace: namespace_filter(namespace),
         start_min_ns: Some(now_ns.saturating_sub(HOUR_NS)),
         limit: N_RUNS,
         ..TraceQuery::default()
     };
     let any_time = TraceQuery {
-        namespace: Some(namespace.to_owned()),
+        namespace: namespace_filter(namespace),
         limit: 10,
         ..TraceQuery::default()
     };
-    let (agents, model_apis, mcp_servers, runs, latest) = try_join!(
-        kubernetes::list(kube, namespace),
-        kubernetes::list(kube, namespace),
-        kubernetes::list(kube, namespace),
+    let list = async |kind| {
+        let objects = kubernetes::objects(kube, kind, namespace).await?;
+        Ok::<_, Failure>((kind, objects))
+    };
+    let (agents, servers, apis, users, runs, latest) = try_join!(
+        list(Kind::Agent),
+        list(Kind::McpServer),
+        list(Kind::ModelApi),
+        users(ports, namespace),
         async { Ok(ports.traces.search(&last_hour).await?) },
         async { Ok(ports.traces.search(&any_time).await?) },
     )?;
+    let objects = [agents, servers, apis];
+    let mut tables = Vec::new();
+    for (kind, objects) in &objects {
+        let mut rows = Row::all(*kind, objects);
+        users.fill(*kind, &mut rows);
+        if *kind == Kind::Agent {
+            measured::runs(ports, namespace, now_ns, &mut rows).await?;
+        }
+        tables.push((*kind, rows));
+    }
     Ok(Found {
-        agents,
-        model_apis,
-        mcp_servers,
+        objects,
+        tables,
         runs,
         latest,
     })

@@ -3,28 +3,29 @@
 use http::{StatusCode, request::Parts};
 use jiff::Timestamp;
 use leptos::prelude::*;
-use leptos_router::hooks::{use_params_map, use_query_map};
 
-use crate::site::{Ports, Visitor};
-
-/// The part `name` of the path; empty when the route has none.
-pub(crate) fn path_param(name: &str) -> String {
-    use_params_map().with_untracked(|params| params.get_str(name).unwrap_or_default().to_owned())
-}
+use crate::{
+    kinds::ALL_NAMESPACES,
+    site::{Ports, Visitor},
+    url,
+};
 
 /// The query parameter `name`, when it is there and not empty.
 pub(crate) fn query_param(name: &str) -> Option<String> {
-    use_query_map().with_untracked(|query| {
-        query
-            .get_str(name)
-            .filter(|value| !value.is_empty())
-            .map(str::to_owned)
-    })
+    let mut pairs = query().into_iter();
+    let found = pairs.find(|(key, _)| key == name);
+    found
+        .map(|(_, value)| value)
+        .filter(|value| !value.is_empty())
+}
+
+/// All names and values of the query.
+pub(crate) fn query() -> Vec<(String, String)> {
+    let request = expect_context::<Parts>();
+    request.uri.query().map(url::pairs).unwrap_or_default()
 }
 
 /// The namespace of the URL; on pages without one, the namespace visited last.
-///
-/// Read from the request, because a page that no route leads to has no parameters.
 pub(crate) fn namespace() -> String {
     let request = expect_context::<Parts>();
     let named = request.uri.path().strip_prefix("/ns/");
@@ -32,6 +33,11 @@ pub(crate) fn namespace() -> String {
         Some(named) if !named.is_empty() => named.to_owned(),
         _ => visitor().namespace.unwrap_or_else(|| "default".to_owned()),
     }
+}
+
+/// The condition that a query has of it; none for all namespaces.
+pub(crate) fn namespace_filter(namespace: &str) -> Option<String> {
+    (namespace != ALL_NAMESPACES).then(|| namespace.to_owned())
 }
 
 /// Everything the dashboard reads from.
@@ -48,6 +54,14 @@ pub(crate) fn visitor() -> Visitor {
 pub(crate) fn now() -> Timestamp {
     ports().clock.now()
 }
+
+/// The same, in nanoseconds since the epoch.
+pub(crate) fn now_ns() -> u64 {
+    u64::try_from(now().as_nanosecond()).unwrap_or_default()
+}
+
+pub(crate) const HOUR_NS: u64 = 3_600 * 1_000_000_000;
+pub(crate) const DAY_NS: u64 = 24 * HOUR_NS;
 
 /// Answers the request with another status than 200.
 pub(crate) fn set_status(status: StatusCode) {

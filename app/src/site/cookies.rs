@@ -2,13 +2,17 @@
 
 use http::{HeaderMap, HeaderValue, header};
 
-/// Who may read a cookie.
+/// How long a cookie is kept.
 #[derive(Clone, Copy)]
 pub(super) enum Reach {
     /// Kept for a year.
     Preference,
     /// Ends with the browser's session and never travels with what another site posts.
     Guard,
+    /// For the next page; a minute, should there be none.
+    Once,
+    /// Not kept any more.
+    Gone,
 }
 
 /// The value of the cookie `name`.
@@ -32,6 +36,8 @@ pub(super) fn set_cookie(name: &str, value: &str, reach: Reach) -> Option<Header
         // Strict would be left out when another site links here, and a new one would break the
         // forms of other tabs.
         Reach::Guard => "SameSite=Lax",
+        Reach::Once => "Max-Age=60; SameSite=Lax",
+        Reach::Gone => "Max-Age=0; SameSite=Lax",
     };
     HeaderValue::from_str(&format!("{name}={value}; Path=/; HttpOnly; {scope}")).ok()
 }

@@ -1,17 +1,23 @@
 //! What forms post. Each ends in a redirect, or in its own page again with what is wrong.
 
-pub(crate) mod agent;
-pub(super) mod delete;
-pub(super) mod theme;
+pub(crate) mod bulk;
+pub(crate) mod delete;
+pub(crate) mod namespace;
+pub(super) mod preferences;
+pub(crate) mod resource;
+pub(crate) mod secret;
+pub(crate) mod tool;
+pub(crate) mod yaml;
 
 use axum::{
     Form,
     extract::{FromRequest, Request},
-    response::{IntoResponse, Response},
+    response::{IntoResponse, Redirect, Response},
 };
 use http::{StatusCode, header, request::Parts};
 
-use super::{CsrfToken, Ports, render_again};
+use super::{CsrfToken, Failure, Flash, Ports, render_again};
+use crate::components::instead::Why;
 
 /// The fields of a posted form, in their order; a name may come more than once.
 pub(crate) struct Fields(Vec<(String, String)>);
@@ -32,9 +38,35 @@ impl Fields {
     }
 }
 
-/// Says to a page that the form posted to it was refused.
-#[derive(Clone, Copy)]
-pub(crate) struct Refused;
+/// The answer to a path of a kind that is not there.
+fn no_such_kind() -> Response {
+    (StatusCode::NOT_FOUND, "there is no such kind\n").into_response()
+}
+
+/// Leads to the next page, which says what was done.
+fn done(path: &str, flash: &Flash) -> Response {
+    let mut response = Redirect::to(path).into_response();
+    if let Some(cookie) = flash.set_cookie() {
+        response.headers_mut().append(header::SET_COOKIE, cookie);
+    }
+    response
+}
+
+/// Says to a page that what was posted to it came to nothing, and why.
+#[derive(Clone)]
+pub(crate) enum Refused {
+    /// It was drawn for another browser.
+    Token,
+    /// Something behind it failed.
+    Failure(Why),
+}
+
+/// The page that says what failed.
+async fn failed(ports: Ports, head: Parts, failure: Failure) -> Response {
+    let status = failure.status();
+    let why = failure.why("The result");
+    render_again(ports, head, status, Refused::Failure(why)).await
+}
 
 /// Reads a form, unless it was drawn for another browser.
 async fn read(ports: &Ports, request: Request) -> Result<(Parts, Fields), Response> {
@@ -49,6 +81,6 @@ async fn read(ports: &Ports, request: Request) -> Result<(Parts, Fields), Respon
     if CsrfToken::of(&head.headers).is_sent_by(fields.get(CsrfToken::FIELD)) {
         Ok((head, fields))
     } else {
-        Err(render_again(ports.clone(), head, StatusCode::FORBIDDEN, Refused).await)
+        Err(render_again(ports.clone(), head, StatusCode::FORBIDDEN, Refused::Token).await)
     }
 }

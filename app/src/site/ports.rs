@@ -26,6 +26,8 @@ pub struct Ports {
     pub agents: Router,
     /// The time.
     pub clock: Arc<dyn Clock>,
+    /// Names of the providers a model API can have.
+    pub providers: Vec<&'static str>,
     /// Where the browser finds scripts and styles.
     pub assets: Assets,
     /// One sentence that every page shows, such as that no provider key was found.

@@ -60,6 +60,7 @@ fn dashboard(cluster: &Cluster) -> Router {
         alerts: NothingKept::alerts("a test keeps nothing"),
         agents: Router::new(),
         clock: Arc::new(SystemClock),
+        providers: vec!["mock"],
         assets: Assets {
             css: "/pkg/kaos.css".to_owned(),
             js: "/pkg/kaos.js".to_owned(),

@@ -2,13 +2,23 @@
 
 use http::{HeaderMap, HeaderValue};
 
-use super::cookies::{Reach, cookie, set_cookie};
+use super::{
+    cookies::{Reach, cookie, set_cookie},
+    preferences::{Density, Navigation, Preference, Shortcuts, Theme},
+};
+use crate::kinds::ALL_NAMESPACES;
 
 /// Who asks, as far as cookies tell.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Visitor {
-    /// The theme chosen.
+    /// The colours chosen.
     pub(crate) theme: Theme,
+    /// The height of rows.
+    pub(crate) density: Density,
+    /// The width of the navigation.
+    pub(crate) navigation: Navigation,
+    /// Whether single keys do something.
+    pub(crate) shortcuts: Shortcuts,
     /// The namespace visited last.
     pub(crate) namespace: Option<String>,
 }
@@ -16,9 +26,12 @@ pub(crate) struct Visitor {
 impl Visitor {
     pub(super) fn of(headers: &HeaderMap) -> Self {
         Self {
-            theme: cookie(headers, Theme::COOKIE).map_or(Theme::System, Theme::parse),
+            theme: Theme::of(headers),
+            density: Density::of(headers),
+            navigation: Navigation::of(headers),
+            shortcuts: Shortcuts::of(headers),
             namespace: cookie(headers, "ns")
-                .filter(|namespace| api::validation::name_problem(namespace, 63).is_none())
+                .filter(|namespace| is_namespace(namespace))
                 .map(str::to_owned),
         }
     }
@@ -27,54 +40,14 @@ impl Visitor {
     pub(super) fn remember_namespace(&self, path: &str) -> Option<HeaderValue> {
         let namespace = path.strip_prefix("/ns/")?.split('/').next()?;
         let is_new = self.namespace.as_deref() != Some(namespace);
-        let is_name = api::validation::name_problem(namespace, 63).is_none();
-        (is_new && is_name)
+        (is_new && is_namespace(namespace))
             .then(|| set_cookie("ns", namespace, Reach::Preference))
             .flatten()
     }
 }
 
-/// Colours of the page.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(crate) enum Theme {
-    /// As the reader's system has it.
-    #[default]
-    System,
-    /// Light text on dark.
-    Dark,
-    /// Dark text on light.
-    Light,
-}
-
-impl Theme {
-    /// The cookie that holds it.
-    pub(crate) const COOKIE: &'static str = "theme";
-
-    pub(crate) fn parse(text: &str) -> Self {
-        match text {
-            "dark" => Self::Dark,
-            "light" => Self::Light,
-            _ => Self::System,
-        }
-    }
-
-    /// The value of the cookie and of `<html data-theme>`.
-    pub(crate) fn as_str(self) -> &'static str {
-        match self {
-            Self::System => "system",
-            Self::Dark => "dark",
-            Self::Light => "light",
-        }
-    }
-
-    /// The theme the switch leads to.
-    pub(crate) fn next(self) -> Self {
-        match self {
-            Self::System => Self::Dark,
-            Self::Dark => Self::Light,
-            Self::Light => Self::System,
-        }
-    }
+fn is_namespace(text: &str) -> bool {
+    text == ALL_NAMESPACES || api::validation::name_problem(text, 63).is_none()
 }
 
 #[cfg(test)]
@@ -89,7 +62,8 @@ mod tests {
         };
         assert!(visitor.remember_namespace("/ns/team-a/agents").is_none());
         assert!(visitor.remember_namespace("/ns/team-b").is_some());
-        assert!(visitor.remember_namespace("/ns/_all").is_none());
+        assert!(visitor.remember_namespace("/ns/_all").is_some());
+        assert!(visitor.remember_namespace("/ns/Not A Name").is_none());
         assert!(visitor.remember_namespace("/traces/1").is_none());
     }
 }

@@ -11,9 +11,9 @@ use std::{
 
 use api::live::{LiveMessage, LiveOp, LiveRequest};
 use axum::{
-    Router,
+    Json, Router,
     extract::{
-        State,
+        Query, State,
         ws::{Message, WebSocket, WebSocketUpgrade},
     },
     response::Response,
@@ -32,6 +32,8 @@ use tokio_util::sync::CancellationToken;
 
 use crate::lifecycle::Lifecycle;
 
+/// Stands for every namespace in a topic.
+const ALL: &str = "_all";
 /// Messages a viewer may fall behind before it is sent a snapshot instead.
 const CAPACITY: usize = 1024;
 /// Topics one tab may watch.
@@ -44,15 +46,17 @@ const PLURALS: [(&str, &str); 3] = [
 ];
 
 /// What pages show of an object. Keys, environments and instructions stay on the server.
-const SHOWN: [&str; 14] = [
+const SHOWN: [&str; 16] = [
     "/metadata/name",
     "/metadata/namespace",
     "/metadata/creationTimestamp",
+    "/metadata/labels",
     "/spec/modelAPI",
     "/spec/model",
     "/spec/mcpServers",
     "/spec/agentNetwork",
     "/spec/config/description",
+    "/spec/config/telemetry",
     "/spec/mode",
     "/spec/proxyConfig/provider",
     "/spec/proxyConfig/models",
@@ -92,6 +96,7 @@ pub(crate) fn start(client: &Client, lifecycle: &Lifecycle) -> Router {
     }
     Router::new()
         .route("/api/live", get(upgrade))
+        .route("/api/live/poll", get(poll))
         .with_state(shared)
 }
 
@@ -185,7 +190,7 @@ impl Shared {
         let data = self
             .objects()
             .iter()
-            .filter(|((kind, in_namespace, _), _)| *kind == plural && in_namespace == namespace)
+            .filter(|((kind, of, _), _)| *kind == plural && (namespace == ALL || of == namespace))
             .map(|(_, object)| object.clone())
             .collect();
         Some(LiveMessage {
@@ -256,10 +261,7 @@ async fn view(shared: Arc<Shared>, mut socket: WebSocket) {
                 Some(Ok(Message::Ping(_) | Message::Pong(_) | Message::Binary(_))) => true,
             },
             change = changes.recv() => match change {
-                Ok(message) if topics.contains(&message.topic) => {
-                    send(&mut socket, [message]).await
-                }
-                Ok(_) => true,
+                Ok(message) => send(&mut socket, followed(&topics, message)).await,
                 Err(broadcast::error::RecvError::Lagged(_)) => {
                     let fresh: Vec<_> =
                         topics.iter().filter_map(|topic| shared.snapshot(topic)).collect();
@@ -272,6 +274,29 @@ async fn view(shared: Arc<Shared>, mut socket: WebSocket) {
             return;
         }
     }
+}
+
+/// A change as the tab follows it: in its namespace, in all of them, or not at all.
+fn followed(topics: &HashSet<String>, message: LiveMessage) -> Vec<LiveMessage> {
+    let plural = message.topic.rsplit('/').next().unwrap_or_default();
+    let names = [topic(ALL, plural), message.topic.clone()];
+    let wanted = names.into_iter().filter(|topic| topics.contains(topic));
+    wanted
+        .map(|topic| LiveMessage {
+            topic,
+            ..message.clone()
+        })
+        .collect()
+}
+
+/// For browsers whose way to us lets no WebSocket through: the snapshots of all topics they name.
+async fn poll(
+    State(shared): State<Arc<Shared>>,
+    Query(topics): Query<Vec<(String, String)>>,
+) -> Json<Vec<LiveMessage>> {
+    let topics = topics.iter().take(MAX_TOPICS);
+    let snapshots = topics.filter_map(|(_, topic)| shared.snapshot(topic));
+    Json(snapshots.collect())
 }
 
 /// Follows a request; the snapshot it leads to, if any.
@@ -307,6 +332,24 @@ mod tests {
     use serde_json::json;
 
     use super::*;
+
+    #[test]
+    fn a_change_reaches_who_follows_its_namespace_and_who_follows_all() {
+        let change = LiveMessage {
+            topic: topic("team", "agents"),
+            seq: 1,
+            op: LiveOp::Upsert,
+            data: Value::Null,
+        };
+        let follow = |names: &[&str]| {
+            let topics = names.iter().map(|name| (*name).to_owned()).collect();
+            let sent = followed(&topics, change.clone()).into_iter();
+            sent.map(|message| message.topic).collect::<Vec<_>>()
+        };
+        assert_eq!(follow(&["k8s/team/agents"]), ["k8s/team/agents"]);
+        assert_eq!(follow(&["k8s/_all/agents"]), ["k8s/_all/agents"]);
+        assert!(follow(&["k8s/other/agents", "k8s/_all/modelapis"]).is_empty());
+    }
 
     #[test]
     fn a_key_written_into_a_resource_does_not_reach_the_browser() {

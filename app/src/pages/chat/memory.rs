@@ -1,7 +1,5 @@
 //! Reads what an agent remembers, from the agent itself.
 
-use std::fmt;
-
 use api::run::RunSummary;
 use axum::{Router, body::Body};
 use http::{Request, StatusCode};
@@ -9,6 +7,7 @@ use serde::{Deserialize, de::DeserializeOwned};
 use tower::ServiceExt;
 
 use super::history::MemoryEvent;
+use crate::url::Encoded;
 
 /// More than an agent ever answers at once.
 const LONGEST_ANSWER: usize = 16 * 1024 * 1024;
@@ -109,21 +108,6 @@ impl Remembering<'_> {
             .await
             .map_err(|error| unreadable(error.to_string()))?;
         serde_json::from_slice(&body).map_err(|error| unreadable(error.to_string()))
-    }
-}
-
-/// Text as it may stand in a path or query.
-struct Encoded<'a>(&'a str);
-
-impl fmt::Display for Encoded<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.bytes().try_for_each(|byte| {
-            if byte.is_ascii_alphanumeric() || b"-_.".contains(&byte) {
-                write!(f, "{}", char::from(byte))
-            } else {
-                write!(f, "%{byte:02X}")
-            }
-        })
     }
 }
 

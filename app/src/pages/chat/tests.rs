@@ -189,5 +189,5 @@ async fn a_kubernetes_api_that_does_not_answer_is_said_to_fail() {
     };
     let (status, html) = fixture.get("/ns/team/agents/coordinator/chat").await;
     assert_eq!(status, StatusCode::BAD_GATEWAY);
-    has(&html, &["failed to read agent coordinator"]);
+    has(&html, &["failed to get agent coordinator"]);
 }

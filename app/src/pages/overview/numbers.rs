@@ -31,7 +31,7 @@ impl RunNumbers {
 }
 
 /// The smallest value that at least `percent` of the values do not exceed.
-fn quantile(sorted: &[u64], percent: usize) -> Option<u64> {
+pub(crate) fn quantile(sorted: &[u64], percent: usize) -> Option<u64> {
     let rank = (sorted.len() * percent).div_ceil(100);
     sorted.get(rank.checked_sub(1)?).copied()
 }

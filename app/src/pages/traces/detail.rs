@@ -16,26 +16,25 @@ use super::{
     url::TraceUrl,
 };
 use crate::{
-    components::error_panel::ErrorPanel,
-    frame::{Crumb, Frame, Section},
-    pages::params::{namespace, path_param, ports, set_status, visitor},
+    frame::{Crumb, Frame, Section, failed},
+    pages::params::{namespace, ports, set_status, visitor},
     site::{Failure, Ports, Visitor},
     untrusted,
 };
 
 /// `/traces/{id}`.
 #[component]
-pub(crate) fn TracePage() -> impl IntoView {
+pub(crate) fn TracePage(id: String) -> impl IntoView {
     let ports = ports();
-    let url = TraceUrl::requested();
+    let url = TraceUrl::requested(&id);
     Suspend::new(async move {
         let Some(url) = url else {
-            return not_found(&path_param("id"));
+            return not_found(&id);
         };
         match load(&ports, url).await {
             Ok(Some(loaded)) => draw(&loaded, url),
             Ok(None) => not_found(&url.id.to_string()),
-            Err(failure) => failed(url.id, &failure),
+            Err(failure) => cannot_be_shown(url.id, &failure),
         }
     })
 }
@@ -187,13 +186,12 @@ fn not_found(id: &str) -> AnyView {
     .into_any()
 }
 
-fn failed(id: TraceId, failure: &Failure) -> AnyView {
-    set_status(StatusCode::BAD_GATEWAY);
-    let message = failure.to_string();
+fn cannot_be_shown(id: TraceId, failure: &Failure) -> AnyView {
+    let failed = failed("The trace", failure);
     view! {
         <Frame section=Section::Traces title="Trace" crumbs=crumbs(id)>
             <h1>"Trace"</h1>
-            <ErrorPanel what="The trace" message />
+            {failed}
         </Frame>
     }
     .into_any()

@@ -13,12 +13,12 @@ use super::{
 use crate::{
     components::{
         button::SubmitButton,
-        empty::Empty,
-        error_panel::ErrorPanel,
+        instead::{Instead, Why},
         status_mark::{Mark, StatusMark},
     },
     format,
-    frame::{Crumb, Frame, Section},
+    frame::{Crumb, Frame, Section, failed},
+    kinds::{ALL_NAMESPACES, Kind},
     pages::params::{namespace, ports},
     site::{Failure, Ports},
     untrusted,
@@ -34,9 +34,7 @@ pub(crate) fn TracesPage() -> impl IntoView {
     let list = Suspend::new(async move {
         match load(&ports, &namespace, &filter).await {
             Ok(found) => draw(&found, &namespace, &filter),
-            Err(failure) => {
-                view! { <ErrorPanel what="Traces" message=failure.to_string() /> }.into_any()
-            }
+            Err(failure) => failed("Traces", &failure),
         }
     });
     view! {
@@ -146,28 +144,30 @@ fn select<'a>(
 /// Why there is nothing, and what to do next.
 fn nothing(namespace: &str, filter: &Filter) -> AnyView {
     let of = match namespace {
-        "_all" => "any namespace".to_owned(),
+        ALL_NAMESPACES => "any namespace".to_owned(),
         namespace => namespace.to_owned(),
     };
     let traces = Section::Traces.href(namespace);
-    let agents = Section::Agents.href(namespace);
+    let agents = Kind::Agent.list_href(namespace);
     if filter.narrows() {
         return view! {
-            <Empty title=format!("No trace of {of} in {} meets all conditions", filter.range_words)>
+            <Instead why=Why::Empty {
+                title: format!("No trace of {of} in {} meets all conditions", filter.range_words),
+            }>
                 <a href=traces>"Show all traces"</a>
-            </Empty>
+            </Instead>
         }
         .into_any();
     }
     view! {
-        <Empty title=format!("No traces of {of} in {}", filter.range_words)>
+        <Instead why=Why::Empty { title: format!("No traces of {of} in {}", filter.range_words) }>
             <p>"A trace is written each time an agent answers. Ask one: its trace is here a second later."</p>
             <p>
                 <a href=agents>"Choose an agent"</a>
                 " or "
                 <a href=format!("{traces}?range=all")>"look at all time"</a>
             </p>
-        </Empty>
+        </Instead>
     }
     .into_any()
 }

@@ -5,7 +5,7 @@ use std::fmt;
 use api::traces::{SpanId, TraceId};
 
 use super::layout::Transport;
-use crate::pages::params::{path_param, query_param};
+use crate::pages::params::query_param;
 
 /// Rows of the tree on one page.
 pub(crate) const ROWS: usize = 500;
@@ -72,8 +72,8 @@ impl TraceUrl {
     }
 
     /// What the request asks for; none when its path has no trace id.
-    pub(crate) fn requested() -> Option<Self> {
-        let id = TraceId::parse(&path_param("id"))?;
+    pub(crate) fn requested(id: &str) -> Option<Self> {
+        let id = TraceId::parse(id)?;
         let transport = match query_param("transport").as_deref() {
             Some("1") => Transport::Shown,
             Some(_) | None => Transport::Hidden,

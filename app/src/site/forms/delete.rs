@@ -1,31 +1,71 @@
-//! Deletes an agent, after its page has asked.
+//! Deletes a resource, after its page has asked.
 
 use api::validation::name_problem;
 use axum::{
     extract::{Path, Request, State},
-    response::{IntoResponse, Redirect, Response},
+    response::{IntoResponse, Response},
 };
 use http::StatusCode;
 
-use crate::site::{AgentPath, Ports, kubernetes};
+use super::{done, failed, no_such_kind};
+use crate::{
+    kinds::Kind,
+    site::{
+        Ports,
+        dependants::dependants,
+        flash::{Deed, Flash},
+        kubernetes, render_again,
+    },
+};
 
 /// The longest name Kubernetes knows.
-const MAX_NAMESPACE: usize = 63;
+const MAX_NAME: usize = 253;
+
+/// Says to the page of the question that the name typed is not that of the resource.
+#[derive(Clone, Copy)]
+pub(crate) struct Deletion;
 
 pub(in crate::site) async fn post(
     State(ports): State<Ports>,
-    Path((namespace, name)): AgentPath,
+    Path((namespace, plural, name)): Path<(String, String, String)>,
     request: Request,
 ) -> Response {
-    if let Err(response) = super::read(&ports, request).await {
-        return response;
+    let Some(kind) = Kind::of_plural(&plural) else {
+        return no_such_kind();
+    };
+    let (head, fields) = match super::read(&ports, request).await {
+        Ok(read) => read,
+        Err(response) => return response,
+    };
+    if name_problem(&namespace, 63).is_some() || !is_object_name(&name) {
+        return (StatusCode::BAD_REQUEST, "this is no name of an object\n").into_response();
     }
-    let is_name = |text: &str| name_problem(text, MAX_NAMESPACE).is_none();
-    if !is_name(&namespace) || !is_name(&name) {
-        return (StatusCode::BAD_REQUEST, "this is no name of an agent\n").into_response();
+    let names = [name.clone()];
+    let depend = match dependants(&ports.kube, kind, &namespace, &names).await {
+        Ok(depend) => depend,
+        Err(failure) => return failed(ports, head, failure).await,
+    };
+    if !depend.is_empty() && fields.text("confirm") != name {
+        return render_again(ports, head, StatusCode::UNPROCESSABLE_ENTITY, Deletion).await;
     }
-    match kubernetes::delete_agent(&ports.kube, &namespace, &name).await {
-        Ok(()) => Redirect::to(&format!("/ns/{namespace}/agents")).into_response(),
-        Err(failure) => failure.into_response(),
+    match kubernetes::delete(&ports.kube, kind, &namespace, &name).await {
+        Ok(()) => done(
+            &kind.list_href(&namespace),
+            &Flash {
+                deed: Deed::Deleted,
+                kind,
+                namespace,
+                object: name,
+            },
+        ),
+        Err(failure) => failed(ports, head, failure).await,
     }
+}
+
+/// Names of Secrets may have dots.
+fn is_object_name(name: &str) -> bool {
+    name.len() <= MAX_NAME
+        && name
+            .split('.')
+            .all(|part| name_problem(part, MAX_NAME).is_none())
 }

@@ -7,7 +7,7 @@ use std::{
 
 use axum::{
     Json, Router,
-    extract::{Path, State},
+    extract::{Path, RawQuery, State},
     response::{IntoResponse, Response},
     routing::get,
 };
@@ -65,7 +65,20 @@ impl Cluster {
     }
 
     pub(super) fn agent(&self, name: &str) -> Option<Value> {
-        self.with(|objects| objects.get(&key("agents", "team", name)).cloned())
+        self.object("agents", name)
+    }
+
+    pub(super) fn object(&self, plural: &str, name: &str) -> Option<Value> {
+        self.with(|objects| objects.get(&key(plural, "team", name)).cloned())
+    }
+
+    /// Changes an agent as somebody else would.
+    pub(super) fn change(&self, name: &str, change: impl FnOnce(&mut Value)) {
+        self.change_object("agents", name, change);
+    }
+
+    pub(super) fn change_object(&self, plural: &str, name: &str, change: impl FnOnce(&mut Value)) {
+        self.with(|objects| change(objects.get_mut(&key(plural, "team", name)).unwrap()));
     }
 
     fn with<T>(&self, act: impl FnOnce(&mut BTreeMap<Key, Value>) -> T) -> T {
@@ -73,19 +86,18 @@ impl Cluster {
     }
 
     pub(super) fn client(&self) -> kube::Client {
-        let kaos = "/apis/kaos.tools/v1alpha1";
-        let router = Router::new()
-            .route("/api/v1/namespaces", get(namespaces))
-            .route(&format!("{kaos}/{{plural}}"), get(list_all))
-            .route(
-                &format!("{kaos}/namespaces/{{ns}}/{{plural}}"),
-                get(list).post(create),
-            )
-            .route(
-                &format!("{kaos}/namespaces/{{ns}}/{{plural}}/{{name}}"),
-                get(read).delete(delete),
-            )
-            .with_state(self.clone());
+        let mut router = Router::new().route("/api/v1/namespaces", get(namespaces));
+        for group in ["/apis/kaos.tools/v1alpha1", "/api/v1"] {
+            let objects = format!("{group}/namespaces/{{ns}}/{{plural}}");
+            router = router
+                .route(&format!("{group}/{{plural}}"), get(list_all))
+                .route(&objects, get(list).post(create))
+                .route(
+                    &format!("{objects}/{{name}}"),
+                    get(read).delete(delete).patch(patch).put(replace),
+                );
+        }
+        let router = router.with_state(self.clone());
         kube::Client::new(router, "default")
     }
 }
@@ -98,6 +110,7 @@ fn kind(plural: &str) -> &'static str {
     match plural {
         "agents" => "Agent",
         "modelapis" => "ModelAPI",
+        "secrets" => "Secret",
         _ => "MCPServer",
     }
 }
@@ -156,9 +169,11 @@ async fn read(
 async fn create(
     State(cluster): State<Cluster>,
     Path((namespace, plural)): Path<(String, String)>,
-    Json(object): Json<Value>,
+    RawQuery(query): RawQuery,
+    Json(mut object): Json<Value>,
 ) -> Response {
     let name = crate::rows::name(&object).unwrap();
+    object["metadata"]["namespace"] = namespace.clone().into();
     if cluster.with(|objects| objects.contains_key(&key(&plural, &namespace, &name))) {
         return refuse(StatusCode::CONFLICT, "AlreadyExists", Vec::new());
     }
@@ -166,8 +181,64 @@ async fn create(
         let cause = json!({"field": "spec.model", "message": "is not offered by llm-proxy"});
         return refuse(StatusCode::UNPROCESSABLE_ENTITY, "Invalid", vec![cause]);
     }
-    cluster.with(|objects| objects.insert(key(&plural, &namespace, &name), object.clone()));
+    if !is_dry_run(query) {
+        cluster.with(|objects| objects.insert(key(&plural, &namespace, &name), object.clone()));
+    }
     (StatusCode::CREATED, Json(object)).into_response()
+}
+
+fn is_dry_run(query: Option<String>) -> bool {
+    query.is_some_and(|query| query.contains("dryRun=All"))
+}
+
+/// A merge patch.
+async fn patch(
+    State(cluster): State<Cluster>,
+    Path((namespace, plural, name)): Path<(String, String, String)>,
+    RawQuery(query): RawQuery,
+    body: String,
+) -> Response {
+    let patch: Value = serde_json::from_str(&body).unwrap();
+    let key = key(&plural, &namespace, &name);
+    let Some(mut object) = cluster.with(|objects| objects.get(&key).cloned()) else {
+        return refuse(StatusCode::NOT_FOUND, "NotFound", Vec::new());
+    };
+    merge(&mut object, &patch);
+    if !is_dry_run(query) {
+        cluster.with(|objects| objects.insert(key, object.clone()));
+    }
+    Json(object).into_response()
+}
+
+fn merge(object: &mut Value, patch: &Value) {
+    let Value::Object(patch) = patch else {
+        *object = patch.clone();
+        return;
+    };
+    if !object.is_object() {
+        *object = json!({});
+    }
+    for (field, value) in patch {
+        if value.is_null() {
+            object.as_object_mut().unwrap().remove(field);
+        } else {
+            merge(&mut object[field], value);
+        }
+    }
+}
+
+async fn replace(
+    State(cluster): State<Cluster>,
+    Path((namespace, plural, name)): Path<(String, String, String)>,
+    RawQuery(query): RawQuery,
+    body: String,
+) -> Response {
+    let object: Value = serde_json::from_str(&body).unwrap();
+    if !is_dry_run(query) {
+        let key = key(&plural, &namespace, &name);
+        cluster.with(|objects| objects.insert(key, object.clone()));
+    }
+    Json(object).into_response()
 }
 
 async fn delete(

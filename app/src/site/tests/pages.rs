@@ -95,7 +95,7 @@ async fn scripts_run_only_with_the_nonce_of_the_answer() {
 #[tokio::test]
 async fn the_chosen_theme_is_in_the_first_byte_of_the_page() {
     let dashboard = dashboard(&Cluster::default());
-    let chosen = post(&dashboard, "/theme", "theme=dark&back=/ns/team").await;
+    let chosen = post(&dashboard, "/preferences", "theme=dark&back=/ns/team").await;
     assert_eq!(chosen.location(), "/ns/team");
     let cookie = chosen.headers[header::SET_COOKIE].to_str().unwrap();
     let cookie = cookie.split(';').next().unwrap().to_owned();

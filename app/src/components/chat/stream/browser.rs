@@ -2,14 +2,18 @@
 
 use api::chat::{ChatRequest, ErrorDetail, Message, Role};
 use js_sys::{Reflect, Uint8Array};
-use leptos::{prelude::window, task::spawn_local};
+use leptos::task::spawn_local;
 use wasm_bindgen::{JsCast, JsValue};
 use wasm_bindgen_futures::JsFuture;
 use web_sys::{AbortController, AbortSignal, ReadableStreamDefaultReader, RequestInit, Response};
 
-use crate::components::chat::{
-    run_state::Input,
-    sse::{Lines, read_error},
+pub(in super::super) use crate::browser::replace_address;
+use crate::{
+    browser::{body, fetch, reason},
+    components::chat::{
+        run_state::Input,
+        sse::{Lines, read_error},
+    },
 };
 
 /// A message on its way, or a run that is followed.
@@ -66,19 +70,14 @@ async fn read(response: Result<Response, JsValue>, hear: &impl Fn(Input)) -> Inp
     match response {
         Ok(response) if response.ok() => match read_stream(&response, hear).await {
             Ok(()) => Input::Ended,
-            Err(error) => Input::Broken(broken(error)),
+            Err(error) => Input::Broken(broken(&error)),
         },
-        Ok(response) => match read_text(&response).await {
+        Ok(response) => match body(&response).await {
             Ok(body) => Input::Failed(read_error(response.status(), &body)),
-            Err(error) => Input::Broken(broken(error)),
+            Err(error) => Input::Broken(broken(&error)),
         },
-        Err(error) => Input::Broken(broken(error)),
+        Err(error) => Input::Broken(broken(&error)),
     }
-}
-
-async fn read_text(response: &Response) -> Result<String, JsValue> {
-    let body = JsFuture::from(response.text()?).await?;
-    Ok(body.as_string().unwrap_or_default())
 }
 
 async fn read_stream(response: &Response, hear: &impl Fn(Input)) -> Result<(), JsValue> {
@@ -127,20 +126,10 @@ async fn post(
     fetch(path, &init).await
 }
 
-async fn fetch(path: &str, init: &RequestInit) -> Result<Response, JsValue> {
-    let response = window().fetch_with_str_and_init(path, init);
-    JsFuture::from(response).await?.dyn_into()
-}
-
 /// The connection failed, or was let go of; the run knows which.
-fn broken(error: JsValue) -> ErrorDetail {
-    let reason = Reflect::get(&error, &"message".into()).ok();
-    let reason = reason.and_then(|reason| reason.as_string());
+fn broken(error: &JsValue) -> ErrorDetail {
     ErrorDetail {
-        message: format!(
-            "the connection to the agent broke: {}",
-            reason.unwrap_or_else(|| "no reason given".to_owned())
-        ),
+        message: format!("the connection to the agent broke: {}", reason(error)),
         kind: "connection_error".to_owned(),
         ..ErrorDetail::default()
     }
@@ -154,12 +143,4 @@ fn broken(error: JsValue) -> ErrorDetail {
 )]
 pub(in super::super) fn now_ms() -> u64 {
     js_sys::Date::now() as u64
-}
-
-/// Changes the address without loading anything.
-pub(in super::super) fn replace_address(path: &str) {
-    // A browser that refuses keeps the old address, which still works.
-    if let Ok(history) = window().history() {
-        let _ = history.replace_state_with_url(&JsValue::NULL, "", Some(path));
-    }
 }

@@ -2,7 +2,7 @@
 
 use api::traces::{TraceQuery, TraceSummary};
 
-use crate::pages::params::query_param;
+use crate::{kinds::ALL_NAMESPACES, pages::params::query_param};
 
 const SECOND: u64 = 1_000_000_000;
 
@@ -104,7 +104,7 @@ impl Filter {
             } else {
                 Vec::new()
             },
-            namespace: Some(namespace.to_owned()).filter(|namespace| namespace != "_all"),
+            namespace: Some(namespace.to_owned()).filter(|namespace| namespace != ALL_NAMESPACES),
             ..TraceQuery::default()
         }
     }

@@ -1,0 +1,9 @@
+//! What the pages about one resource have in common, whatever its kind.
+
+mod conditions;
+pub(crate) mod delete;
+pub(crate) mod delete_many;
+pub(crate) mod head;
+pub(crate) mod page;
+mod relations;
+pub(crate) mod yaml;

@@ -1,0 +1,126 @@
+//! Which page a path leads to. This is the list of all pages.
+
+use leptos::prelude::*;
+
+use super::{
+    chat::ChatPage,
+    form::FormPage,
+    map::MapPage,
+    namespaces::{DeleteNamespacePage, NamespacesPage},
+    overview::OverviewPage,
+    resource::{
+        delete::DeletePage, delete_many::DeleteManyPage, page::ResourcePage, yaml::YamlPage,
+    },
+    resources::ResourcesPage,
+    search::SearchPage,
+    secret_form::{EditSecretPage, NewSecretPage},
+    settings::SettingsPage,
+    tools::ToolsPage,
+    traces::{TracePage, TracesPage},
+};
+use crate::{
+    kinds::Kind,
+    url::{Plus, decoded},
+};
+
+/// A page, with what its path says.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Route {
+    Overview,
+    Map,
+    Resources(Kind),
+    New(Kind),
+    DeleteMany(Kind),
+    Resource(Kind, String),
+    Edit(Kind, String),
+    Yaml(Kind, String),
+    Delete(Kind, String),
+    Chat {
+        agent: String,
+        session: Option<String>,
+    },
+    Tools {
+        server: String,
+        tool: Option<String>,
+    },
+    Traces,
+    Trace(String),
+    NewSecret,
+    EditSecret(String),
+    Namespaces,
+    DeleteNamespace(String),
+    Search,
+    Settings,
+}
+
+impl Route {
+    /// The page of a path; `None` when there is none.
+    pub(crate) fn of(path: &str) -> Option<Self> {
+        let parts: Vec<String> = path
+            .trim_matches('/')
+            .split('/')
+            .map(|part| decoded(part, Plus::Itself))
+            .collect();
+        let parts: Vec<&str> = parts.iter().map(String::as_str).collect();
+        Some(match parts.as_slice() {
+            ["search"] => Self::Search,
+            ["namespaces"] => Self::Namespaces,
+            ["namespaces", name, "delete"] => Self::DeleteNamespace((*name).to_owned()),
+            ["settings"] => Self::Settings,
+            ["traces", id] => Self::Trace((*id).to_owned()),
+            ["ns", _] => Self::Overview,
+            ["ns", _, "map"] => Self::Map,
+            ["ns", _, "traces"] => Self::Traces,
+            ["ns", _, plural, rest @ ..] => Self::of_kind(Kind::of_plural(plural)?, rest)?,
+            _ => return None,
+        })
+    }
+
+    fn of_kind(kind: Kind, rest: &[&str]) -> Option<Self> {
+        Some(match (kind, rest) {
+            (_, []) => Self::Resources(kind),
+            (Kind::Secret, ["new"]) => Self::NewSecret,
+            (Kind::Secret, [name, "edit"]) => Self::EditSecret((*name).to_owned()),
+            (_, ["_delete"]) => Self::DeleteMany(kind),
+            (_, ["new"]) => Self::New(kind),
+            (_, [name]) => Self::Resource(kind, (*name).to_owned()),
+            (_, [name, "edit"]) => Self::Edit(kind, (*name).to_owned()),
+            (_, [name, "yaml"]) => Self::Yaml(kind, (*name).to_owned()),
+            (_, [name, "delete"]) => Self::Delete(kind, (*name).to_owned()),
+            (Kind::Agent, [agent, "chat", session @ ..]) if session.len() < 2 => Self::Chat {
+                agent: (*agent).to_owned(),
+                session: session.first().map(|session| (*session).to_owned()),
+            },
+            (Kind::McpServer, [server, "tools", tool @ ..]) if tool.len() < 2 => Self::Tools {
+                server: (*server).to_owned(),
+                tool: tool.first().map(|tool| (*tool).to_owned()),
+            },
+            _ => return None,
+        })
+    }
+
+    /// Draws the page.
+    pub(crate) fn view(self) -> AnyView {
+        match self {
+            Self::Overview => view! { <OverviewPage /> }.into_any(),
+            Self::Map => view! { <MapPage /> }.into_any(),
+            Self::Resources(kind) => view! { <ResourcesPage kind /> }.into_any(),
+            Self::New(kind) => view! { <FormPage kind name=None /> }.into_any(),
+            Self::Edit(kind, name) => view! { <FormPage kind name=Some(name) /> }.into_any(),
+            Self::DeleteMany(kind) => view! { <DeleteManyPage kind /> }.into_any(),
+            Self::Resource(kind, name) => view! { <ResourcePage kind name /> }.into_any(),
+            Self::Yaml(kind, name) => view! { <YamlPage kind name /> }.into_any(),
+            Self::Delete(kind, name) => view! { <DeletePage kind name /> }.into_any(),
+            Self::Chat { agent, session } => view! { <ChatPage agent session /> }.into_any(),
+            Self::Tools { server, tool } => view! { <ToolsPage name=server tool /> }.into_any(),
+            Self::Traces => view! { <TracesPage /> }.into_any(),
+            Self::Trace(id) => view! { <TracePage id /> }.into_any(),
+            Self::NewSecret => view! { <NewSecretPage /> }.into_any(),
+            Self::EditSecret(name) => view! { <EditSecretPage name /> }.into_any(),
+            Self::Namespaces => view! { <NamespacesPage /> }.into_any(),
+            Self::DeleteNamespace(name) => view! { <DeleteNamespacePage name /> }.into_any(),
+            Self::Search => view! { <SearchPage /> }.into_any(),
+            Self::Settings => view! { <SettingsPage /> }.into_any(),
+        }
+    }
+}

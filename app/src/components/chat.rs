@@ -10,6 +10,7 @@
 
 mod composer;
 mod messages;
+mod queue;
 pub(crate) mod run_state;
 #[cfg(any(feature = "hydrate", test))]
 mod sse;
@@ -51,6 +52,17 @@ struct Conversation {
     /// Output that came while the reader was looking further up.
     is_behind: RwSignal<bool>,
     log: NodeRef<html::Div>,
+    /// Where messages are written.
+    field: NodeRef<html::Textarea>,
+    /// Messages that wait for the end of the run.
+    queue: RwSignal<Vec<Queued>>,
+}
+
+/// A message that is sent as soon as the run before it has ended.
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Queued {
+    key: usize,
+    text: String,
 }
 
 /// A message sent from this page, and the run it started.
@@ -70,6 +82,38 @@ impl Conversation {
         let turns = self.turns.get();
         let is_open = |turn: &Turn| turn.run.with(|run| run.status.is_open());
         turns.into_iter().find(is_open)
+    }
+
+    /// Sends a message, or lets it wait for the end of the run that goes on.
+    fn submit(self, text: String) {
+        if untrack(|| self.open_turn()).is_none() {
+            self.send(text);
+            return;
+        }
+        self.queue.update(|queue| {
+            let key = queue.last().map_or(0, |last| last.key + 1);
+            queue.push(Queued { key, text });
+        });
+    }
+
+    /// Sends the message that has waited longest, once nothing goes on.
+    fn send_next(self) {
+        if self.queue.with_untracked(Vec::is_empty) || untrack(|| self.open_turn()).is_some() {
+            return;
+        }
+        let next = self.queue.try_update(|queue| queue.remove(0));
+        if let Some(next) = next {
+            self.send(next.text);
+        }
+    }
+
+    /// Puts a message back into the field, to be changed and sent again.
+    fn edit(self, text: &str) {
+        if let Some(field) = self.field.get_untracked() {
+            field.set_value(text);
+            // A field that cannot be focused can still be written in.
+            drop(field.focus());
+        }
     }
 
     /// Sends a message and follows its run.
@@ -149,6 +193,10 @@ impl Conversation {
         if turn.run.with_untracked(|run| run.status == Status::Stopped) {
             stop_run(turn);
         }
+        // After a failure or a stop the reader decides what becomes of what waits.
+        if turn.run.with_untracked(|run| run.status == Status::Done) {
+            self.send_next();
+        }
     }
 
     /// Stops the open run; what was said so far stays.
@@ -222,6 +270,8 @@ pub fn ChatConsole(
         now_ms: RwSignal::new(0),
         is_behind: RwSignal::new(false),
         log: NodeRef::new(),
+        field: NodeRef::new(),
+        queue: RwSignal::new(Vec::new()),
     };
     let state = RwSignal::new(state);
     Effect::new(move || {
@@ -271,6 +321,7 @@ pub fn ChatConsole(
                     "New output"
                 </button>
             </Show>
+            {queue::view(conversation, is_open)}
             {composer(conversation, state, is_open)}
         </div>
     }

@@ -1,7 +1,7 @@
 //! The field to write in, Send and Stop.
 
 use api::resources::Phase;
-use leptos::{ev, html, prelude::*};
+use leptos::{ev, prelude::*};
 
 use super::Conversation;
 use crate::rows::State;
@@ -13,13 +13,13 @@ pub(super) fn composer(
     state: RwSignal<State>,
     is_open: Memo<bool>,
 ) -> AnyView {
-    let field = NodeRef::<html::Textarea>::new();
+    let field = conversation.field;
     // Before the browser's part is here, nothing could be sent.
     let is_awake = RwSignal::new(false);
     Effect::new(move || is_awake.set(true));
     let agent = conversation.agent.get_value();
     let reason = move || blocked(&conversation.agent.get_value(), &state.read());
-    let can_send = move || is_awake.get() && !is_open.get() && reason().is_none();
+    let can_send = move || is_awake.get() && reason().is_none();
     let submit = move || {
         let text = field.get_untracked().map(|field| field.value());
         let text = text.filter(|text| !text.trim().is_empty());
@@ -27,13 +27,26 @@ pub(super) fn composer(
             if let Some(field) = field.get_untracked() {
                 field.set_value("");
             }
-            conversation.send(text.trim().to_owned());
+            conversation.submit(text.trim().to_owned());
         }
     };
     let on_key = move |event: ev::KeyboardEvent| match event.key().as_str() {
         "Enter" if !event.shift_key() && !event.is_composing() => {
             event.prevent_default();
             submit();
+        }
+        "ArrowUp"
+            if field
+                .get_untracked()
+                .is_some_and(|field| field.value().is_empty()) =>
+        {
+            let last = conversation
+                .turns
+                .with_untracked(|turns| turns.last().copied());
+            if let Some(last) = last {
+                event.prevent_default();
+                conversation.edit(&last.question.get_value());
+            }
         }
         "Escape" if untrack(|| is_open.get()) => {
             event.prevent_default();
@@ -63,7 +76,7 @@ pub(super) fn composer(
             ></textarea>
             <div class="chat-buttons">
                 <button class="button button--primary" type="submit" disabled=move || !can_send()>
-                    "Send"
+                    {move || if is_open.get() { "Queue" } else { "Send" }}
                 </button>
                 <Show when=move || is_open.get()>
                     <button class="button" type="button" on:click=move |_| conversation.stop()>
@@ -79,7 +92,8 @@ pub(super) fn composer(
     .into_any()
 }
 
-const HINT: &str = "Enter sends, Shift+Enter begins a new line, Esc stops.";
+const HINT: &str =
+    "Enter sends, Shift+Enter begins a new line, Esc stops, ↑ edits the last message.";
 
 /// Why nothing can be sent.
 fn blocked(agent: &str, state: &State) -> Option<String> {

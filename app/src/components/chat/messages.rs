@@ -21,7 +21,16 @@ pub(super) fn turn_view(conversation: Conversation, turn: Turn) -> AnyView {
     let is_last = move || conversation.turns.with(|turns| turns.len() == turn.key + 1);
     view! {
         <div class="chat-message chat-message--user" data-testid="chat-message" data-role="user">
-            <p class="chat-who">"You"</p>
+            <p class="chat-who">
+                "You" " "
+                <button
+                    class="chat-edit"
+                    type="button"
+                    on:click=move |_| conversation.edit(&turn.question.get_value())
+                >
+                    "Edit and resend"
+                </button>
+            </p>
             <p class="chat-text">{visible(&turn.question.get_value()).into_owned()}</p>
         </div>
         <div

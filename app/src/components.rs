@@ -3,12 +3,14 @@
 //! Everything here compiles to wasm, because an island may be made of it too.
 
 pub mod button;
+pub mod chart;
 pub mod chat;
 pub mod code_block;
 pub mod dialog;
 pub mod diff_view;
 pub mod facts;
 pub mod field;
+pub mod filter_form;
 pub mod form_checks;
 pub mod form_guard;
 pub mod icon;

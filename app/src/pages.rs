@@ -5,22 +5,31 @@
 
 mod agent;
 pub(crate) mod chat;
+mod debug;
+pub(crate) mod exceptions;
 #[cfg(test)]
 pub(crate) mod fixture;
 pub(crate) mod form;
+pub(crate) mod logs;
 pub(crate) mod map;
 mod mcp_server;
+mod memory;
+pub(crate) mod metrics;
 mod model_api;
 pub(crate) mod namespaces;
 pub(crate) mod not_found;
 pub(crate) mod overview;
 pub(crate) mod params;
+mod pods;
+pub(crate) mod range;
 pub(crate) mod resource;
 pub(crate) mod resources;
 pub(crate) mod route;
 pub(crate) mod search;
 mod secret;
 pub(crate) mod secret_form;
+mod sessions;
 pub(crate) mod settings;
+mod system;
 pub(crate) mod tools;
 pub(crate) mod traces;

@@ -12,6 +12,7 @@ mod forms;
 pub(crate) mod kubernetes;
 pub(crate) mod manifest;
 pub(crate) mod mcp;
+pub(crate) mod model;
 mod ports;
 mod preferences;
 pub(crate) mod search;
@@ -22,8 +23,8 @@ pub(crate) use csrf::CsrfToken;
 pub(crate) use failure::Failure;
 pub(crate) use flash::Flash;
 pub(crate) use forms::{
-    Refused, bulk::ids_of, delete::Deletion, namespace::NamespaceForm, resource as resource_forms,
-    secret::SecretForm, tool as tool_form, yaml::YamlForm,
+    Refused, bulk::ids_of, delete::Deletion, model as model_form, namespace::NamespaceForm,
+    resource as resource_forms, secret::SecretForm, tool as tool_form, yaml::YamlForm,
 };
 pub use ports::{Assets, Ports};
 pub(crate) use preferences::{Navigation, Preference, Shortcuts};
@@ -64,6 +65,11 @@ pub fn router(ports: Ports) -> Router {
         .route(
             "/ns/{ns}/mcpservers/{name}/tools/{tool}",
             post(forms::tool::post),
+        )
+        .route("/ns/{ns}/modelapis/{name}/debug", post(forms::model::post))
+        .route(
+            "/ns/{ns}/agents/{name}/memory/{session}/delete",
+            post(forms::memory::post),
         )
         .route("/ns/{ns}/{plural}/{name}/yaml", post(forms::yaml::post))
         .route("/ns/{ns}/{plural}/{name}/yaml/download", get(download))

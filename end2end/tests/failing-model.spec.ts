@@ -1,4 +1,5 @@
-// A model that cannot be reached is told where the answer would be, and found in the trace.
+// A model that cannot be reached is told where the answer would be, and found in the trace and among
+// the exceptions.
 
 import { NAMESPACE, expect, ready, test } from "./fixtures.ts";
 import { becomesReady, create } from "./resources.ts";
@@ -32,4 +33,13 @@ test("the chat says that the model cannot be reached, and the trace is red", asy
   await expect(page.getByTestId("trace-outcome")).toContainText("Failed");
   const model = page.locator('[data-testid="span-row"][data-kind="model"]').first();
   await expect(model).toHaveAttribute("data-status", "error");
+
+  // From the list of everything that went wrong back to the very span.
+  await page.goto(`/ns/${NAMESPACE}/exceptions`);
+  const exception = page.getByTestId("exception").filter({ hasText: "cannot reach its model" });
+  await exception.getByRole("link").click();
+  await expect(page.getByTestId("log").filter({ hasText: "ERROR" }).first()).toBeVisible();
+  await page.getByRole("link", { name: "View trace" }).click();
+  await expect(page).toHaveURL(/\/traces\/[0-9a-f]{32}\?span=[0-9a-f]{16}&side=events/);
+  await expect(page.getByRole("main")).toContainText("ModelRefused");
 });

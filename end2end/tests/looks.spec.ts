@@ -6,6 +6,7 @@ import { join, resolve } from "node:path";
 import { type Page } from "@playwright/test";
 
 import { NAMESPACE, expect, expectAccessible, ready, test } from "./fixtures.ts";
+import { pages } from "./pages.ts";
 import { ask, becomesReady } from "./resources.ts";
 
 const PICTURES = resolve(import.meta.dirname, "../test-results/looks");
@@ -26,28 +27,17 @@ test.beforeAll(async ({ kaos, playwright }) => {
   await request.dispose();
 });
 
-const PAGES: Record<string, () => string> = {
-  overview: () => `/ns/${NAMESPACE}`,
-  agents: () => `/ns/${NAMESPACE}/agents`,
-  "agent-new": () => `/ns/${NAMESPACE}/agents/new`,
-  agent: () => `/ns/${NAMESPACE}/agents/coordinator`,
-  "agent-chat": () => `/ns/${NAMESPACE}/agents/coordinator/chat`,
-  "agent-yaml": () => `/ns/${NAMESPACE}/agents/coordinator/yaml`,
-  traces: () => `/ns/${NAMESPACE}/traces`,
-  trace: () => `/traces/${traceId}`,
-};
-
 for (const theme of ["dark", "light"] as const) {
   for (const [width, viewport] of Object.entries(WIDTHS)) {
     test.describe(`${theme} and ${width}`, () => {
       test.use({ colorScheme: theme, viewport });
 
       test("every page fits the window and is accessible", async ({ page }) => {
-        test.setTimeout(120_000);
+        test.setTimeout(300_000);
         await mkdir(PICTURES, { recursive: true });
-        for (const [name, path] of Object.entries(PAGES)) {
+        for (const [name, path] of Object.entries(pages(traceId))) {
           await test.step(name, async () => {
-            await page.goto(path());
+            await page.goto(path);
             await ready(page);
             await page.screenshot({ path: join(PICTURES, `${name}-${theme}-${width}.png`) });
             await expectNoSidewaysScroll(page);

@@ -15,6 +15,9 @@ pub enum Symbol {
     Secrets,
     Sessions,
     Traces,
+    Logs,
+    Exceptions,
+    Metrics,
     Pods,
     System,
     Settings,
@@ -61,7 +64,7 @@ pub enum Symbol {
 
 impl Symbol {
     /// All of them.
-    pub const ALL: [Self; 51] = [
+    pub const ALL: [Self; 54] = [
         Self::Mark,
         Self::Overview,
         Self::Map,
@@ -71,6 +74,9 @@ impl Symbol {
         Self::Secrets,
         Self::Sessions,
         Self::Traces,
+        Self::Logs,
+        Self::Exceptions,
+        Self::Metrics,
         Self::Pods,
         Self::System,
         Self::Settings,
@@ -127,6 +133,9 @@ impl Symbol {
             Self::Secrets => "secrets",
             Self::Sessions => "sessions",
             Self::Traces => "traces",
+            Self::Logs => "logs",
+            Self::Exceptions => "exceptions",
+            Self::Metrics => "metrics",
             Self::Pods => "pods",
             Self::System => "system",
             Self::Settings => "settings",

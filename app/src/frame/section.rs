@@ -15,6 +15,12 @@ pub(crate) enum Section {
     Sessions,
     /// What happened.
     Traces,
+    /// What was said meanwhile.
+    Logs,
+    /// What went wrong.
+    Exceptions,
+    /// How often, how fast, for how much.
+    Metrics,
     /// Where things run.
     Pods,
     /// How KAOS itself is.
@@ -36,7 +42,16 @@ pub(super) const GROUPS: [(&str, &[Section]); 3] = [
             Section::Resources(Kind::Secret),
         ],
     ),
-    ("Observe", &[Section::Sessions, Section::Traces]),
+    (
+        "Observe",
+        &[
+            Section::Sessions,
+            Section::Traces,
+            Section::Logs,
+            Section::Exceptions,
+            Section::Metrics,
+        ],
+    ),
     ("Cluster", &[Section::Pods, Section::System]),
 ];
 
@@ -48,6 +63,9 @@ impl Section {
             Self::Resources(kind) => kind.heading(),
             Self::Sessions => "Sessions",
             Self::Traces => "Traces",
+            Self::Logs => "Logs",
+            Self::Exceptions => "Exceptions",
+            Self::Metrics => "Metrics",
             Self::Pods => "Pods",
             Self::System => "System",
             Self::Aside => "",
@@ -64,6 +82,9 @@ impl Section {
             Self::Resources(Kind::Secret) => Symbol::Secrets,
             Self::Sessions => Symbol::Sessions,
             Self::Traces => Symbol::Traces,
+            Self::Logs => Symbol::Logs,
+            Self::Exceptions => Symbol::Exceptions,
+            Self::Metrics => Symbol::Metrics,
             Self::Pods => Symbol::Pods,
             Self::System => Symbol::System,
             Self::Aside => Symbol::Mark,
@@ -81,6 +102,9 @@ impl Section {
             Self::Resources(Kind::Secret) => "g k",
             Self::Sessions => "g s",
             Self::Traces => "g r",
+            Self::Logs => "g l",
+            Self::Exceptions => "g e",
+            Self::Metrics => "g x",
             Self::Pods | Self::System | Self::Aside => return None,
         })
     }
@@ -93,6 +117,9 @@ impl Section {
             Self::Resources(kind) => kind.plural(),
             Self::Sessions => "sessions",
             Self::Traces => "traces",
+            Self::Logs => "logs",
+            Self::Exceptions => "exceptions",
+            Self::Metrics => "metrics",
             Self::Pods => "pods",
             Self::System => return "/system".to_owned(),
         };

@@ -27,6 +27,9 @@ const KEYS: [(&str, &[(&str, &str)]); 4] = [
             ("g k", "secrets"),
             ("g s", "sessions"),
             ("g r", "traces"),
+            ("g l", "logs"),
+            ("g e", "exceptions"),
+            ("g x", "metrics"),
         ],
     ),
     (

@@ -4,7 +4,11 @@ use std::sync::Arc;
 
 use api::{
     clock::SystemClock,
-    telemetry::NothingKept,
+    telemetry::{
+        CallReader, ExceptionGroup, ExceptionGroupId, ExceptionQuery, ExceptionReader, MetricQuery,
+        MetricReader, MetricSeries, NothingKept, Occurrence, ServiceGraph, SessionQuery,
+        SessionReader, SessionSummary, UsageQuery, UsageReader, UsageRow, Window,
+    },
     traces::{
         LogQuery, LogReader, LogRecord, Operation, ReadError, ServiceCount, Span, SpanId, SpanKind,
         SpanStatus, Trace, TraceId, TraceQuery, TraceReader, TraceSummary,
@@ -25,6 +29,8 @@ pub(crate) const TRACE: TraceId = TraceId([0xab; 16]);
 pub(crate) struct Fixture {
     pub(crate) spans: Vec<Span>,
     pub(crate) logs: Vec<LogRecord>,
+    /// What telemetry adds up to; with none, nothing is kept.
+    pub(crate) answers: Option<Answers>,
     /// Traces that a search gives at most.
     pub(crate) most: Option<u32>,
     /// Answers as the Kubernetes API.
@@ -47,7 +53,10 @@ impl Fixture {
                 wasm: "/pkg/kaos.wasm".to_owned(),
             },
             notice: None,
-            telemetry: NothingKept::because("a test keeps nothing"),
+            telemetry: match self.answers.clone() {
+                Some(answers) => Arc::new(answers),
+                None => NothingKept::because("a test keeps nothing"),
+            },
             alerts: NothingKept::alerts("a test keeps nothing"),
             logs: Arc::new(self.clone()),
             traces: Arc::new(self),
@@ -144,8 +153,65 @@ impl TraceReader for Fixture {
 #[async_trait]
 impl LogReader for Fixture {
     async fn logs(&self, query: &LogQuery) -> Result<Vec<LogRecord>, ReadError> {
-        let of_query =
-            |log: &&LogRecord| log.span_id.is_some_and(|id| query.span_ids.contains(&id));
+        let of_query = |log: &&LogRecord| {
+            query.span_ids.is_empty() || log.span_id.is_some_and(|id| query.span_ids.contains(&id))
+        };
         Ok(self.logs.iter().filter(of_query).cloned().collect())
+    }
+}
+
+/// What telemetry adds up to, whatever is asked for.
+#[derive(Clone, Default)]
+pub(crate) struct Answers {
+    pub(crate) groups: Vec<ExceptionGroup>,
+    pub(crate) occurrences: Vec<Occurrence>,
+    pub(crate) series: Vec<MetricSeries>,
+    pub(crate) usage: Vec<UsageRow>,
+}
+
+#[async_trait]
+impl CallReader for Answers {
+    async fn service_graph(&self, _: Window) -> Result<ServiceGraph, ReadError> {
+        Ok(ServiceGraph::default())
+    }
+}
+
+#[async_trait]
+impl ExceptionReader for Answers {
+    async fn exceptions(&self, _: &ExceptionQuery) -> Result<Vec<ExceptionGroup>, ReadError> {
+        Ok(self.groups.clone())
+    }
+
+    async fn occurrences(
+        &self,
+        _: ExceptionGroupId,
+        _: &ExceptionQuery,
+    ) -> Result<Vec<Occurrence>, ReadError> {
+        Ok(self.occurrences.clone())
+    }
+}
+
+#[async_trait]
+impl MetricReader for Answers {
+    async fn metric(&self, _: &MetricQuery) -> Result<Vec<MetricSeries>, ReadError> {
+        Ok(self.series.clone())
+    }
+
+    async fn metric_names(&self) -> Result<Vec<String>, ReadError> {
+        Ok(Vec::new())
+    }
+}
+
+#[async_trait]
+impl SessionReader for Answers {
+    async fn sessions(&self, _: &SessionQuery) -> Result<Vec<SessionSummary>, ReadError> {
+        Ok(Vec::new())
+    }
+}
+
+#[async_trait]
+impl UsageReader for Answers {
+    async fn usage(&self, _: &UsageQuery) -> Result<Vec<UsageRow>, ReadError> {
+        Ok(self.usage.clone())
     }
 }

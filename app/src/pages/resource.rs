@@ -3,7 +3,10 @@
 mod conditions;
 pub(crate) mod delete;
 pub(crate) mod delete_many;
+pub(crate) mod events;
 pub(crate) mod head;
 pub(crate) mod page;
 mod relations;
+pub(crate) mod runs;
+pub(crate) mod tab;
 pub(crate) mod yaml;

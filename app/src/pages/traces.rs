@@ -14,4 +14,4 @@ mod url;
 
 pub(crate) use detail::TracePage;
 pub(crate) use list::TracesPage;
-pub(crate) use url::TraceUrl;
+pub(crate) use url::{Side, TraceUrl};

@@ -40,6 +40,8 @@ pub(crate) enum Outcome {
     Success,
     /// The tool itself says that it failed.
     ToolError,
+    /// The model API or its provider refused the question.
+    Refused,
     /// There was no result.
     ProtocolError,
     Timeout,
@@ -51,6 +53,7 @@ impl Outcome {
         match self {
             Self::Success => "Success",
             Self::ToolError => "Tool reported an error",
+            Self::Refused => "Refused",
             Self::ProtocolError => "Protocol error",
             Self::Timeout => "Timeout",
         }

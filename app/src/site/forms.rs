@@ -2,6 +2,8 @@
 
 pub(crate) mod bulk;
 pub(crate) mod delete;
+pub(super) mod memory;
+pub(crate) mod model;
 pub(crate) mod namespace;
 pub(super) mod preferences;
 pub(crate) mod resource;

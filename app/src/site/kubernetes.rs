@@ -244,6 +244,44 @@ pub(super) async fn delete(
     }
 }
 
+/// Events of a namespace, newest last; none where events are not served.
+pub(crate) async fn events(client: &Client, namespace: &str) -> Result<Vec<Value>, Failure> {
+    let mut events = core(client, "Event", "events", namespace)
+        .await?
+        .unwrap_or_default();
+    let last = |event: &Value| event["lastTimestamp"].as_str().map(ToOwned::to_owned);
+    events.sort_by_key(last);
+    Ok(events)
+}
+
+/// Pods of a namespace; `None` where there are no pods, because nothing runs in a cluster.
+pub(crate) async fn pods(client: &Client, namespace: &str) -> Result<Option<Vec<Value>>, Failure> {
+    core(client, "Pod", "pods", namespace).await
+}
+
+/// Objects of one of Kubernetes' own kinds; `None` where that kind is not served.
+async fn core(
+    client: &Client,
+    kind: &str,
+    plural: &str,
+    namespace: &str,
+) -> Result<Option<Vec<Value>>, Failure> {
+    let gvk = GroupVersionKind::gvk("", "v1", kind);
+    let resource = ApiResource::from_gvk_with_plural(&gvk, plural);
+    let api = match namespace {
+        ALL_NAMESPACES => Api::<DynamicObject>::all_with(client.clone(), &resource),
+        namespace => Api::namespaced_with(client.clone(), namespace, &resource),
+    };
+    match api.list(&ListParams::default()).await {
+        Ok(list) => Ok(Some(list.items.iter().map(json).collect())),
+        Err(kube::Error::Api(status)) if status.is_not_found() => Ok(None),
+        Err(error) => {
+            let target = target(plural, "", namespace);
+            Err(Failure::kubernetes("list", target)(error))
+        }
+    }
+}
+
 /// The object as the API sends it.
 pub(crate) fn json(object: &impl Serialize) -> Value {
     serde_json::to_value(object).unwrap_or_default()

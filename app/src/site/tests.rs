@@ -3,6 +3,7 @@
 mod cluster;
 mod forms;
 mod pages;
+mod tabs;
 
 use std::sync::Arc;
 
@@ -52,7 +53,11 @@ impl LogReader for Store {
 
 /// The dashboard over `cluster`, with nothing in the trace store.
 fn dashboard(cluster: &Cluster) -> Router {
-    router(Ports {
+    router(ports(cluster))
+}
+
+fn ports(cluster: &Cluster) -> Ports {
+    Ports {
         kube: cluster.client(),
         traces: Arc::new(Store(Vec::new())),
         logs: Arc::new(Store(Vec::new())),
@@ -67,7 +72,7 @@ fn dashboard(cluster: &Cluster) -> Router {
             wasm: "/pkg/kaos_bg.wasm".to_owned(),
         },
         notice: Some("Mock model: no provider key was found".to_owned()),
-    })
+    }
 }
 
 struct Answer {

@@ -84,7 +84,8 @@ mod tests {
         let nearer = seen.zoomed(0.5, (250.0, 100.0));
         assert_eq!((nearer.x, nearer.y), (125.0, 50.0));
         assert_eq!((nearer.width, nearer.height), (500.0, 250.0));
-        assert_eq!(nearer.moved((10.0, 0.0)).x, 135.0);
+        let moved = nearer.moved((10.0, 0.0));
+        assert_eq!((moved.x, moved.y), (135.0, 50.0));
     }
 
     #[test]

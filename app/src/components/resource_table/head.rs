@@ -14,7 +14,8 @@ pub(super) fn view(table: Table, shown: Memo<Vec<Id>>) -> AnyView {
         let heading = |(_, column): (usize, &'static crate::rows::Column)| {
             let class = match column.look {
                 Look::Number => "table-number",
-                Look::Plain | Look::Prose | Look::Code => "",
+                Look::Prose => "table-prose",
+                Look::Plain | Look::Code => "",
             };
             heading(table, column.id, column.heading, class)
         };

@@ -12,6 +12,8 @@ use crate::components::chat::run_state::one_line;
 /// One event of an agent's memory.
 #[derive(Clone, Debug, Deserialize)]
 pub(crate) struct MemoryEvent {
+    #[serde(default)]
+    pub(crate) event_id: String,
     /// ISO 8601.
     #[serde(default)]
     pub(crate) timestamp: String,
@@ -46,6 +48,8 @@ impl MemoryEvent {
 pub(crate) struct Metadata {
     #[serde(default)]
     pub(crate) trace_id: Option<String>,
+    #[serde(default)]
+    pub(crate) span_id: Option<String>,
 }
 
 /// How a remembered run ended.

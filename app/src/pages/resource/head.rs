@@ -21,7 +21,12 @@ use crate::{
 pub(crate) enum Page {
     Overview,
     Chat,
+    Runs,
+    Memory,
     Tools,
+    Debug,
+    Pods,
+    Events,
     Yaml,
 }
 
@@ -29,30 +34,69 @@ impl Page {
     /// The pages a kind has.
     fn of(kind: Kind) -> &'static [Self] {
         match kind {
-            Kind::Agent => &[Self::Overview, Self::Chat, Self::Yaml],
-            Kind::McpServer => &[Self::Overview, Self::Tools, Self::Yaml],
-            Kind::ModelApi | Kind::Secret => &[Self::Overview, Self::Yaml],
+            Kind::Agent => &[
+                Self::Overview,
+                Self::Chat,
+                Self::Runs,
+                Self::Memory,
+                Self::Pods,
+                Self::Events,
+                Self::Yaml,
+            ],
+            Kind::McpServer => &[
+                Self::Overview,
+                Self::Tools,
+                Self::Pods,
+                Self::Events,
+                Self::Yaml,
+            ],
+            Kind::ModelApi => &[
+                Self::Overview,
+                Self::Debug,
+                Self::Pods,
+                Self::Events,
+                Self::Yaml,
+            ],
+            Kind::Secret => &[Self::Overview, Self::Yaml],
         }
     }
 
-    fn word(self) -> &'static str {
+    /// Its word among the tabs.
+    pub(crate) fn word(self) -> &'static str {
         match self {
             Self::Overview => "Overview",
             Self::Chat => "Chat",
+            Self::Runs => "Runs",
+            Self::Memory => "Memory",
             Self::Tools => "Tools",
+            Self::Debug => "Try it",
+            Self::Pods => "Pods",
+            Self::Events => "Events",
             Self::Yaml => "YAML",
+        }
+    }
+
+    /// Its part of the address, and its step of the breadcrumb.
+    pub(crate) fn crumb(self) -> &'static str {
+        match self {
+            Self::Overview => "",
+            Self::Chat => "chat",
+            Self::Runs => "runs",
+            Self::Memory => "memory",
+            Self::Tools => "tools",
+            Self::Debug => "debug",
+            Self::Pods => "pods",
+            Self::Events => "events",
+            Self::Yaml => "yaml",
         }
     }
 
     /// The page's address.
     pub(crate) fn href(self, kind: Kind, namespace: &str, name: &str) -> String {
-        let page = match self {
-            Self::Overview => return kind.href(namespace, name),
-            Self::Chat => "chat",
-            Self::Tools => "tools",
-            Self::Yaml => "yaml",
-        };
-        format!("{}/{page}", kind.href(namespace, name))
+        match self {
+            Self::Overview => kind.href(namespace, name),
+            page => format!("{}/{}", kind.href(namespace, name), page.crumb()),
+        }
     }
 }
 
@@ -85,7 +129,8 @@ pub(crate) fn ResourceHead(
     let primary = match kind {
         Kind::Agent => Some(("Chat", Page::Chat)),
         Kind::McpServer => Some(("Call a tool", Page::Tools)),
-        Kind::ModelApi | Kind::Secret => None,
+        Kind::ModelApi => Some(("Try a model", Page::Debug)),
+        Kind::Secret => None,
     };
     let primary = primary.map(|(word, page)| {
         let href = page.href(kind, &namespace, &name);

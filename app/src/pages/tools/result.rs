@@ -52,7 +52,7 @@ fn mark(outcome: Outcome) -> AnyView {
     let mark = match outcome {
         Outcome::Success => Mark::Ready,
         Outcome::ToolError => Mark::Degraded,
-        Outcome::ProtocolError | Outcome::Timeout => Mark::Failed,
+        Outcome::Refused | Outcome::ProtocolError | Outcome::Timeout => Mark::Failed,
     };
     view! { <StatusMark mark word=outcome.words() /> }.into_any()
 }

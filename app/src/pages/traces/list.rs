@@ -12,18 +12,21 @@ use super::{
 };
 use crate::{
     components::{
-        button::SubmitButton,
+        filter_form::{FilterForm, FilterSelect, all_or},
         instead::{Instead, Why},
         status_mark::{Mark, StatusMark},
     },
     format,
     frame::{Crumb, Frame, Section, failed},
     kinds::{ALL_NAMESPACES, Kind},
-    pages::params::{namespace, ports},
+    pages::{
+        params::{namespace, ports},
+        range::Range,
+    },
     site::{Failure, Ports},
     untrusted,
 };
-use filter::{Filter, LEAST, RANGES, Went};
+use filter::{Filter, LEAST, Went};
 
 /// `/ns/{ns}/traces`.
 #[component]
@@ -96,47 +99,24 @@ fn draw(found: &Found, namespace: &str, filter: &Filter) -> AnyView {
     .into_any()
 }
 
-fn form(services: &[String], filter: &Filter) -> impl IntoView {
-    let chosen = filter.service.as_deref().unwrap_or_default();
-    let services = [("", "all")]
-        .into_iter()
-        .chain(services.iter().map(|name| (name.as_str(), name.as_str())));
+fn form(services: &[String], filter: &Filter) -> AnyView {
+    let owned = |value: &str, word: &str| (value.to_owned(), word.to_owned());
+    let agents = all_or(services.to_vec());
+    let agent = filter.service.clone().unwrap_or_default();
+    let went = Went::ALL.iter().find(|went| went.0 == filter.went);
+    let went = went.map_or("", |went| went.1);
+    let runs = Went::ALL
+        .map(|(_, value, word)| owned(value, word))
+        .to_vec();
+    let lengths = LEAST.map(|(value, word, _)| owned(value, word)).to_vec();
+    let (least, range) = (filter.least, filter.range.key);
     view! {
-        <form class="traces-filter" method="get" role="search" aria-label="Traces">
-            {select("service", "Agent", chosen, services)}
-            {select(
-                "status",
-                "Runs",
-                Went::ALL.iter().find(|went| went.0 == filter.went).map_or("", |went| went.1),
-                Went::ALL.iter().map(|(_, value, word)| (*value, *word)),
-            )}
-            {select("min", "At least", filter.least, LEAST.iter().map(|least| (least.0, least.1)))}
-            {select("range", "In", filter.range, RANGES.iter().map(|range| (range.0, range.1)))}
-            <SubmitButton>"Show"</SubmitButton>
-        </form>
-    }
-}
-
-fn select<'a>(
-    name: &'static str,
-    label: &'static str,
-    chosen: &str,
-    options: impl Iterator<Item = (&'a str, &'a str)>,
-) -> AnyView {
-    let options: Vec<_> = options
-        .map(|(value, word)| {
-            view! {
-                <option value=value.to_owned() selected=value == chosen>
-                    {word.to_owned()}
-                </option>
-            }
-        })
-        .collect();
-    view! {
-        <label>
-            <span>{label}</span>
-            <select name=name>{options}</select>
-        </label>
+        <FilterForm label="Traces">
+            <FilterSelect name="service" label="Agent" chosen=agent options=agents />
+            <FilterSelect name="status" label="Runs" chosen=went options=runs />
+            <FilterSelect name="min" label="At least" chosen=least options=lengths />
+            <FilterSelect name="range" label="In" chosen=range options=Range::options() />
+        </FilterForm>
     }
     .into_any()
 }
@@ -152,7 +132,7 @@ fn nothing(namespace: &str, filter: &Filter) -> AnyView {
     if filter.narrows() {
         return view! {
             <Instead why=Why::Empty {
-                title: format!("No trace of {of} in {} meets all conditions", filter.range_words),
+                title: format!("No trace of {of} in {} meets all conditions", filter.range.words),
             }>
                 <a href=traces>"Show all traces"</a>
             </Instead>
@@ -160,7 +140,7 @@ fn nothing(namespace: &str, filter: &Filter) -> AnyView {
         .into_any();
     }
     view! {
-        <Instead why=Why::Empty { title: format!("No traces of {of} in {}", filter.range_words) }>
+        <Instead why=Why::Empty { title: format!("No traces of {of} in {}", filter.range.words) }>
             <p>"A trace is written each time an agent answers. Ask one: its trace is here a second later."</p>
             <p>
                 <a href=agents>"Choose an agent"</a>

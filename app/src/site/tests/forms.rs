@@ -177,7 +177,7 @@ async fn an_edit_beside_another_is_merged_and_one_of_the_same_field_asks() {
     let path = "/ns/team/agents/a/edit";
     let form = edited(&dashboard, "a", "description", "Mine").await;
     cluster.change("a", |agent| {
-        agent["spec"]["config"]["instructions"] = "Theirs".into()
+        agent["spec"]["config"]["instructions"] = "Theirs".into();
     });
     post(&dashboard, path, &form).await;
     let agent = cluster.agent("a").unwrap();
@@ -186,7 +186,7 @@ async fn an_edit_beside_another_is_merged_and_one_of_the_same_field_asks() {
 
     let form = edited(&dashboard, "a", "description", "Mine again").await;
     cluster.change("a", |agent| {
-        agent["spec"]["config"]["description"] = "Theirs".into()
+        agent["spec"]["config"]["description"] = "Theirs".into();
     });
     let page = post(&dashboard, path, &form).await;
     assert_eq!(page.status, StatusCode::CONFLICT);

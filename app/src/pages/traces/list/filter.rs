@@ -2,7 +2,10 @@
 
 use api::traces::{TraceQuery, TraceSummary};
 
-use crate::{kinds::ALL_NAMESPACES, pages::params::query_param};
+use crate::{
+    kinds::ALL_NAMESPACES,
+    pages::{params::query_param, range::Range},
+};
 
 const SECOND: u64 = 1_000_000_000;
 
@@ -23,15 +26,6 @@ impl Went {
     ];
 }
 
-/// Value, word and seconds of each range of time.
-pub(super) const RANGES: [(&str, &str, Option<u64>); 5] = [
-    ("15m", "the last 15 minutes", Some(15 * 60)),
-    ("1h", "the last hour", Some(60 * 60)),
-    ("24h", "the last 24 hours", Some(24 * 60 * 60)),
-    ("7d", "the last 7 days", Some(7 * 24 * 60 * 60)),
-    ("all", "all time", None),
-];
-
 /// Value, word and nanoseconds of each least duration.
 pub(super) const LEAST: [(&str, &str, u64); 5] = [
     ("", "any", 0),
@@ -49,10 +43,7 @@ pub(super) struct Filter {
     /// One of [`LEAST`].
     pub(super) least: &'static str,
     pub(super) least_ns: u64,
-    /// One of [`RANGES`].
-    pub(super) range: &'static str,
-    pub(super) range_words: &'static str,
-    range_seconds: Option<u64>,
+    pub(super) range: Range,
 }
 
 impl Filter {
@@ -64,8 +55,6 @@ impl Filter {
     fn of(parameter: impl Fn(&str) -> Option<String>) -> Self {
         let value = |name: &str| parameter(name).unwrap_or_default();
         let (went, least, range) = (value("status"), value("min"), value("range"));
-        let known = |(key, ..): &&(&str, &str, Option<u64>)| *key == range;
-        let (range, range_words, range_seconds) = *RANGES.iter().find(known).unwrap_or(&RANGES[2]);
         let known = |(key, ..): &&(&str, &str, u64)| *key == least;
         let (least, _, least_ns) = *LEAST.iter().find(known).unwrap_or(&LEAST[0]);
         let known = |(_, key, _): &&(Went, &str, &str)| *key == went;
@@ -77,9 +66,7 @@ impl Filter {
                 .map_or(Went::Any, |found| found.0),
             least,
             least_ns,
-            range,
-            range_words,
-            range_seconds,
+            range: Range::called(&range, "24h"),
         }
     }
 
@@ -95,9 +82,7 @@ impl Filter {
         let least = Some(self.least_ns).filter(|least| *least > 0 && !failed);
         TraceQuery {
             service: self.service.clone(),
-            start_min_ns: self
-                .range_seconds
-                .map(|seconds| now_ns.saturating_sub(seconds * SECOND)),
+            start_min_ns: self.range.start_ns(now_ns),
             duration_min_ns: least.filter(|_| self.service.is_none()),
             attributes: if failed {
                 vec![("error".to_owned(), "true".to_owned())]
@@ -160,7 +145,7 @@ mod tests {
     fn a_condition_nobody_knows_is_none() {
         let filter = filter(&[("status", "purple"), ("min", "-3"), ("range", "forever")]);
         assert_eq!(
-            (filter.went, filter.least, filter.range),
+            (filter.went, filter.least, filter.range.key),
             (Went::Any, "", "24h")
         );
     }

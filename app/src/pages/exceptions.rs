@@ -1,0 +1,322 @@
+//! What went wrong: exceptions of one type, template and place are one line.
+
+mod group;
+
+use api::telemetry::{ExceptionGroup, ExceptionQuery};
+use leptos::prelude::*;
+
+pub(crate) use group::ExceptionPage;
+
+use super::{
+    params::{namespace, namespace_filter, now, ports, query_param},
+    range::Range,
+};
+use crate::{
+    components::{
+        filter_form::{FilterForm, FilterSelect, all_or},
+        instead::{Instead, Why},
+        page_head::PageHead,
+        sparkline::Sparkline,
+        time::Ago,
+    },
+    format,
+    frame::{Crumb, Frame, Section, loaded},
+    site::{Failure, Ports},
+    untrusted::visible,
+    url,
+};
+
+/// Lines of one page.
+const MOST: u32 = 200;
+/// Pieces of the range in a line's trend.
+const PIECES: u32 = 24;
+const USUAL_RANGE: &str = "24h";
+
+/// What the page is asked for.
+#[derive(Clone)]
+struct Asked {
+    namespace: String,
+    range: Range,
+    agent: String,
+}
+
+/// `/ns/{ns}/exceptions?range=&agent=`.
+#[component]
+pub(crate) fn ExceptionsPage() -> impl IntoView {
+    let asked = Asked {
+        namespace: namespace(),
+        range: Range::requested(USUAL_RANGE),
+        agent: query_param("agent").unwrap_or_default(),
+    };
+    let query = ExceptionQuery {
+        window: asked.range.window(),
+        service: Some(asked.agent.clone()).filter(|agent| !agent.is_empty()),
+        namespace: namespace_filter(&asked.namespace),
+        n_pieces: if asked.range.has_beginning() {
+            PIECES
+        } else {
+            0
+        },
+        limit: MOST,
+        ..ExceptionQuery::default()
+    };
+    let data = load(ports(), query);
+    view! {
+        <Frame
+            section=Section::Exceptions
+            title="Exceptions"
+            crumbs=vec![Crumb::here("exceptions")]
+        >
+            <PageHead title="Exceptions" />
+            {loaded("Exceptions", data, move |found| draw(found, &asked))}
+        </Frame>
+    }
+}
+
+struct Found {
+    groups: Vec<ExceptionGroup>,
+    services: Vec<String>,
+}
+
+async fn load(ports: Ports, query: ExceptionQuery) -> Result<Found, Failure> {
+    Ok(Found {
+        groups: ports.telemetry.exceptions(&query).await?,
+        services: ports.traces.services().await?,
+    })
+}
+
+fn draw(found: Found, asked: &Asked) -> impl IntoView + use<> {
+    let Found { groups, services } = found;
+    let (agent, range) = (asked.agent.clone(), asked.range.key);
+    let list = if groups.is_empty() {
+        nothing(asked)
+    } else {
+        table(groups, asked)
+    };
+    view! {
+        <FilterForm label="Exceptions">
+            <FilterSelect
+                name="agent"
+                label="Agent"
+                chosen=agent
+                options=all_or(services)
+            />
+            <FilterSelect
+                name="range"
+                label="In"
+                chosen=range
+                options=Range::options()
+            />
+        </FilterForm>
+        {list}
+    }
+}
+
+fn nothing(asked: &Asked) -> AnyView {
+    let Asked {
+        namespace,
+        range,
+        agent,
+    } = asked;
+    let of = if agent.is_empty() { namespace } else { agent };
+    let title = format!("No exceptions of {of} in {}", range.words);
+    let all = format!("{}?range=all", Section::Exceptions.href(namespace));
+    view! {
+        <Instead why=Why::Empty { title }>
+            <p>
+                "A model, a tool or another agent that fails is an exception of the agent that asked. "
+                <a href=all>"Look at all time"</a>
+            </p>
+        </Instead>
+    }
+    .into_any()
+}
+
+fn table(groups: Vec<ExceptionGroup>, asked: &Asked) -> AnyView {
+    let range = asked.range;
+    view! {
+        <div class="table-scroll" role="region" aria-label="List of exceptions" tabindex="0">
+            <table class="table">
+                <thead>
+                    <tr>
+                        <th scope="col">"Exception"</th>
+                        <th scope="col" class="table-number">
+                            "Count"
+                        </th>
+                        <th scope="col">"Trend"</th>
+                        <th scope="col" class="table-number">
+                            "Traces"
+                        </th>
+                        <th scope="col">"Agents"</th>
+                        <th scope="col">"First seen"</th>
+                        <th scope="col">"Last seen"</th>
+                    </tr>
+                </thead>
+                <tbody>
+                    {groups.into_iter().map(|group| line(group, range)).collect_view()}
+                </tbody>
+            </table>
+        </div>
+    }
+    .into_any()
+}
+
+fn line(group: ExceptionGroup, range: Range) -> impl IntoView {
+    let now = now();
+    let href = group_href(&group, range);
+    let is_new = range.start_ns(super::params::now_ns()) <= Some(group.first_ever_ns)
+        && range.has_beginning();
+    view! {
+        <tr data-testid="exception">
+            <td class="exceptions-what">
+                <a href=href>{visible(&group.exception_type).into_owned()}</a>
+                {is_new.then(|| view! { " " <span class="exceptions-new">"new"</span> })}
+                <span class="exceptions-template">{visible(&group.template).into_owned()}</span>
+            </td>
+            <td class="table-number">{format::count(group.n)}</td>
+            <td>{trend(&group.counts, range)}</td>
+            <td class="table-number">{format::count(group.n_traces)}</td>
+            <td>{visible(&group.services.join(", ")).into_owned()}</td>
+            <td>
+                <Ago time_ns=group.first_ever_ns now />
+            </td>
+            <td>
+                <Ago time_ns=group.last_ns now />
+            </td>
+        </tr>
+    }
+}
+
+fn trend(counts: &[u64], range: Range) -> Option<impl IntoView + use<>> {
+    let most = counts.iter().max()?;
+    let label = format!("{}: at most {most} at a time", range.words);
+    #[expect(clippy::cast_precision_loss, reason = "a line shows fewer digits")]
+    let values = counts.iter().map(|count| Some(*count as f64)).collect();
+    Some(view! { <Sparkline label values /> })
+}
+
+fn group_href(group: &ExceptionGroup, range: Range) -> String {
+    url::with_query(
+        &format!("/exceptions/{}", group.id),
+        &[("range", range.key)],
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use api::{
+        telemetry::{ExceptionGroupId, Occurrence},
+        traces::{ReadError, SpanId},
+    };
+    use http::StatusCode;
+
+    use crate::pages::fixture::{Answers, Fixture, TRACE, span};
+
+    use super::*;
+
+    fn group() -> ExceptionGroup {
+        ExceptionGroup {
+            id: ExceptionGroupId(7),
+            exception_type: "ValueError".to_owned(),
+            template: "Tool <b>‹*›</b> not found".to_owned(),
+            top_frame: "at tool.search (researcher)".to_owned(),
+            n: 1_200,
+            n_traces: 3,
+            first_ns: 1_000,
+            last_ns: 2_000,
+            first_ever_ns: 1_000,
+            services: vec!["researcher".to_owned()],
+            counts: vec![0, 4, 1],
+        }
+    }
+
+    fn occurrence(span: u8, message: &str) -> Occurrence {
+        Occurrence {
+            time_ns: 1_767_225_600_000_000_000,
+            service: "researcher".to_owned(),
+            trace_id: Some(TRACE),
+            span_id: Some(SpanId([0, 0, 0, 0, 0, 0, 0, span])),
+            message: message.to_owned(),
+            stacktrace: "ValueError: Tool x not found\n    at tool.x (researcher)".to_owned(),
+        }
+    }
+
+    fn fixture() -> Fixture {
+        Fixture {
+            spans: vec![span(1, 0, "agent.agentic_loop", (0, 10))],
+            answers: Some(Answers {
+                groups: vec![group()],
+                occurrences: vec![
+                    occurrence(1, "Tool x not found"),
+                    occurrence(2, "Tool y not found"),
+                ],
+                ..Answers::default()
+            }),
+            ..Fixture::default()
+        }
+    }
+
+    #[tokio::test]
+    async fn exceptions_of_one_kind_are_one_line_and_what_they_say_is_only_text() {
+        let (status, html) = fixture().get("/ns/team/exceptions").await;
+        assert_eq!(status, StatusCode::OK);
+        assert!(
+            html.contains("/exceptions/0000000000000007?range=24h"),
+            "{html}"
+        );
+        assert!(
+            html.contains("Tool &lt;b&gt;‹*›&lt;/b&gt; not found"),
+            "{html}"
+        );
+        assert!(html.contains("1,200"), "{html}");
+    }
+
+    #[tokio::test]
+    async fn without_exceptions_the_page_says_of_whom_and_when() {
+        let nothing = Fixture {
+            answers: Some(Answers::default()),
+            ..Fixture::default()
+        };
+        let (_, html) = nothing
+            .get("/ns/team/exceptions?range=1h&agent=analyst")
+            .await;
+        assert!(
+            html.contains("No exceptions of analyst in the last hour"),
+            "{html}"
+        );
+    }
+
+    #[tokio::test]
+    async fn a_backend_that_keeps_no_exceptions_says_so() {
+        let (status, html) = Fixture::default().get("/ns/team/exceptions").await;
+        assert_eq!(status, StatusCode::BAD_GATEWAY);
+        let why = ReadError::Unsupported("a test keeps nothing".to_owned()).to_string();
+        assert!(html.contains(&why), "{html}");
+    }
+
+    #[tokio::test]
+    async fn an_exception_leads_to_the_span_that_failed() {
+        let (status, html) = fixture().get("/exceptions/0000000000000007").await;
+        assert_eq!(status, StatusCode::OK);
+        let view = format!("/traces/{TRACE}?span=0000000000000001&amp;side=events");
+        assert!(html.contains(&view), "{html}");
+        assert!(html.contains("at tool.x (researcher)"), "{html}");
+
+        let path = format!("/exceptions/0000000000000007?event={TRACE}:0000000000000002");
+        let (_, html) = fixture().get(&path).await;
+        let view = format!("/traces/{TRACE}?span=0000000000000002&amp;side=events");
+        assert!(html.contains(&view), "{html}");
+    }
+
+    #[tokio::test]
+    async fn an_exception_that_is_not_there_is_not_found() {
+        for path in ["/exceptions/zebra", "/exceptions/00000000000000ff"] {
+            let nothing = Fixture {
+                answers: Some(Answers::default()),
+                ..Fixture::default()
+            };
+            let (status, _) = nothing.get(path).await;
+            assert_eq!(status, StatusCode::NOT_FOUND, "{path}");
+        }
+    }
+}

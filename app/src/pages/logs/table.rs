@@ -1,0 +1,102 @@
+//! Logs, a line each.
+
+use api::traces::{Attributes, LogRecord};
+use jiff::Timestamp;
+use leptos::prelude::*;
+use serde_json::Value;
+
+use crate::{
+    pages::traces::{Side, TraceUrl},
+    untrusted::{block, cut_note, visible},
+};
+
+/// A table of logs, in the order given.
+pub(crate) fn log_table(label: &'static str, logs: &[LogRecord]) -> AnyView {
+    view! {
+        <div class="table-scroll" role="region" aria-label=label tabindex="0">
+            <table class="table logs">
+                <thead>
+                    <tr>
+                        <th scope="col">"Time (UTC)"</th>
+                        <th scope="col">"Severity"</th>
+                        <th scope="col">"Agent"</th>
+                        <th scope="col">"Message"</th>
+                        <th scope="col">"Span"</th>
+                    </tr>
+                </thead>
+                <tbody>{logs.iter().map(line).collect_view()}</tbody>
+            </table>
+        </div>
+    }
+    .into_any()
+}
+
+fn line(log: &LogRecord) -> impl IntoView + use<> {
+    let time = Timestamp::from_nanosecond(i128::from(log.time_ns)).unwrap_or_default();
+    let shown = time.strftime("%Y-%m-%d %H:%M:%S%.3f").to_string();
+    let message = block(&log.body);
+    let cut = message.cut_from.map(cut_note);
+    let severity = severity_class(log.severity_number);
+    view! {
+        <tr data-testid="log">
+            <td class="logs-time">
+                <time datetime=time.to_string() title=time.to_string()>
+                    {shown}
+                </time>
+            </td>
+            <td>
+                <span class=severity>{visible(&log.severity).into_owned()}</span>
+            </td>
+            <td>{visible(&log.service).into_owned()}</td>
+            <td class="logs-message">
+                {message.text.into_owned()} {cut.map(|note| view! { <p class="cut">{note}</p> })}
+                {details(&log.attributes)}
+            </td>
+            <td>{span_link(log)}</td>
+        </tr>
+    }
+}
+
+/// A word always stands beside the colour.
+fn severity_class(number: i32) -> &'static str {
+    match number {
+        17.. => "logs-severity logs-severity--error",
+        13..17 => "logs-severity logs-severity--warn",
+        _ => "logs-severity",
+    }
+}
+
+fn span_link(log: &LogRecord) -> Option<impl IntoView + use<>> {
+    let mut url = TraceUrl::of(log.trace_id?);
+    url.span = log.span_id;
+    url.side = Side::Logs;
+    let word = if log.span_id.is_some() {
+        "Open span"
+    } else {
+        "Open trace"
+    };
+    Some(view! { <a href=url.to_string()>{word}</a> })
+}
+
+fn details(attributes: &Attributes) -> Option<impl IntoView + use<>> {
+    if attributes.is_empty() {
+        return None;
+    }
+    let pair = |(key, value): &(String, Value)| {
+        let value = match value {
+            Value::String(text) => block(text).text.into_owned(),
+            other => block(&other.to_string()).text.into_owned(),
+        };
+        view! {
+            <dt>{visible(key).into_owned()}</dt>
+            <dd>{value}</dd>
+        }
+    };
+    let pairs = attributes.iter().map(pair).collect_view();
+    Some(view! {
+        <details class="logs-details">
+            <summary>"Attributes"</summary>
+            <dl>{pairs}</dl>
+        </details>
+    })
+}

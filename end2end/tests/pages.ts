@@ -1,0 +1,50 @@
+// Every page there is, for the tests that look at all of them.
+
+import { NAMESPACE } from "./fixtures.ts";
+
+const AGENT = `/ns/${NAMESPACE}/agents/coordinator`;
+const SERVER = `/ns/${NAMESPACE}/mcpservers/calculator`;
+const API = `/ns/${NAMESPACE}/modelapis/llm-proxy`;
+
+/** Name and path; the path of the trace is known only after a run. */
+export function pages(traceId: string): Record<string, string> {
+  return {
+    overview: `/ns/${NAMESPACE}`,
+    map: `/ns/${NAMESPACE}/map`,
+    agents: `/ns/${NAMESPACE}/agents`,
+    "agent-new": `/ns/${NAMESPACE}/agents/new`,
+    agent: AGENT,
+    "agent-edit": `${AGENT}/edit`,
+    "agent-chat": `${AGENT}/chat`,
+    "agent-runs": `${AGENT}/runs`,
+    "agent-memory": `${AGENT}/memory`,
+    "agent-pods": `${AGENT}/pods`,
+    "agent-events": `${AGENT}/events`,
+    "agent-yaml": `${AGENT}/yaml`,
+    "agent-delete": `${AGENT}/delete`,
+    mcpservers: `/ns/${NAMESPACE}/mcpservers`,
+    "mcpserver-new": `/ns/${NAMESPACE}/mcpservers/new`,
+    mcpserver: SERVER,
+    "mcpserver-tool": `${SERVER}/tools/add`,
+    modelapis: `/ns/${NAMESPACE}/modelapis`,
+    "modelapi-new": `/ns/${NAMESPACE}/modelapis/new`,
+    modelapi: API,
+    "modelapi-debug": `${API}/debug`,
+    secrets: `/ns/${NAMESPACE}/secrets`,
+    "secret-new": `/ns/${NAMESPACE}/secrets/new`,
+    sessions: `/ns/${NAMESPACE}/sessions`,
+    traces: `/ns/${NAMESPACE}/traces`,
+    trace: `/traces/${traceId}`,
+    logs: `/ns/${NAMESPACE}/logs`,
+    exceptions: `/ns/${NAMESPACE}/exceptions`,
+    metrics: `/ns/${NAMESPACE}/metrics`,
+    pods: `/ns/${NAMESPACE}/pods`,
+    system: "/system",
+    settings: "/settings",
+    search: "/search?q=coord",
+    namespaces: "/namespaces",
+    "agents-empty": "/ns/default/agents",
+    "overview-empty": "/ns/default",
+    "map-empty": "/ns/default/map",
+  };
+}

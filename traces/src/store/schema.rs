@@ -8,7 +8,7 @@ use rusqlite::{Connection, OpenFlags};
 use super::OpenError;
 
 /// Brings the format from its index to the next one. Never edit one that was released: append.
-const MIGRATIONS: [&str; 1] = [include_str!("schema/1.sql")];
+const MIGRATIONS: [&str; 2] = [include_str!("schema/1.sql"), include_str!("schema/2.sql")];
 
 /// How long a statement waits for another process to finish.
 const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
@@ -91,4 +91,38 @@ pub(super) fn open_reader(path: &Path) -> rusqlite::Result<Connection> {
 
 fn version(connection: &Connection) -> rusqlite::Result<i64> {
     connection.pragma_query_value(None, "user_version", |row| row.get(0))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_segment_of_the_first_format_is_brought_to_the_last_and_keeps_its_series() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("old.db");
+        let old = Connection::open(&path).unwrap();
+        old.execute_batch(MIGRATIONS[0]).unwrap();
+        old.execute_batch(
+            "PRAGMA user_version = 1; INSERT INTO segment (created_ns) VALUES (7);
+             INSERT INTO series (id, name, unit, attributes, source)
+                 VALUES (3, 'kaos.requests', '1', '{}', 1);",
+        )
+        .unwrap();
+        drop(old);
+
+        assert_eq!(inspect(&path).unwrap(), 7);
+        let new = open_reader(&path).unwrap();
+        assert_eq!(version(&new).unwrap(), 2);
+        let kept: (i64, String, i64) = new
+            .query_row("SELECT id, name, kind FROM series", [], |row| {
+                Ok((row.get(0)?, row.get(1)?, row.get(2)?))
+            })
+            .unwrap();
+        assert_eq!(kept, (3, "kaos.requests".to_owned(), 1));
+        new.query_row("SELECT count(*) FROM exceptions, filters", [], |row| {
+            row.get::<_, i64>(0)
+        })
+        .unwrap();
+    }
 }

@@ -63,28 +63,20 @@ CREATE TABLE parts (
     max_ns INTEGER NOT NULL
 ) STRICT;
 
--- What large parts certainly do not have.
-CREATE TABLE filters (
-    part INTEGER PRIMARY KEY,
-    bits BLOB NOT NULL
-) STRICT;
-
 -- Which records of a part have a term: `key` is the part and the first term of the chunk.
 CREATE TABLE terms (
     key INTEGER PRIMARY KEY,
     chunk BLOB NOT NULL
 ) STRICT;
 
--- A metric with one set of attributes; attributes are a JSON object with sorted keys. `kind` says what
--- its points mean: 0 a value as it is, 1 a sum since the beginning, 2 a sum since the point before.
+-- A metric with one set of attributes; attributes are a JSON object with sorted keys.
 CREATE TABLE series (
     id INTEGER PRIMARY KEY,
     name TEXT NOT NULL,
     unit TEXT NOT NULL,
     attributes TEXT NOT NULL,
     source INTEGER NOT NULL,
-    kind INTEGER NOT NULL,
-    UNIQUE (name, attributes, source, kind)
+    UNIQUE (name, attributes, source)
 ) STRICT;
 
 -- `otlp` is a HistogramDataPoint; a number has `value` instead.
@@ -95,27 +87,4 @@ CREATE TABLE points (
     value REAL,
     otlp BLOB,
     PRIMARY KEY (series, time_ns)
-) STRICT, WITHOUT ROWID;
-
--- Exceptions of one type, template of a message and top frame; `id` is a hash of them.
-CREATE TABLE exception_groups (
-    id INTEGER PRIMARY KEY,
-    type TEXT NOT NULL,
-    template TEXT NOT NULL,
-    top_frame TEXT NOT NULL,
-    first_ns INTEGER NOT NULL
-) STRICT;
-
--- What events of spans (`stream` 0) and log records (1) say was raised; the words are in the record.
-CREATE TABLE exceptions (
-    stream INTEGER NOT NULL,
-    time_ns INTEGER NOT NULL,
-    ordinal INTEGER NOT NULL,
-    event INTEGER NOT NULL,
-    exception_group INTEGER NOT NULL,
-    source INTEGER NOT NULL,
-    trace_id BLOB,
-    span_id BLOB,
-    parent_id BLOB,
-    PRIMARY KEY (stream, time_ns, ordinal, event)
 ) STRICT, WITHOUT ROWID;

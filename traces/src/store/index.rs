@@ -228,11 +228,13 @@ pub(super) fn unsigned(row: &Row<'_>, column: usize) -> rusqlite::Result<u64> {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
+    use super::{super::schema, *};
 
     fn database() -> Connection {
         let db = Connection::open_in_memory().unwrap();
-        db.execute_batch(include_str!("schema/1.sql")).unwrap();
+        for sql in schema::MIGRATIONS {
+            db.execute_batch(sql).unwrap();
+        }
         db
     }
 

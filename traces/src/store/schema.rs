@@ -8,7 +8,8 @@ use rusqlite::{Connection, OpenFlags};
 use super::OpenError;
 
 /// Brings the format from its index to the next one. Never edit one that was released: append.
-const MIGRATIONS: [&str; 2] = [include_str!("schema/1.sql"), include_str!("schema/2.sql")];
+pub(super) const MIGRATIONS: [&str; 2] =
+    [include_str!("schema/1.sql"), include_str!("schema/2.sql")];
 
 /// How long a statement waits for another process to finish.
 const BUSY_TIMEOUT: Duration = Duration::from_secs(5);

@@ -72,7 +72,7 @@ pub fn FilterText(
     .into_any()
 }
 
-/// The names of all agents to choose from, and "all".
+/// All names to choose from, and "all".
 pub fn all_or(names: Vec<String>) -> Vec<(String, String)> {
     let all = [(String::new(), "all".to_owned())].into_iter();
     all.chain(names.into_iter().map(|name| (name.clone(), name)))

@@ -97,7 +97,7 @@ fn draw(found: Found, asked: &Asked) -> impl IntoView + use<> {
         <FilterForm label="Exceptions">
             <FilterSelect
                 name="agent"
-                label="Agent"
+                label="Service"
                 chosen=agent
                 options=all_or(services)
             />
@@ -147,7 +147,7 @@ fn table(groups: Vec<ExceptionGroup>, asked: &Asked) -> AnyView {
                         <th scope="col" class="table-number">
                             "Traces"
                         </th>
-                        <th scope="col">"Agents"</th>
+                        <th scope="col">"Services"</th>
                         <th scope="col">"First seen"</th>
                         <th scope="col">"Last seen"</th>
                     </tr>

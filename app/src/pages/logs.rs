@@ -80,7 +80,7 @@ fn draw(found: Found, namespace: &str, filter: &Filter) -> impl IntoView + use<>
             />
             <FilterSelect
                 name="agent"
-                label="Agent"
+                label="Service"
                 chosen=agent
                 options=all_or(services)
             />

@@ -88,7 +88,7 @@ fn draw(found: Found, asked: &Asked) -> impl IntoView + use<> {
         <FilterForm label="Metrics">
             <FilterSelect
                 name="agent"
-                label="Agent"
+                label="Service"
                 chosen=agent
                 options=all_or(services)
             />

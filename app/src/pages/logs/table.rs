@@ -19,7 +19,7 @@ pub(crate) fn log_table(label: &'static str, logs: &[LogRecord]) -> AnyView {
                     <tr>
                         <th scope="col">"Time (UTC)"</th>
                         <th scope="col">"Severity"</th>
-                        <th scope="col">"Agent"</th>
+                        <th scope="col">"Service"</th>
                         <th scope="col">"Message"</th>
                         <th scope="col">"Span"</th>
                     </tr>

@@ -112,7 +112,7 @@ fn form(services: &[String], filter: &Filter) -> AnyView {
     let (least, range) = (filter.least, filter.range.key);
     view! {
         <FilterForm label="Traces">
-            <FilterSelect name="service" label="Agent" chosen=agent options=agents />
+            <FilterSelect name="service" label="Service" chosen=agent options=agents />
             <FilterSelect name="status" label="Runs" chosen=went options=runs />
             <FilterSelect name="min" label="At least" chosen=least options=lengths />
             <FilterSelect name="range" label="In" chosen=range options=Range::options() />

@@ -22,10 +22,10 @@ const WARM_UP: Duration = Duration::from_secs(1);
 const ROUND: Duration = Duration::from_secs(4);
 /// Each is a measurement of all three, so that they see the machine in the same mood.
 const ROUNDS: usize = 3;
-/// Spans of an answer: of its request, its loop, and of each step and model call.
-pub(super) const SPANS_ALONE: usize = 4;
-/// The same for both agents, one more step and model call, and the delegation.
-const SPANS_DELEGATING: usize = 11;
+/// Spans of an answer: of its request, its loop, its step, its model call, and of the model API.
+pub(super) const SPANS_ALONE: usize = 5;
+/// The same for both agents, one more step with its model call and the model API, and the delegation.
+const SPANS_DELEGATING: usize = 14;
 const STORED_WITHIN: Duration = Duration::from_secs(30);
 
 /// Compares agents with the bare model.

@@ -93,9 +93,11 @@ impl Destinations {
 
     /// The destination of a service with an endpoint of its own.
     pub(super) fn at(&self, url: &str) -> Result<Destination, OtlpError> {
+        let settings = OtlpSettings::at(url)?;
+        let urls = settings.urls();
         let is_usual = |shared: &Shared| match &shared.place {
             Place::Here => false,
-            Place::At(urls) => urls.iter().any(|known| known == url),
+            Place::At(known) => urls.iter().all(|url| known.contains(url)),
         };
         if self.shared.iter().any(is_usual) {
             return Ok(Destination::Usual);
@@ -105,7 +107,7 @@ impl Destinations {
         if let Some(outlet) = own.get(url).and_then(Weak::upgrade) {
             return Ok(Destination::Own(outlet));
         }
-        let receiver = Otlp::new(OtlpSettings::at(url)?)?;
+        let receiver = Otlp::new(settings)?;
         let outlet = Arc::new(self.deliveries.start(Arc::new(receiver)));
         own.insert(url.to_owned(), Arc::downgrade(&outlet));
         Ok(Destination::Own(outlet))

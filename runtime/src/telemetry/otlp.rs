@@ -59,7 +59,7 @@ impl OtlpSettings {
         })
     }
 
-    fn urls(&self) -> Vec<String> {
+    pub(super) fn urls(&self) -> Vec<String> {
         let targets = [&self.traces, &self.metrics, &self.logs];
         let urls = targets.into_iter().flatten().map(|it| it.url.clone());
         let mut urls: Vec<_> = urls.collect();

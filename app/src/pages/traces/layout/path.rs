@@ -99,3 +99,6 @@ pub(super) fn self_ns(tree: &Tree<'_>, node: usize) -> u64 {
     }
     own + end.saturating_sub(cursor)
 }
+
+#[cfg(test)]
+mod tests;

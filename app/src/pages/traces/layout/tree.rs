@@ -47,7 +47,7 @@ impl<'a> Tree<'a> {
             descendants: vec![0; spans.len() + 1],
             kinds: spans.iter().map(Span::step_kind).collect(),
             start_ns: spans.iter().map(|span| span.start_ns).min().unwrap_or(0),
-            end_ns: spans.iter().map(|span| span.end_ns).max().unwrap_or(0),
+            end_ns: spans.iter().map(end_of).max().unwrap_or(0),
         };
         tree.place(&parent);
         tree.count();
@@ -140,8 +140,8 @@ impl<'a> Tree<'a> {
     /// When a node ends, not before it starts.
     pub(super) fn end(&self, node: usize) -> u64 {
         match self.span(node) {
-            Some(span) => span.end_ns.max(span.start_ns),
-            None => self.of_orphans(|span| span.end_ns).max().unwrap_or(0),
+            Some(span) => end_of(span),
+            None => self.of_orphans(end_of).max().unwrap_or(0),
         }
     }
 
@@ -167,6 +167,11 @@ impl<'a> Tree<'a> {
     pub(super) fn upwards(&self, node: usize) -> impl Iterator<Item = usize> {
         std::iter::successors(Some(node), |node| self.parent[*node])
     }
+}
+
+/// When a span ends, not before it starts.
+fn end_of(span: &Span) -> u64 {
+    span.end_ns.max(span.start_ns)
 }
 
 /// What a span says about the span above it.

@@ -74,6 +74,9 @@ pub struct Gap {
 pub struct RunEvent {
     /// Counts from 1 in the run the client asked for.
     pub seq: u64,
+    /// When it happened, in milliseconds since the epoch; 0 when the agent does not say.
+    #[serde(default)]
+    pub at_ms: u64,
     /// The agent that is at work.
     pub agent: String,
     /// Span ids of the delegations that led to this agent, outermost first; empty at the top.
@@ -89,12 +92,15 @@ pub struct RunEvent {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "type")]
 pub enum RunEventKind {
-    /// The run began; its trace can be opened from now on.
+    /// The run began; its trace can be opened from now on. The span is that of all its steps; an agent
+    /// of an older version does not name it.
     #[serde(rename = "run.started")]
     RunStarted {
         run_id: String,
         trace_id: String,
         session_id: String,
+        #[serde(default, skip_serializing_if = "String::is_empty")]
+        span_id: String,
     },
     /// A step of reasoning began.
     #[serde(rename = "step.started")]

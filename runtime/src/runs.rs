@@ -100,6 +100,7 @@ pub(crate) struct Filter {
     namespace: Option<String>,
     agent: Option<String>,
     session: Option<String>,
+    trace: Option<String>,
     state: Option<RunState>,
 }
 
@@ -111,6 +112,7 @@ impl Filter {
         is(&self.namespace, &run.namespace)
             && is(&self.agent, &run.agent)
             && is(&self.session, &run.session_id)
+            && is(&self.trace, &run.trace_id)
             && self.state.is_none_or(|state| state == run.state)
     }
 }

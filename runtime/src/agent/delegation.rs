@@ -285,6 +285,7 @@ impl Listener for SubAgent<'_> {
     async fn text(&mut self, text: &str) {
         let event = RunEvent {
             seq: 0,
+            at_ms: 0,
             agent: self.target.to_owned(),
             path: Vec::new(),
             kind: RunEventKind::MessageDelta {

@@ -8,7 +8,10 @@ use std::sync::{
     atomic::{AtomicU64, Ordering},
 };
 
-use api::run::{RunEvent, RunEventKind};
+use api::{
+    clock::Clock,
+    run::{RunEvent, RunEventKind},
+};
 use futures::{Stream, StreamExt};
 use tokio::sync::mpsc;
 
@@ -51,16 +54,23 @@ pub(super) struct Events {
     log: Option<Arc<Log>>,
     /// Numbers the events where no log does.
     seq: Arc<AtomicU64>,
+    clock: Arc<dyn Clock>,
 }
 
 impl Events {
     /// The telling end of a run of `agent`.
-    pub(super) fn new(agent: &str, hearing: Hearing, log: Option<Arc<Log>>) -> Self {
+    pub(super) fn new(
+        agent: &str,
+        hearing: Hearing,
+        log: Option<Arc<Log>>,
+        clock: Arc<dyn Clock>,
+    ) -> Self {
         Self {
             agent: agent.into(),
             hearing,
             log,
             seq: Arc::default(),
+            clock,
         }
     }
 
@@ -74,7 +84,14 @@ impl Events {
 
     /// Tells what this agent does.
     pub(super) async fn emit(&self, kind: RunEventKind) {
-        self.tell(&self.agent, Vec::new(), kind).await;
+        let event = RunEvent {
+            seq: 0,
+            at_ms: self.now_ms(),
+            agent: self.agent.to_string(),
+            path: Vec::new(),
+            kind,
+        };
+        self.tell(event).await;
     }
 
     /// Tells more words of this agent's answer.
@@ -83,8 +100,15 @@ impl Events {
             return;
         }
         if let Some(log) = &self.log {
-            let text = text.to_owned();
-            log.push(&self.agent, &[], &RunEventKind::MessageDelta { text });
+            log.push(&RunEvent {
+                seq: 0,
+                at_ms: self.now_ms(),
+                agent: self.agent.to_string(),
+                path: Vec::new(),
+                kind: RunEventKind::MessageDelta {
+                    text: text.to_owned(),
+                },
+            });
         }
         if let Hearing::Client(client) = &self.hearing {
             // A client that has gone cancels the run by itself.
@@ -93,26 +117,27 @@ impl Events {
     }
 
     /// Passes on what a sub-agent told, as seen from here: below the delegation's span.
-    pub(super) async fn forward(&self, delegation: &str, event: RunEvent) {
-        let mut path = vec![delegation.to_owned()];
-        path.extend(event.path);
-        self.tell(&event.agent, path, event.kind).await;
+    pub(super) async fn forward(&self, delegation: &str, mut event: RunEvent) {
+        event.path.insert(0, delegation.to_owned());
+        if event.at_ms == 0 {
+            event.at_ms = self.now_ms();
+        }
+        self.tell(event).await;
     }
 
-    async fn tell(&self, agent: &str, path: Vec<String>, kind: RunEventKind) {
-        let seq = match &self.log {
-            Some(log) => log.push(agent, &path, &kind),
+    /// Numbers the event and tells it.
+    async fn tell(&self, mut event: RunEvent) {
+        event.seq = match &self.log {
+            Some(log) => log.push(&event),
             None => self.seq.fetch_add(1, Ordering::Relaxed) + 1,
         };
         if let Hearing::Client(client) = &self.hearing {
-            let event = RunEvent {
-                seq,
-                agent: agent.to_owned(),
-                path,
-                kind,
-            };
             client.send(Update::Event(event)).await.ok();
         }
+    }
+
+    fn now_ms(&self) -> u64 {
+        u64::try_from(self.clock.now().as_millisecond()).unwrap_or(0)
     }
 }
 

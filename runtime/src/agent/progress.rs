@@ -97,6 +97,7 @@ mod tests {
     fn event(path: &[&str], kind: RunEventKind) -> Update {
         Update::Event(RunEvent {
             seq: 1,
+            at_ms: 0,
             agent: "a".to_owned(),
             path: path.iter().map(ToString::to_string).collect(),
             kind,

@@ -89,11 +89,13 @@ impl Run {
         let agent = &self.agent;
         let instruments = agent.service.instruments();
         server.set_attribute(KeyValue::new(key::RUN_ID, run_id.clone()));
+        let span = self.start_loop(server.context(), streams);
         self.events
             .emit(RunEventKind::RunStarted {
                 run_id,
                 trace_id: server.trace_id(),
                 session_id: self.session.clone(),
+                span_id: span.span_id(),
             })
             .await;
         tracing::info!(
@@ -101,7 +103,7 @@ impl Run {
             self.session
         );
         let active = instruments.request_began();
-        let outcome = self.looped(asked, server.context(), streams).await;
+        let outcome = self.looped(asked, span).await;
         drop(active);
         let elapsed = self.began.elapsed();
         let error = outcome.as_ref().err().map(ChatError::kind);
@@ -134,15 +136,9 @@ impl Run {
         outcome
     }
 
-    /// All steps, inside the span of the loop.
-    async fn looped(
-        &self,
-        asked: Asked,
-        parent: &Context,
-        streams: bool,
-    ) -> Result<Answer, ChatError> {
+    fn start_loop(&self, parent: &Context, streams: bool) -> Span {
         let plan = &self.agent.plan;
-        let mut span = self.agent.service.start_span(SpanSpec {
+        self.agent.service.start_span(SpanSpec {
             name: span::LOOP.into(),
             kind: SpanKind::Internal,
             parent,
@@ -156,7 +152,11 @@ impl Run {
                 KeyValue::new(key::CONVERSATION_ID, self.session.clone()),
                 KeyValue::new(key::PROVIDER, "kaos"),
             ],
-        });
+        })
+    }
+
+    /// All steps, inside the span of the loop.
+    async fn looped(&self, asked: Asked, mut span: Span) -> Result<Answer, ChatError> {
         let context = span.context().clone();
         let outcome = self
             .steps(asked, &context)

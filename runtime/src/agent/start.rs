@@ -91,7 +91,12 @@ pub(super) fn start(
     let log = underway.as_ref().map(Underway::log);
     let (hearing, updates) = heard(life, request.streams, log);
     let run = Run {
-        events: Events::new(&agent.plan.id.name, hearing, log.cloned()),
+        events: Events::new(
+            &agent.plan.id.name,
+            hearing,
+            log.cloned(),
+            Arc::clone(&agent.context.clock),
+        ),
         agent: Arc::clone(agent),
         ancestors: ancestors.with(&agent.plan.id.name),
         session,

@@ -10,7 +10,7 @@ use std::{
     sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
-use api::run::{Gap, RunEvent, RunEventKind};
+use api::run::{Gap, RunEvent};
 use futures::{Stream, stream};
 use tokio::sync::watch;
 
@@ -68,9 +68,9 @@ impl Default for Log {
 }
 
 impl Log {
-    /// Adds what `agent` did, below the delegations of `path`; the event's number.
-    pub(crate) fn push(&self, agent: &str, path: &[String], kind: &RunEventKind) -> u64 {
-        let seq = self.kept().push(agent, path, kind);
+    /// Adds an event and says the number it is given.
+    pub(crate) fn push(&self, event: &RunEvent) -> u64 {
+        let seq = self.kept().push(event);
         self.tell();
         seq
     }
@@ -131,18 +131,16 @@ impl Log {
 }
 
 impl Kept {
-    fn push(&mut self, agent: &str, path: &[String], kind: &RunEventKind) -> u64 {
+    fn push(&mut self, event: &RunEvent) -> u64 {
         self.last_seq += 1;
         let seq = self.last_seq;
         let last = self.entries.back_mut();
-        if let Some(grown) = last.and_then(|last| last.join(agent, path, kind)) {
+        if let Some(grown) = last.and_then(|last| last.join(event)) {
             self.bytes += grown;
         } else {
             let entry = Entry::new(RunEvent {
                 seq,
-                agent: agent.to_owned(),
-                path: path.to_vec(),
-                kind: kind.clone(),
+                ..event.clone()
             });
             self.bytes += entry.bytes();
             self.entries.push_back(entry);

@@ -54,7 +54,7 @@ fn ids(runs: &Runs, filter: &Filter) -> Vec<String> {
 fn say(log: &Log, path: &[&str], text: &str) -> u64 {
     let path: Vec<String> = path.iter().map(|span| (*span).to_owned()).collect();
     let text = text.to_owned();
-    log.push("a", &path, &RunEventKind::MessageDelta { text })
+    log.push(&event(path, RunEventKind::MessageDelta { text }))
 }
 
 fn step(log: &Log, step: u32) -> u64 {
@@ -64,7 +64,17 @@ fn step(log: &Log, step: u32) -> u64 {
         max_steps,
         span_id,
     };
-    log.push("a", &[], &kind)
+    log.push(&event(Vec::new(), kind))
+}
+
+fn event(path: Vec<String>, kind: RunEventKind) -> RunEvent {
+    RunEvent {
+        seq: 0,
+        at_ms: 0,
+        agent: "a".to_owned(),
+        path,
+        kind,
+    }
 }
 
 /// What a reader has to read now, without waiting.

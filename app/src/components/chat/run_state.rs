@@ -223,6 +223,7 @@ impl RunState {
                 run_id,
                 trace_id,
                 session_id,
+                span_id: _,
             } if at_top => {
                 self.run_id = Some(run_id);
                 self.trace_id = Some(trace_id);

@@ -28,17 +28,13 @@ impl Entry {
     }
 
     /// Takes in more words of the same agent; how many bytes it grew by.
-    pub(super) fn join(
-        &mut self,
-        agent: &str,
-        path: &[String],
-        kind: &RunEventKind,
-    ) -> Option<usize> {
-        let RunEventKind::MessageDelta { text: more } = kind else {
+    pub(super) fn join(&mut self, next: &RunEvent) -> Option<usize> {
+        let RunEventKind::MessageDelta { text: more } = &next.kind else {
             return None;
         };
         let RunEvent {
             seq,
+            at_ms: _,
             agent: speaker,
             path: place,
             kind: RunEventKind::MessageDelta { text },
@@ -46,7 +42,7 @@ impl Entry {
         else {
             return None;
         };
-        if speaker != agent || place != path || text.len() > MAX_JOINED {
+        if *speaker != next.agent || *place != next.path || text.len() > MAX_JOINED {
             return None;
         }
         *seq += 1;

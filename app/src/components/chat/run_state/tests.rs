@@ -9,6 +9,7 @@ use super::{Input, RunState, Status, StepState, one_line};
 fn event(path: &[&str], kind: RunEventKind) -> Input {
     Input::Event(Box::new(RunEvent {
         seq: 1,
+        at_ms: 0,
         agent: "coordinator".to_owned(),
         path: path.iter().map(|span| (*span).to_owned()).collect(),
         kind,
@@ -22,6 +23,7 @@ fn started() -> Input {
             run_id: "run".to_owned(),
             trace_id: "trace".to_owned(),
             session_id: "session".to_owned(),
+            span_id: "loop".to_owned(),
         },
     )
 }

@@ -7,6 +7,7 @@ mod data_dir;
 mod demo;
 mod embedded;
 mod lifecycle;
+mod output;
 mod prices;
 mod serve;
 mod settle;

@@ -35,7 +35,7 @@ use crate::{
     demo::{self, DemoModel},
     embedded::Embedded,
     lifecycle::{Lifecycle, Stage},
-    prices, settle,
+    output, prices, settle,
     surface::{self, Guard, Parts, Readiness, live},
     telemetry::{start_logging, start_pipeline},
 };
@@ -53,7 +53,8 @@ pub(crate) async fn serve(config: ServeConfig) -> anyhow::Result<()> {
         jaeger,
         logging,
     } = config;
-    let logs = start_logging(&logging)?;
+    let (output, _written_to_the_end) = output::start();
+    let logs = start_logging(&logging, output)?;
     let jaeger = jaeger.settings()?;
     let otel = config::otel()?;
     require_loopback(addr)?;

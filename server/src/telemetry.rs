@@ -21,6 +21,7 @@ use tracing_subscriber::{
 use crate::{
     config::{LogConfig, LogFormat, OtelConfig},
     lifecycle::Stage,
+    output::Output,
 };
 
 /// What it says repeats what MCP servers say, who may repeat what they were sent. We tell of its errors
@@ -29,7 +30,7 @@ const UNHEARD: &str = "rmcp";
 
 /// Sends `tracing` events of the configured level to standard output and, inside an agent, to its
 /// telemetry. What is not shown is not kept either: one variable decides, as in any other program.
-pub(crate) fn start_logging(config: &LogConfig) -> anyhow::Result<LogLayer> {
+pub(crate) fn start_logging(config: &LogConfig, output: Output) -> anyhow::Result<LogLayer> {
     let shown = EnvFilter::try_new(&config.log_level)
         .with_context(|| format!("the log level \"{}\" cannot be read", config.log_level))?;
     let format = match config.log_format {
@@ -40,7 +41,7 @@ pub(crate) fn start_logging(config: &LogConfig) -> anyhow::Result<LogLayer> {
     tracing_subscriber::registry()
         .with(shown)
         .with(filter_fn(|event| !event.target().starts_with(UNHEARD)))
-        .with(stdout_layer(format))
+        .with(stdout_layer(format, output))
         .with(layer.clone())
         .try_init()
         .context("failed to start logging")?;

@@ -12,7 +12,7 @@ use serde_json::{Map, Value};
 use tracing::{Event, Level, Subscriber};
 use tracing_subscriber::{
     Layer,
-    fmt::{FmtContext, FormatEvent, FormatFields, format::Writer},
+    fmt::{FmtContext, FormatEvent, FormatFields, MakeWriter, format::Writer},
     registry::LookupSpan,
 };
 
@@ -28,13 +28,15 @@ pub enum LogFormat {
     Json,
 }
 
-/// Writes each event as one line to standard output, with the ids of the current span.
-pub fn stdout_layer<S>(format: LogFormat) -> impl Layer<S> + Send + Sync
+/// Writes each event as one line to `output`, with the ids of the current span.
+pub fn stdout_layer<S, W>(format: LogFormat, output: W) -> impl Layer<S> + Send + Sync
 where
     S: Subscriber + for<'a> LookupSpan<'a>,
+    W: for<'a> MakeWriter<'a> + Send + Sync + 'static,
 {
     tracing_subscriber::fmt::layer()
         .with_ansi(false)
+        .with_writer(output)
         .event_format(Lines { format })
 }
 

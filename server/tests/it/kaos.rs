@@ -1,6 +1,7 @@
 //! Starts the program and asks it.
 
 use std::{
+    future::pending,
     path::Path,
     process::Stdio,
     sync::{Arc, Mutex},
@@ -11,6 +12,7 @@ use serde_json::{Value, json};
 use tokio::{
     io::{AsyncBufReadExt, AsyncReadExt, BufReader},
     process::{Child, Command},
+    sync::Notify,
     task::JoinSet,
 };
 
@@ -47,6 +49,8 @@ pub(crate) struct Kaos {
     said: Arc<Mutex<Vec<String>>>,
     /// Reads what it says, until it is dropped.
     _output: JoinSet<()>,
+    /// From now on, nobody reads it, though somebody could.
+    unread: Arc<Notify>,
 }
 
 impl Kaos {
@@ -85,9 +89,17 @@ impl Kaos {
         // What it says from now on must not fill the pipe.
         let mut output = JoinSet::new();
         let listening = Arc::clone(&said);
+        let unread = Arc::<Notify>::default();
+        let enough = Arc::clone(&unread);
         output.spawn(async move {
-            while let Ok(Some(line)) = lines.next_line().await {
-                listening.lock().unwrap().push(line);
+            loop {
+                tokio::select! {
+                    line = lines.next_line() => match line {
+                        Ok(Some(line)) => listening.lock().unwrap().push(line),
+                        Ok(None) | Err(_) => return,
+                    },
+                    () = enough.notified() => pending().await,
+                }
             }
         });
         // Tests talk plain HTTP; reqwest still wants to know how it would encrypt.
@@ -100,6 +112,7 @@ impl Kaos {
             http: reqwest::Client::new(),
             said,
             _output: output,
+            unread,
         }
     }
 
@@ -117,6 +130,11 @@ impl Kaos {
             .unwrap()
             .unwrap();
         assert!(status.success(), "it stops without an error: {status}");
+    }
+
+    /// Leaves what it says from now on in the pipe.
+    pub(crate) fn stop_reading(&self) {
+        self.unread.notify_one();
     }
 
     /// Ends it without a warning.

@@ -47,6 +47,21 @@ async fn a_trace_that_can_be_read_survives_a_kill() {
 }
 
 #[tokio::test]
+async fn requests_are_answered_while_nobody_reads_the_logs() {
+    /// More than a pipe holds, at about 200 bytes of log a question.
+    const QUESTIONS: usize = 600;
+    let data = tempfile::tempdir().unwrap();
+    let kaos = Kaos::with_team(data.path()).await;
+    kaos.stop_reading();
+    for _ in 0..QUESTIONS {
+        let asked = tokio::time::timeout(DEADLINE, kaos.ask("analyst", "hello"));
+        let (status, body) = asked.await.expect("an answer, whoever reads the logs");
+        assert_eq!(status, 200, "{body:#}");
+    }
+    kaos.stop().await;
+}
+
+#[tokio::test]
 async fn a_second_program_on_the_same_data_is_told_so() {
     let data = tempfile::tempdir().unwrap();
     let _first = Kaos::start(command(data.path())).await;

@@ -1,5 +1,7 @@
 //! `kaos serve`: everything in one process, wired together here and nowhere else.
 
+mod stores;
+
 use std::{
     env,
     io::ErrorKind,
@@ -9,25 +11,20 @@ use std::{
 };
 
 use anyhow::{Context, bail};
-use api::{
-    clock::{Clock, SystemClock},
-    telemetry::{NothingKept, TelemetryReader},
-    traces::TraceReader,
-};
-use apiserver::ApiServer;
+use api::clock::{Clock, SystemClock};
 use axum::Router;
 use kube::Client;
 use runtime::{
     agent::{AgentContext, Agents},
-    gateway::{Accounts, Gateway, GatewayContext, LocalSettings, PROVIDERS},
+    gateway::{Gateway, GatewayContext, LocalSettings, PROVIDERS},
     mcp::{Containment, McpServers, McpSettings},
-    memory::Memory,
     telemetry::{CaptureContent, LogLayer, Pipeline, Service},
     transport::{self, Transport},
 };
 use tokio::net::TcpListener;
-use traces::{JaegerClient, JaegerSettings, Store};
+use traces::JaegerSettings;
 
+use self::stores::{Stores, open_stores, telemetry_reader, telemetry_routes, trace_reader};
 use crate::{
     alerts, apply,
     config::{self, OtelConfig, ServeConfig, Switch},
@@ -106,16 +103,6 @@ struct Wanted {
     logs: LogLayer,
 }
 
-/// The parts that keep data.
-struct Stores {
-    resources: ApiServer,
-    telemetry: Store,
-    memory: Memory,
-    accounts: Accounts,
-    /// Where they do; nothing but them may look in there.
-    folder: PathBuf,
-}
-
 /// Where resources answer, and what answers for them on this machine.
 struct Place {
     base_url: String,
@@ -150,7 +137,7 @@ async fn start(
     let embedded = start_runtime(lifecycle, &stores, &clock, place, emitting)?;
     prices::follow(lifecycle, &client, embedded.gateway.clone());
     let runtime_routes = runtime_routes(&embedded);
-    let telemetry = telemetry_reader(&wanted, &stores);
+    let telemetry = telemetry_reader(wanted.telemetry_store, &stores);
     let alerts = alerts::start(
         lifecycle,
         data_dir.join("alerts.json"),
@@ -205,90 +192,11 @@ async fn start(
     Ok(())
 }
 
-fn open_stores(
-    lifecycle: &Lifecycle,
-    data_dir: &DataDir,
-    clock: &Arc<dyn Clock>,
-) -> anyhow::Result<Stores> {
-    let Stage { tracker, shutdown } = &lifecycle.stores;
-    // Its watches end with the work: a server does not stop while somebody watches.
-    let resources = ApiServer::open(
-        &data_dir.join("resources.db"),
-        Arc::clone(clock),
-        tracker,
-        lifecycle.work.shutdown.clone(),
-    )
-    .context("failed to open the resources")?;
-    let telemetry = Store::open(
-        &data_dir.join("telemetry"),
-        Arc::clone(clock),
-        tracker,
-        shutdown.clone(),
-    )
-    .context("failed to open the telemetry store")?;
-    let memory = Memory::open(
-        &data_dir.join("memory.db"),
-        Arc::clone(clock),
-        tracker,
-        shutdown.clone(),
-    )
-    .context("failed to open the agents' memory")?;
-    let accounts = Accounts::open(
-        &data_dir.join("spend.json"),
-        Arc::clone(clock),
-        tracker,
-        shutdown.clone(),
-    )
-    .context("failed to open what was spent on models")?;
-    Ok(Stores {
-        resources,
-        telemetry,
-        memory,
-        accounts,
-        folder: data_dir.absolute()?,
-    })
-}
-
 /// The way telemetry leaves.
 struct Emitting {
     pipeline: Pipeline,
     /// The program itself, as one of the services.
     own: Service,
-}
-
-/// Telemetry in, and traces in and out as files.
-fn telemetry_routes(store: &Store) -> Router {
-    let grpc = traces::otlp_grpc(store.clone()).into_axum_router();
-    traces::otlp_http(store.clone())
-        .merge(grpc.reset_fallback())
-        .merge(traces::transfer(store.clone()))
-}
-
-fn trace_reader(
-    jaeger: Option<JaegerSettings>,
-    stores: &Stores,
-    clock: &Arc<dyn Clock>,
-) -> anyhow::Result<Arc<dyn TraceReader>> {
-    let Some(settings) = jaeger else {
-        return Ok(Arc::new(stores.telemetry.clone()));
-    };
-    let http = transport::client().context("failed to start HTTP")?;
-    Ok(Arc::new(JaegerClient::new(
-        http,
-        settings,
-        Arc::clone(clock),
-    )))
-}
-
-/// Jaeger keeps traces alone; the rest is read from the built-in store, also beside a Jaeger.
-fn telemetry_reader(wanted: &Wanted, stores: &Stores) -> Arc<dyn TelemetryReader> {
-    match wanted.telemetry_store {
-        Switch::On => Arc::new(stores.telemetry.clone()),
-        Switch::Off => NothingKept::because(
-            "Exceptions, metrics, calls, sessions and cost are read from the built-in store, which is \
-             off; start kaos with --telemetry-store on to keep them.",
-        ),
-    }
 }
 
 fn start_telemetry(

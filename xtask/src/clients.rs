@@ -1,4 +1,4 @@
-//! The tests with OpenAI's own clients: against the real program, which asks the scripted model.
+//! The tests with real clients, of `OpenAI`'s API, MCP and OpenTelemetry: against the real program, which asks the scripted model.
 
 use std::{
     env, fs,

@@ -3,7 +3,7 @@
 //! A part that fails does not hide the next one; the last line counts the tests that really ran.
 
 use std::{
-    fs,
+    env, fs,
     ops::AddAssign,
     path::Path,
     process::{Command, ExitCode},
@@ -18,7 +18,7 @@ use crate::{
     clients::Servers,
     console::{run as run_command, run_lines, say},
     kaos, servers, site, tools,
-    workspace::Workspace,
+    workspace::{Workspace, on_path},
 };
 
 /// A part that can be run alone.
@@ -30,7 +30,7 @@ pub(crate) enum Part {
     Rust,
     /// The tests in a browser.
     Browser,
-    /// The tests with OpenAI's own clients.
+    /// The tests with the clients of `OpenAI`, of MCP and of OpenTelemetry.
     Clients,
 }
 
@@ -153,22 +153,18 @@ fn clients(workspace: &Workspace, counts: &mut Counts) -> Result<()> {
     let python = tools::python_clients(workspace)?;
     let (kaos, model) = kaos::build_with_model(workspace)?;
     let servers = Servers::start(workspace, &kaos, &model)?;
-    let python = python_client(workspace, &python, &servers, counts);
+    let python = python_clients(workspace, &python, &servers, counts);
     let config = "--config=clients/node/playwright.config.ts";
     let mut node = npx(workspace, &["playwright", "test", config]);
     servers.tell(&mut node);
     let report = workspace.end2end().join("test-results/clients.json");
-    let node = playwright(
-        "running OpenAI's client for Node.js",
-        &mut node,
-        &report,
-        counts,
-    );
-    // Neither hides the other's failures.
-    python.and(node)
+    let node = playwright("running clients for Node.js", &mut node, &report, counts);
+    let go = go_clients(workspace, &servers, counts);
+    // None hides the failures of another.
+    python.and(node).and(go)
 }
 
-fn python_client(
+fn python_clients(
     workspace: &Workspace,
     python: &Path,
     servers: &Servers,
@@ -180,10 +176,34 @@ fn python_client(
     pytest.env("PYTHONDONTWRITEBYTECODE", "1");
     pytest.args(["-m", "pytest", "-p", "no:cacheprovider", "--tb=short"]);
     servers.tell(&mut pytest);
-    let succeeded = run_lines("running OpenAI's client for Python", &mut pytest, |line| {
+    let succeeded = run_lines("running clients for Python", &mut pytest, |line| {
         *counts += python_result(line).unwrap_or_default();
     })?;
-    ensure!(succeeded, "the tests of OpenAI's client for Python failed");
+    ensure!(succeeded, "the tests of clients for Python failed");
+    Ok(())
+}
+
+fn go_clients(workspace: &Workspace, servers: &Servers, counts: &mut Counts) -> Result<()> {
+    if on_path("go").is_none() {
+        ensure!(
+            env::var_os("CI").is_none(),
+            "the tests of clients for Go need Go 1.25 or newer on PATH"
+        );
+        say("tests of clients for Go are skipped: go is not on PATH");
+        return Ok(());
+    }
+    let mut go = Command::new("go");
+    go.current_dir(workspace.end2end().join("clients/go"))
+        // What the person who tests has set for other modules.
+        .env_remove("GOFLAGS")
+        .env("GOWORK", "off")
+        // What is tested is not among what Go looks at to know whether a result is still true.
+        .args(["test", "-count=1", "-v", "./..."]);
+    servers.tell(&mut go);
+    let succeeded = run_lines("running clients for Go", &mut go, |line| {
+        *counts += go_result(line).unwrap_or_default();
+    })?;
+    ensure!(succeeded, "the tests of clients for Go failed");
     Ok(())
 }
 
@@ -225,6 +245,18 @@ fn python_result(line: &str) -> Option<Counts> {
         failed: count(&["failed", "error", "errors"]),
         skipped: 0,
     })
+}
+
+/// Reads the line that Go writes at the end of each test.
+fn go_result(line: &str) -> Option<Counts> {
+    let (outcome, _) = line.strip_prefix("--- ")?.split_once(": ")?;
+    let mut counts = Counts::default();
+    match outcome {
+        "PASS" => counts.passed = 1,
+        "FAIL" => counts.failed = 1,
+        _ => return None,
+    }
+    Some(counts)
 }
 
 /// What a test prints that lacks a server to run against, see `end2end/servers`.
@@ -317,6 +349,15 @@ mod tests {
         );
         assert_eq!(python_result("==== test session starts ===="), None);
         assert_eq!(python_result("FAILED test_openai.py::test_x - in 2"), None);
+    }
+
+    #[test]
+    fn each_of_gos_results_is_counted() {
+        let counted = |line| go_result(line).map(|counts| (counts.passed, counts.failed));
+        assert_eq!(counted("--- PASS: TestX (0.01s)"), Some((1, 0)));
+        assert_eq!(counted("--- FAIL: TestX (0.01s)"), Some((0, 1)));
+        assert_eq!(counted("    --- FAIL: TestX/part (0.01s)"), None);
+        assert_eq!(counted("ok  \tkaos.tools/clients\t3.2s"), None);
     }
 
     #[test]

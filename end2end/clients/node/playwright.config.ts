@@ -1,4 +1,4 @@
-// Tests of OpenAI's client for Node.js. They need no browser; Playwright runs and counts them.
+// Tests of clients for Node.js. They need no browser; Playwright runs and counts them.
 
 import { defineConfig } from "@playwright/test";
 

@@ -1,7 +1,9 @@
-//! Traces as files: OTLP in JSON, one trace per line, out of this store and into another one.
+//! Traces as files, with their logs: OTLP in JSON, out of this store and into another one.
 //!
-//! A file of one trace is one OTLP document, which every receiver takes at `/v1/traces`.
+//! Each line is a document, as OTLP's own files have them: the spans of a trace, and after it its log
+//! records, if it has any.
 
+use std::collections::{HashMap, HashSet};
 use std::convert::Infallible;
 
 use api::traces::{ReadError, TraceFilter, TraceId, TraceQuery, TraceReader};
@@ -14,8 +16,12 @@ use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
 use axum::{Json, Router};
 use futures::{StreamExt, stream};
+use opentelemetry_proto::tonic::collector::logs::v1::ExportLogsServiceRequest;
 use opentelemetry_proto::tonic::collector::trace::v1::ExportTraceServiceRequest;
-use serde::Deserialize;
+use opentelemetry_proto::tonic::logs::v1::{LogRecord, ResourceLogs, ScopeLogs};
+use opentelemetry_proto::tonic::trace::v1::ResourceSpans;
+use prost::Message;
+use serde::{Deserialize, Serialize};
 use serde_json::json;
 
 use crate::otlp::RETRY_AFTER_SECONDS;
@@ -113,15 +119,15 @@ async fn export(
     let mut ids = ids.into_iter();
     let first = loop {
         let id = ids.next().ok_or(Error::FindNothing)?;
-        if let Some(line) = line(&store, id).await? {
-            break line;
+        if let Some(lines) = lines(&store, id).await? {
+            break lines;
         }
     };
     let rest = stream::iter(ids).then(move |id| {
         let store = store.clone();
         async move {
-            match line(&store, id).await {
-                Ok(line) => line.unwrap_or_default(),
+            match lines(&store, id).await {
+                Ok(lines) => lines.unwrap_or_default(),
                 Err(error) => {
                     tracing::warn!(%error, trace = %id, "a trace is missing in an exported file");
                     Bytes::new()
@@ -168,52 +174,129 @@ async fn ids(store: &Store, wanted: Wanted) -> Result<Vec<TraceId>, Error> {
     Ok(found.into_iter().map(|summary| summary.id).collect())
 }
 
-/// A trace as one document; none when it was forgotten meanwhile.
-async fn line(store: &Store, id: TraceId) -> Result<Option<Bytes>, Error> {
+/// A trace as documents; none when it was forgotten meanwhile.
+async fn lines(store: &Store, id: TraceId) -> Result<Option<Bytes>, Error> {
     let Some(trace) = store.stored_trace(id).await? else {
         return Ok(None);
     };
-    let document = ExportTraceServiceRequest {
-        resource_spans: trace.into_resource_spans(),
-    };
-    let mut line = serde_json::to_vec(&document).map_err(|error| ReadError::Read {
+    let mut lines = Vec::new();
+    let resource_spans = trace.into_resource_spans();
+    append(&mut lines, &ExportTraceServiceRequest { resource_spans })?;
+    let resource_logs = store.stored_logs(id).await?;
+    if !resource_logs.is_empty() {
+        append(&mut lines, &ExportLogsServiceRequest { resource_logs })?;
+    }
+    Ok(Some(lines.into()))
+}
+
+fn append(lines: &mut Vec<u8>, document: &impl Serialize) -> Result<(), Error> {
+    serde_json::to_writer(&mut *lines, document).map_err(|error| ReadError::Read {
         what: "the trace",
         reason: error.to_string(),
     })?;
-    line.push(b'\n');
-    Ok(Some(line.into()))
+    lines.push(b'\n');
+    Ok(())
+}
+
+/// A line of a file: spans, or log records, or both.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default, rename_all = "camelCase")]
+struct Document {
+    resource_spans: Vec<ResourceSpans>,
+    resource_logs: Vec<ResourceLogs>,
+}
+
+/// What was taken of a file.
+#[derive(Debug, Default, Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Taken {
+    spans: u64,
+    rejected_spans: u64,
+    /// Log records that were not there before.
+    logs: u64,
 }
 
 async fn import(
     State(store): State<Store>,
     body: Result<Bytes, BytesRejection>,
-) -> Result<Json<serde_json::Value>, Error> {
+) -> Result<Json<Taken>, Error> {
     let file = body.map_err(|rejection| match rejection.status() {
         StatusCode::PAYLOAD_TOO_LARGE => Error::TakeSoMuch,
         _ => Error::ReadBody(rejection),
     })?;
     let documents = serde_json::Deserializer::from_slice(&file).into_iter();
-    let (mut taken, mut n_spans, mut n_rejected) = (0, 0, 0);
-    for document in documents {
-        let place = taken + 1;
-        let document: ExportTraceServiceRequest =
-            document.map_err(|error| Error::Decode { place, error })?;
-        n_spans += count(&document);
-        let written = store.write_traces(document).await;
-        n_rejected += written
-            .map_err(|error| Error::Write { taken, error })?
-            .n_rejected;
-        taken = place;
+    let mut taken = Taken::default();
+    for (before, document) in documents.enumerate() {
+        let place = before + 1;
+        let document: Document = document.map_err(|error| Error::Decode { place, error })?;
+        let write = |error| Error::Write {
+            taken: before,
+            error,
+        };
+        let n_spans = count(&document.resource_spans);
+        let resource_spans = document.resource_spans;
+        let written = store.write_traces(ExportTraceServiceRequest { resource_spans });
+        let n_rejected = written.await.map_err(write)?.n_rejected;
+        taken.rejected_spans += n_rejected;
+        taken.spans += n_spans.saturating_sub(n_rejected);
+        let resource_logs = new_logs(&store, document.resource_logs).await?;
+        if !resource_logs.is_empty() {
+            taken.logs += resource_logs.len() as u64;
+            let written = store.write_logs(ExportLogsServiceRequest { resource_logs });
+            written.await.map_err(write)?;
+        }
     }
-    Ok(Json(
-        json!({ "spans": n_spans - n_rejected, "rejectedSpans": n_rejected }),
-    ))
+    Ok(Json(taken))
 }
 
-fn count(document: &ExportTraceServiceRequest) -> u64 {
-    let scopes = document
-        .resource_spans
-        .iter()
-        .flat_map(|of| &of.scope_spans);
+fn count(resources: &[ResourceSpans]) -> u64 {
+    let scopes = resources.iter().flat_map(|of| &of.scope_spans);
     scopes.map(|scope| scope.spans.len() as u64).sum()
+}
+
+/// Those log records that the store does not have yet, each by itself: they have no identity, so that a
+/// file which is imported twice would double them.
+async fn new_logs(store: &Store, sent: Vec<ResourceLogs>) -> Result<Vec<ResourceLogs>, Error> {
+    let sent: Vec<_> = sent.into_iter().flat_map(one_by_one).collect();
+    let traces: HashSet<_> = sent.iter().filter_map(|(id, _)| *id).collect();
+    let mut known: HashMap<Vec<u8>, usize> = HashMap::new();
+    for id in traces {
+        let stored = store.stored_logs(id).await?;
+        for (_, record) in stored.into_iter().flat_map(one_by_one) {
+            *known.entry(record.encode_to_vec()).or_default() += 1;
+        }
+    }
+    let new =
+        sent.into_iter()
+            .filter_map(|(_, record)| match known.get_mut(&record.encode_to_vec()) {
+                Some(n) if *n > 0 => {
+                    *n -= 1;
+                    None
+                }
+                _ => Some(record),
+            });
+    Ok(new.collect())
+}
+
+/// Each log record with who sent it, and its trace.
+fn one_by_one(of: ResourceLogs) -> impl Iterator<Item = (Option<TraceId>, ResourceLogs)> {
+    let ResourceLogs {
+        resource,
+        scope_logs,
+        schema_url,
+    } = of;
+    scope_logs.into_iter().flat_map(move |scope| {
+        let (resource, schema_url) = (resource.clone(), schema_url.clone());
+        let alone = move |record: LogRecord| ResourceLogs {
+            resource: resource.clone(),
+            schema_url: schema_url.clone(),
+            scope_logs: vec![ScopeLogs {
+                scope: scope.scope.clone(),
+                schema_url: scope.schema_url.clone(),
+                log_records: vec![record],
+            }],
+        };
+        let records = scope.log_records.into_iter();
+        records.map(move |record| (TraceId::from_slice(&record.trace_id), alone(record)))
+    })
 }

@@ -2,6 +2,8 @@
 //!
 //! Looks next at what may hold the first record of the answer, as [`super::search`] does for traces.
 
+mod of_trace;
+
 use std::cmp::Reverse;
 use std::collections::{BinaryHeap, HashMap, HashSet};
 use std::sync::Arc;

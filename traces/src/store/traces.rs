@@ -51,9 +51,9 @@ pub(crate) struct StoredSource {
     pub(crate) namespace: String,
     pub(crate) resource: Resource,
     pub(crate) scope: InstrumentationScope,
-    resource_schema_url: String,
+    pub(super) resource_schema_url: String,
     /// Of the scope.
-    schema_url: String,
+    pub(super) schema_url: String,
 }
 
 impl StoredSource {
@@ -68,6 +68,14 @@ impl StoredSource {
             resource_schema_url: otlp.schema_url,
             schema_url: scope.schema_url,
         }
+    }
+
+    /// Whether another one, maybe of another segment, says the same.
+    pub(super) fn is_same_sender(&self, other: &Self) -> bool {
+        self.resource == other.resource
+            && self.scope == other.scope
+            && self.resource_schema_url == other.resource_schema_url
+            && self.schema_url == other.schema_url
     }
 }
 

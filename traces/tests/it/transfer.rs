@@ -1,16 +1,18 @@
 //! Traces out of one store and into another.
 
-use api::traces::{TraceId, TraceReader};
+use api::traces::{LogQuery, LogReader, LogRecord, TraceId, TraceReader};
 use axum::Router;
 use axum::body::Body;
 use axum::http::{Request, StatusCode};
+use opentelemetry_proto::tonic::common::v1::any_value::Value as OtlpValue;
+use opentelemetry_proto::tonic::trace::v1::span::{Event, Link};
+use serde_json::json;
 use traces::{Store, transfer};
 
 use crate::support::{
-    Running, attribute, bytes, call, export, failed, folder, get, span, text, trace_id, with,
+    Running, attribute, bytes, call, export, export_logs, failed, folder, get, log, span, text,
+    trace_id, with,
 };
-use opentelemetry_proto::tonic::common::v1::any_value::Value as OtlpValue;
-use opentelemetry_proto::tonic::trace::v1::span::{Event, Link};
 
 async fn post(router: &Router, body: impl Into<Body>) -> (StatusCode, serde_json::Value) {
     let request = Request::post("/api/import/traces").body(body.into());
@@ -60,6 +62,18 @@ async fn filled(store: &Store) {
     store.write_traces(request).await.unwrap();
     let request = export("b", vec![span(3, 4, None)]);
     store.write_traces(request).await.unwrap();
+    let mut noted = log(2, 2, 9, "a note <ü>");
+    noted.attributes = vec![attribute("n", OtlpValue::IntValue(3))];
+    noted.observed_time_unix_nano = 7;
+    "note".clone_into(&mut noted.event_name);
+    // Said twice, it is there twice.
+    let of_a = export_logs("a", vec![noted.clone(), noted, log(2, 3, 17, "it failed")]);
+    store.write_logs(of_a).await.unwrap();
+    let of_b = export_logs(
+        "b",
+        vec![log(2, 3, 5, "also"), log(3, 4, 9, "of no session")],
+    );
+    store.write_logs(of_b).await.unwrap();
 }
 
 #[tokio::test]
@@ -72,20 +86,34 @@ async fn what_was_exported_is_the_same_after_an_import() {
     assert_eq!(status, StatusCode::OK);
     assert_eq!(
         session.split(|byte| *byte == b'\n').count(),
-        3,
-        "a line each"
+        4,
+        "a line for each trace, and one for the logs of one"
     );
     let (status, answer) = post(&into, session.clone()).await;
     assert_eq!(status, StatusCode::OK, "{answer}");
-    assert_eq!(answer["spans"], 3);
+    assert_eq!((&answer["spans"], &answer["logs"]), (&json!(3), &json!(4)));
+    let of_trace = |id| LogQuery {
+        trace_id: Some(id),
+        ..LogQuery::default()
+    };
     for n in 1..=3 {
         let id: TraceId = trace_id(n);
         let (sent, came) = (from.store.trace(id).await, to.store.trace(id).await);
         let expected = if n == 3 { None } else { sent.unwrap() };
         assert_eq!(came.unwrap(), expected);
+        let logs = of_trace(id);
+        let (sent, came) = (from.store.logs(&logs).await, to.store.logs(&logs).await);
+        let words = |logs: Vec<LogRecord>| logs.into_iter().map(|log| log.body).collect::<Vec<_>>();
+        let expected = if n == 3 {
+            Vec::new()
+        } else {
+            words(sent.unwrap())
+        };
+        assert_eq!(words(came.unwrap()), expected);
     }
     // To the last byte, and also when it is imported twice.
-    post(&into, session.clone()).await;
+    let (_, again) = post(&into, session.clone()).await;
+    assert_eq!(again["logs"], 0);
     assert_eq!(file(&into, "session=s1").await.1, session);
     let one = format!("trace={}", trace_id(1));
     let (_, one) = file(&out, &one).await;

@@ -1,8 +1,9 @@
 //! Watching what agents measure, and telling somebody when it is bad for long enough.
 //!
-//! The rules are in a file that `PUT /api/alerts/rules` replaces. How it stands is kept in memory alone: after a
-//! start it is found out again.
+//! The rules are in a file that `PUT /api/alerts/rules` replaces. How it stands is in another one beside it, so
+//! that a start neither forgets what is bad nor tells of it again.
 
+mod kept;
 mod prometheus;
 mod webhook;
 
@@ -27,6 +28,7 @@ use axum::http::header::CONTENT_TYPE;
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use axum::{Json, Router};
+use serde::{Deserialize, Serialize};
 use serde_json::json;
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
@@ -46,7 +48,7 @@ const MAX_MESSAGES: usize = 256;
 
 /// What alerts are made of.
 pub struct AlertSettings {
-    /// Where the rules are kept; the default ones while there is none.
+    /// Where the rules are kept; the default ones while there is none. How it stands is kept beside it.
     pub file: PathBuf,
     /// Where to tell of alerts: addresses that take JSON as Slack's do. They are secret, as they let in
     /// whoever knows them.
@@ -92,9 +94,20 @@ struct Shared {
     clock: Arc<dyn Clock>,
     file: PathBuf,
     rules: Mutex<Vec<AlertRule>>,
-    /// By rule and agent.
-    alerts: Mutex<BTreeMap<(String, String), Alert>>,
+    alerts: Mutex<Watched>,
     messages: mpsc::Sender<Alert>,
+}
+
+/// By rule and agent.
+type Watched = BTreeMap<(String, String), Standing>;
+
+/// How it stands with a rule and an agent.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+struct Standing {
+    alert: Alert,
+    /// Whether somebody has to be told, and was not yet.
+    #[serde(default)]
+    is_untold: bool,
 }
 
 impl Alerts {
@@ -107,16 +120,22 @@ impl Alerts {
         shutdown: CancellationToken,
     ) -> Result<Self, AlertError> {
         let rules = read_rules(&settings.file)?;
+        let known = kept::read(&settings.file);
         let (messages, waiting) = mpsc::channel(MAX_MESSAGES);
+        for standing in known.values().filter(|standing| standing.is_untold) {
+            // There are no more than were waiting before.
+            messages.try_send(standing.alert.clone()).ok();
+        }
         let alerts = Self(Arc::new(Shared {
             reader,
             clock,
             file: settings.file.clone(),
             rules: Mutex::new(rules),
-            alerts: Mutex::default(),
+            alerts: Mutex::new(known),
             messages,
         }));
-        tracker.spawn(webhook::tell(settings, waiting, shutdown.clone()));
+        let telling = alerts.clone();
+        tracker.spawn(webhook::tell(settings, waiting, telling, shutdown.clone()));
         let watching = alerts.clone();
         tracker.spawn(async move {
             loop {
@@ -143,15 +162,33 @@ impl Alerts {
         for rule in &rules {
             measured.push((rule, self.measure(rule, now_ns).await?));
         }
-        let mut alerts = lock(&self.0.alerts);
-        alerts.retain(|(rule, _), alert| {
+        let (before, now) = {
+            let mut alerts = lock(&self.0.alerts);
+            let before = alerts.clone();
+            self.take(&mut alerts, measured, now_ns);
+            (before, alerts.clone())
+        };
+        if kept::is_worth_writing(&before, &now) {
+            kept::write(&self.0.file, &now).await;
+        }
+        Ok(())
+    }
+
+    /// Takes what was measured, and forgets what is over.
+    fn take(
+        &self,
+        alerts: &mut Watched,
+        measured: Vec<(&AlertRule, BTreeMap<String, Option<f64>>)>,
+        now_ns: u64,
+    ) {
+        alerts.retain(|(rule, _), Standing { alert, .. }| {
             let is_old = now_ns.saturating_sub(alert.since_ns) > RESOLVED_FOR_NS;
             let is_over = match alert.state {
                 AlertState::Inactive => true,
                 AlertState::Resolved => is_old,
                 AlertState::Pending | AlertState::Firing => false,
             };
-            !is_over && rules.iter().any(|known| known.name == *rule)
+            !is_over && measured.iter().any(|(known, _)| known.name == *rule)
         });
         for (rule, mut values) in measured {
             let known = alerts.keys().filter(|(name, _)| *name == rule.name);
@@ -160,17 +197,38 @@ impl Alerts {
                 values.entry(agent).or_insert(None);
             }
             for (agent, value) in values {
-                let new = || Alert::new(rule, &agent);
+                let new = || Standing {
+                    alert: Alert::new(rule, &agent),
+                    is_untold: false,
+                };
                 let key = (rule.name.clone(), agent.clone());
-                let alert = alerts.entry(key).or_insert_with(new);
-                if alert.measure(rule, value, now_ns)
-                    && self.0.messages.try_send(alert.clone()).is_err()
-                {
-                    tracing::warn!(rule = rule.name, agent, "too many alerts wait to be told");
+                let standing = alerts.entry(key).or_insert_with(new);
+                if standing.alert.measure(rule, value, now_ns) {
+                    standing.is_untold = true;
+                    if self.0.messages.try_send(standing.alert.clone()).is_err() {
+                        tracing::warn!(rule = rule.name, agent, "too many alerts wait to be told");
+                    }
                 }
             }
         }
-        Ok(())
+    }
+
+    /// Notes that everybody was told of an alert, or will never be.
+    async fn told(&self, alert: &Alert) {
+        let now = {
+            let mut alerts = lock(&self.0.alerts);
+            let key = (alert.rule.clone(), alert.agent.clone());
+            let Some(standing) = alerts.get_mut(&key) else {
+                return;
+            };
+            // Meanwhile there may be something else to tell.
+            if standing.alert.state != alert.state || standing.alert.since_ns != alert.since_ns {
+                return;
+            }
+            standing.is_untold = false;
+            alerts.clone()
+        };
+        kept::write(&self.0.file, &now).await;
     }
 
     /// What the rule is about, by agent.
@@ -245,7 +303,7 @@ impl Alerts {
                 ));
             }
         }
-        write_rules(&self.0.file, &rules).await?;
+        kept::replace(&self.0.file, &rules).await?;
         *lock(&self.0.rules) = rules;
         Ok(())
     }
@@ -255,8 +313,8 @@ impl Alerts {
 impl AlertReader for Alerts {
     async fn alerts(&self) -> Result<Vec<Alert>, ReadError> {
         let alerts = lock(&self.0.alerts);
-        let mut shown: Vec<_> = alerts
-            .values()
+        let known = alerts.values().map(|standing| &standing.alert);
+        let mut shown: Vec<_> = known
             .filter(|alert| alert.state != AlertState::Inactive)
             .cloned()
             .collect();
@@ -347,14 +405,6 @@ fn read_rules(path: &Path) -> Result<Vec<AlertRule>, AlertError> {
         Some(fault) => Err(parse(fault.to_owned())),
         None => Ok(rules),
     }
-}
-
-/// Beside it and then over it, so that it is never half written.
-async fn write_rules(path: &Path, rules: &[AlertRule]) -> io::Result<()> {
-    let text = serde_json::to_vec_pretty(rules)?;
-    let beside = path.with_extension("new");
-    tokio::fs::write(&beside, text).await?;
-    tokio::fs::rename(&beside, path).await
 }
 
 fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {

@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
-use super::AlertSettings;
+use super::{AlertSettings, Alerts};
 
 /// How long an address may take to answer.
 const ANSWER_WITHIN: Duration = Duration::from_secs(10);
@@ -17,6 +17,7 @@ const ANSWER_WITHIN: Duration = Duration::from_secs(10);
 pub(super) async fn tell(
     settings: AlertSettings,
     mut waiting: mpsc::Receiver<Alert>,
+    alerts: Alerts,
     shutdown: CancellationToken,
 ) {
     let telling = async {
@@ -28,6 +29,7 @@ pub(super) async fn tell(
                     tracing::warn!(rule, reason, "nobody could be told of an alert");
                 }
             }
+            alerts.told(&alert).await;
         }
     };
     tokio::select! {

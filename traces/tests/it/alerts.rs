@@ -81,14 +81,24 @@ fn start(
     running: &Running,
     tracker: &TaskTracker,
     shutdown: &CancellationToken,
+    kept: (&tempfile::TempDir, Vec<Secret>),
+) -> Alerts {
+    start_with(running, tracker, shutdown, kept, Duration::from_millis(1))
+}
+
+fn start_with(
+    running: &Running,
+    tracker: &TaskTracker,
+    shutdown: &CancellationToken,
     (folder, webhooks): (&tempfile::TempDir, Vec<Secret>),
+    retry_after: Duration,
 ) -> Alerts {
     rustls::crypto::ring::default_provider()
         .install_default()
         .ok();
     let file = folder.path().join("alerts.json");
     let mut settings = AlertSettings::new(file, webhooks, reqwest::Client::new());
-    settings.retry_after = vec![Duration::from_millis(1)];
+    settings.retry_after = vec![retry_after];
     let clock = Arc::clone(&running.clock) as Arc<dyn Clock>;
     let reader = Arc::new(running.store.clone());
     Alerts::start(settings, reader, clock, tracker, shutdown.clone()).unwrap()
@@ -135,6 +145,100 @@ async fn what_fails_for_long_is_told_and_so_is_its_end() {
     shutdown.cancel();
     tracker.close();
     tracker.wait().await;
+    running.shut_down().await;
+}
+
+/// Watches until it is stopped, as one start of the program.
+struct Watching {
+    alerts: Alerts,
+    tracker: TaskTracker,
+    shutdown: CancellationToken,
+}
+
+impl Watching {
+    fn start(running: &Running, kept: (&tempfile::TempDir, Vec<Secret>), again: Duration) -> Self {
+        let (tracker, shutdown) = (TaskTracker::new(), CancellationToken::new());
+        let alerts = start_with(running, &tracker, &shutdown, kept, again);
+        Self {
+            alerts,
+            tracker,
+            shutdown,
+        }
+    }
+
+    /// States, each with the time since when.
+    async fn states(&self) -> Vec<(AlertState, u64)> {
+        let alerts = self.alerts.alerts().await.unwrap();
+        let states = alerts.iter().map(|alert| (alert.state, alert.since_ns));
+        states.collect()
+    }
+
+    async fn look(&self) -> Vec<(AlertState, u64)> {
+        self.alerts.look().await.unwrap();
+        self.states().await
+    }
+
+    async fn stop(self) {
+        self.shutdown.cancel();
+        self.tracker.close();
+        self.tracker.wait().await;
+    }
+}
+
+#[tokio::test]
+async fn a_restart_neither_forgets_what_is_bad_nor_tells_of_it_again() {
+    let folder = folder();
+    let running = Running::open(&folder);
+    let serving = TaskTracker::new();
+    let (webhook, mut told) = somebody(&serving).await;
+    let watch = |again| Watching::start(&running, (&folder, vec![webhook.clone()]), again);
+    let (soon, never) = (Duration::from_millis(1), Duration::from_hours(1));
+    let text = |message: Value| message["text"].as_str().unwrap().to_owned();
+
+    let first = watch(soon);
+    running.clock.advance(Duration::from_mins(1));
+    measured(&running, 100, 20).await;
+    let pending = first.look().await;
+    assert_eq!(pending[0].0, AlertState::Pending);
+    first.stop().await;
+
+    // Nobody takes the message, and then there is nobody to send it.
+    let second = watch(never);
+    assert_eq!(second.states().await, pending, "as it was left");
+    running.clock.advance(Duration::from_mins(2));
+    let firing = second.look().await;
+    assert_eq!(firing[0].0, AlertState::Firing);
+    second.stop().await;
+
+    let third = watch(soon);
+    assert!(text(told.recv().await.unwrap()).starts_with("Firing"));
+    let file = folder.path().join("alerts.state.json");
+    let is_noted = || std::fs::read_to_string(&file).is_ok_and(|kept| !kept.contains("true"));
+    let noted = async {
+        while !is_noted() {
+            tokio::task::yield_now().await;
+        }
+    };
+    let noted = tokio::time::timeout(Duration::from_secs(30), noted);
+    noted.await.expect("it is noted that somebody was told");
+    third.stop().await;
+
+    let fourth = watch(soon);
+    assert_eq!(fourth.look().await, firing);
+    running.clock.advance(Duration::from_mins(10));
+    fourth.look().await;
+    running.clock.advance(Duration::from_mins(2));
+    assert_eq!(fourth.look().await[0].0, AlertState::Resolved);
+    assert!(
+        text(told.recv().await.unwrap()).starts_with("Resolved"),
+        "it was told once that it fires"
+    );
+    fourth.stop().await;
+
+    std::fs::write(&file, "{ no JSON").unwrap();
+    let fifth = watch(soon);
+    assert_eq!(fifth.states().await, [], "it is found out again");
+    fifth.stop().await;
     running.shut_down().await;
 }
 

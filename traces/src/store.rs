@@ -7,6 +7,7 @@ mod calls;
 mod candidates;
 mod commit;
 mod exceptions;
+mod extract;
 mod facts;
 mod filter;
 mod fingerprint;

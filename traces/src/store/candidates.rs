@@ -5,9 +5,9 @@ use std::collections::HashMap;
 
 use api::money::Usd;
 use api::telemetry::Window;
-use api::traces::facts::SpanUsage;
 use api::traces::{LogOrder, LogQuery, TraceFilter, TraceId, TraceQuery};
 
+use super::extract::Extract;
 use super::logs;
 use super::scan;
 use super::view::{QueryError, View};
@@ -58,9 +58,10 @@ fn with_usage(view: &View, query: &TraceQuery) -> Result<Vec<(TraceId, u64)>, Qu
         to_ns: query.start_max_ns.unwrap_or(u64::MAX),
     };
     let mut used: HashMap<TraceId, Used> = HashMap::new();
-    scan::each_span(view, scan::widened(window), |_, _, span| {
-        let usage = span.facts.usage();
-        if usage != SpanUsage::default() {
+    let window = scan::widened(window);
+    scan::each_extract(Extract::ModelCalls, view, window, |_, columns| {
+        for span in scan::within(columns, window) {
+            let usage = span.facts.usage();
             let used = used.entry(span.trace_id).or_default();
             used.cost = used.cost + usage.cost.unwrap_or_default();
             let tokens = usage.input_tokens.saturating_add(usage.output_tokens);

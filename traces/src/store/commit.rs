@@ -10,6 +10,7 @@ use api::traces::TraceId;
 use rusqlite::{Connection, OptionalExtension, Transaction, TransactionBehavior, params};
 
 use self::exceptions::Raiser;
+use super::extract::Extracts;
 use super::index::{self, Part, Stream};
 use super::log_block::{LogBlock, LogColumns};
 use super::pack::Packer;
@@ -157,6 +158,7 @@ impl Commit<'_> {
     ) -> Result<(), SegmentError> {
         let first = self.memory.next_span;
         let mut block = SpanBlock::new(first);
+        let mut extracts = Extracts::new(first);
         let mut terms = Vec::new();
         let mut time_ns = (u64::MAX, 0);
         for batch in batches {
@@ -192,12 +194,14 @@ impl Commit<'_> {
                     length: 0,
                 };
                 block.push(&columns, &batch.texts, otlp);
+                extracts.push(&columns, &batch.texts);
                 self.traces.insert(row.trace_id);
                 if block.is_full() {
-                    let next = SpanBlock::new(block.first + block.n);
-                    let full = std::mem::replace(&mut block, next);
+                    let first = block.first + block.n;
+                    let full = std::mem::replace(&mut block, SpanBlock::new(first));
                     time_ns = around(time_ns, full.start_ns);
                     self.span_block(full)?;
+                    std::mem::replace(&mut extracts, Extracts::new(first)).write(self.db)?;
                 }
             }
         }
@@ -206,6 +210,7 @@ impl Commit<'_> {
         time_ns = around(time_ns, block.start_ns);
         if block.n > 0 {
             self.span_block(block)?;
+            extracts.write(self.db)?;
         }
         if n > 0 {
             terms.sort_unstable();

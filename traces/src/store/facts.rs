@@ -77,6 +77,16 @@ impl PackedFacts {
         self.kind
     }
 
+    pub(super) fn has_session(&self) -> bool {
+        self.session.is_some()
+    }
+
+    /// Places of the agent, the conversation and the model or tool: two of a block that are equal say the
+    /// same.
+    pub(super) fn whose(&self) -> [Option<u32>; 3] {
+        [self.agent, self.session, self.subject]
+    }
+
     pub(super) fn usage(&self) -> SpanUsage {
         self.usage
     }

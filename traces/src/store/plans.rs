@@ -1,6 +1,6 @@
 //! Every statement that readers run finds its rows by an index.
 
-use super::{exceptions, index, metrics, traces, view};
+use super::{exceptions, extract, index, metrics, traces, view};
 use crate::store::schema;
 
 /// The details of SQLite's plan for a statement.
@@ -19,6 +19,8 @@ fn plan(sql: &str) -> Vec<String> {
 #[test]
 fn every_plan_uses_an_index() {
     let statements = [
+        extract::MODEL_CALLS,
+        extract::SESSION_SPANS,
         index::FILTER,
         index::LOOK_UP,
         view::BLOCK_OF_SPAN,

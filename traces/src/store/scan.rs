@@ -8,7 +8,8 @@ use std::collections::HashSet;
 use api::telemetry::Window;
 use xxhash_rust::xxh3::xxh3_64_with_seed;
 
-use super::index::Stream;
+use super::extract::Extract;
+use super::index::{Part, Stream};
 use super::span_block::{Columns, SpanColumns};
 use super::view::{QueryError, Snapshot, View};
 
@@ -22,10 +23,8 @@ pub(super) fn each_block(
     mut look: impl FnMut(&Snapshot, &Columns) -> Result<(), QueryError>,
 ) -> Result<(), QueryError> {
     for snapshot in view.snapshots.iter().rev() {
-        for part in snapshot.parts(Stream::Spans)?.iter().rev() {
-            if part.time_ns.1 >= window.from_ns && part.time_ns.0 < window.to_ns {
-                snapshot.each_span_block(part, window, |columns| look(snapshot, columns))?;
-            }
+        for part in parts(snapshot, window)? {
+            snapshot.each_span_block(&part, window, |columns| look(snapshot, columns))?;
         }
     }
     Ok(())
@@ -38,11 +37,37 @@ pub(super) fn each_span(
     mut look: impl FnMut(&Snapshot, &Columns, &SpanColumns) -> Result<(), QueryError>,
 ) -> Result<(), QueryError> {
     each_block(view, window, |snapshot, columns| {
-        let spans = columns.spans.iter().rev();
-        spans
-            .filter(|span| window.contains(span.started_ns()))
-            .try_for_each(|span| look(snapshot, columns, span))
+        within(columns, window).try_for_each(|span| look(snapshot, columns, span))
     })
+}
+
+/// As [`each_block`], but only with the spans of an extract, which are much fewer.
+pub(super) fn each_extract(
+    extract: Extract,
+    view: &View,
+    window: Window,
+    mut look: impl FnMut(&Snapshot, &Columns) -> Result<(), QueryError>,
+) -> Result<(), QueryError> {
+    for snapshot in view.snapshots.iter().rev() {
+        for part in parts(snapshot, window)? {
+            snapshot.each_extract(extract, &part, window, |columns| look(snapshot, columns))?;
+        }
+    }
+    Ok(())
+}
+
+/// Those of a block's spans that start in the window, the last one first.
+pub(super) fn within(columns: &Columns, window: Window) -> impl Iterator<Item = &SpanColumns> {
+    let spans = columns.spans.iter().rev();
+    spans.filter(move |span| window.contains(span.started_ns()))
+}
+
+/// The parts that have spans which start in the window, the last one first.
+pub(super) fn parts(snapshot: &Snapshot, window: Window) -> Result<Vec<Part>, QueryError> {
+    let mut parts = snapshot.parts(Stream::Spans)?;
+    parts.retain(|part| part.time_ns.1 >= window.from_ns && part.time_ns.0 < window.to_ns);
+    parts.reverse();
+    Ok(parts)
 }
 
 /// The window with what may belong to its traces.

@@ -8,8 +8,11 @@ use rusqlite::{Connection, OpenFlags};
 use super::OpenError;
 
 /// Brings the format from its index to the next one. Never edit one that was released: append.
-pub(super) const MIGRATIONS: [&str; 2] =
-    [include_str!("schema/1.sql"), include_str!("schema/2.sql")];
+pub(super) const MIGRATIONS: [&str; 3] = [
+    include_str!("schema/1.sql"),
+    include_str!("schema/2.sql"),
+    include_str!("schema/3.sql"),
+];
 
 /// How long a statement waits for another process to finish.
 const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
@@ -97,6 +100,7 @@ fn version(connection: &Connection) -> rusqlite::Result<i64> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::store::extract::EXTRACTS_FROM;
 
     #[test]
     fn a_segment_of_the_first_format_is_brought_to_the_last_and_keeps_its_series() {
@@ -107,20 +111,23 @@ mod tests {
         old.execute_batch(
             "PRAGMA user_version = 1; INSERT INTO segment (created_ns) VALUES (7);
              INSERT INTO series (id, name, unit, attributes, source)
-                 VALUES (3, 'kaos.requests', '1', '{}', 1);",
+                 VALUES (3, 'kaos.requests', '1', '{}', 1);
+             INSERT INTO span_blocks (first, n, min_ns, max_ns, columns) VALUES (5, 2, 0, 0, x'01');",
         )
         .unwrap();
         drop(old);
 
         assert_eq!(inspect(&path).unwrap(), 7);
         let new = open_reader(&path).unwrap();
-        assert_eq!(version(&new).unwrap(), 2);
+        assert_eq!(version(&new).unwrap(), 3);
         let kept: (i64, String, i64) = new
             .query_row("SELECT id, name, kind FROM series", [], |row| {
                 Ok((row.get(0)?, row.get(1)?, row.get(2)?))
             })
             .unwrap();
         assert_eq!(kept, (3, "kaos.requests".to_owned(), 1));
+        let extracts_from: i64 = new.query_row(EXTRACTS_FROM, [], |row| row.get(0)).unwrap();
+        assert_eq!(extracts_from, 7);
         new.query_row("SELECT count(*) FROM exceptions, filters", [], |row| {
             row.get::<_, i64>(0)
         })

@@ -6,6 +6,7 @@
 
 use api::traces::{SpanId, TraceId};
 
+use super::extract::Extract;
 use super::facts::{PackedFacts, Texts};
 use super::varint::{Cursor, Damaged, put, put_signed};
 
@@ -168,6 +169,15 @@ pub(super) struct Columns {
 }
 
 impl Columns {
+    /// Those of its spans that are in an extract.
+    pub(super) fn only(&self, extract: Extract) -> Self {
+        let spans = self.spans.iter().filter(|span| extract.holds(span));
+        Self {
+            spans: spans.copied().collect(),
+            texts: self.texts.clone(),
+        }
+    }
+
     pub(super) fn read(bytes: &[u8]) -> Result<Self, Damaged> {
         let mut cursor = Cursor(bytes);
         if cursor.byte()? != FORMAT {

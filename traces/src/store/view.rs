@@ -3,7 +3,7 @@
 //! Questions run on threads that may block, few at a time. When a segment turns out to be damaged, the
 //! question is asked again without it.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::collections::HashMap;
 use std::ops::Range;
 use std::rc::Rc;
@@ -16,6 +16,7 @@ use prost::Message;
 use rusqlite::{Connection, OptionalExtension, Row, params};
 use tokio::sync::Semaphore;
 
+use super::extract::{EXTRACTS_FROM, Extract};
 use super::index::{self, Part, Stream, unsigned};
 use super::log_block::{self, LogColumns};
 use super::pack;
@@ -164,6 +165,8 @@ pub(super) struct Snapshot {
     segment: Arc<Segment>,
     /// There until the snapshot ends.
     connection: Option<Connection>,
+    /// The first span that extracts know of, once it was asked.
+    extracts_from: Cell<Option<u64>>,
     span_columns: Known<Columns>,
     span_data: Known<Vec<u8>>,
     log_columns: Known<Vec<LogColumns>>,
@@ -195,6 +198,7 @@ impl Snapshot {
         Self {
             segment,
             connection: Some(connection),
+            extracts_from: Cell::new(None),
             span_columns: Known::default(),
             span_data: Known::default(),
             log_columns: Known::default(),
@@ -287,17 +291,56 @@ impl Snapshot {
         &self,
         part: &Part,
         window: Window,
+        look: impl FnMut(&Columns) -> Result<(), QueryError>,
+    ) -> Result<(), QueryError> {
+        self.each_columns(BLOCKS_OF_PART, ordinals(part), window, look)
+    }
+
+    /// As [`Self::each_span_block`], but only with the spans of an extract.
+    pub(super) fn each_extract(
+        &self,
+        extract: Extract,
+        part: &Part,
+        window: Window,
         mut look: impl FnMut(&Columns) -> Result<(), QueryError>,
     ) -> Result<(), QueryError> {
+        let from = self.extracts_from()?;
+        let Range { start, end } = ordinals(part);
+        self.each_columns(extract.select(), start.max(from)..end, window, &mut look)?;
+        self.each_columns(BLOCKS_OF_PART, start..end.min(from), window, |columns| {
+            look(&columns.only(extract))
+        })
+    }
+
+    fn extracts_from(&self) -> Result<u64, QueryError> {
+        if let Some(from) = self.extracts_from.get() {
+            return Ok(from);
+        }
+        let from = self.query(|db| db.query_row(EXTRACTS_FROM, [], |row| unsigned(row, 0)))?;
+        self.extracts_from.set(Some(from));
+        Ok(from)
+    }
+
+    /// Looks at what `sql` has of the blocks that begin with one of these spans.
+    fn each_columns(
+        &self,
+        sql: &str,
+        ordinals: Range<u64>,
+        window: Window,
+        mut look: impl FnMut(&Columns) -> Result<(), QueryError>,
+    ) -> Result<(), QueryError> {
+        if ordinals.is_empty() {
+            return Ok(());
+        }
         let bounds = params![
-            integer(part.first),
-            integer(part.first.saturating_add(part.n)),
+            integer(ordinals.start),
+            integer(ordinals.end),
             integer(window.from_ns),
             integer(window.to_ns),
         ];
         let mut stopped = Ok(());
         self.query(|db| {
-            let mut select = db.prepare_cached(BLOCKS_OF_PART)?;
+            let mut select = db.prepare_cached(sql)?;
             let mut rows = select.query(bounds)?;
             while let Some(row) = rows.next()? {
                 let bytes = row.get_ref(0)?.as_blob().map_err(rusqlite::Error::from)?;
@@ -399,6 +442,10 @@ impl BlockHead {
     pub(super) fn end(&self) -> u64 {
         self.first.saturating_add(self.n)
     }
+}
+
+fn ordinals(part: &Part) -> Range<u64> {
+    part.first..part.first.saturating_add(part.n)
 }
 
 fn known<T>(

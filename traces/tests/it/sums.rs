@@ -177,6 +177,71 @@ async fn conversations_are_listed_by_their_latest_trace() {
     running.shut_down().await;
 }
 
+#[tokio::test]
+async fn a_short_list_of_conversations_is_the_beginning_of_the_whole_one() {
+    let folder = folder();
+    let running = Running::open(&folder);
+    for n in 0..200_u8 {
+        // Each conversation comes back, not in the order it began.
+        let mut span = agent(n, 1, &format!("s{}", n % 61));
+        span.start_time_unix_nano = NOW_NS + u64::from(n.wrapping_mul(97)) * MS;
+        span.end_time_unix_nano = span.start_time_unix_nano + MS;
+        write(&running.store, "a", vec![span]).await;
+    }
+    let list = async |limit| {
+        let query = SessionQuery {
+            window: Window {
+                from_ns: NOW_NS + 20 * MS,
+                to_ns: NOW_NS + 240 * MS,
+            },
+            limit,
+            ..SessionQuery::default()
+        };
+        running.store.sessions(&query).await.unwrap()
+    };
+    let all = list(1_000).await;
+    assert_eq!(all.len(), 61);
+    assert!(all.iter().map(|session| session.n_traces).sum::<u64>() > 150);
+    assert_eq!(list(7).await, all[..7]);
+    running.shut_down().await;
+}
+
+#[tokio::test]
+async fn what_was_stored_before_there_were_extracts_adds_up_to_the_same() {
+    let folder = folder();
+    let running = Running::open(&folder);
+    filled(&running.store).await;
+    let by_session = UsageQuery {
+        by: vec![UsageKey::Session, UsageKey::Model],
+        ..UsageQuery::default()
+    };
+    let ask = async || {
+        let usage = running.store.usage(&by_session).await.unwrap();
+        let sessions = running.store.sessions(&SessionQuery::default()).await;
+        (usage, sessions.unwrap())
+    };
+    let before = ask().await;
+    assert_eq!((before.0.len(), before.1.len()), (3, 2));
+    let database = running.database();
+    let forget = "DELETE FROM model_calls; DELETE FROM session_spans;";
+    database.execute_batch(forget).unwrap();
+    assert_eq!(
+        ask().await,
+        (Vec::new(), Vec::new()),
+        "extracts are what is asked"
+    );
+    let as_migrated = "UPDATE segment SET extracts_from = (SELECT max(first + n) FROM span_blocks)";
+    database.execute_batch(as_migrated).unwrap();
+    assert_eq!(ask().await, before);
+
+    // And what came later beside it.
+    let later = vec![agent(4, 30, "s3"), model(4, 31, 30, "llama")];
+    write(&running.store, "b", later).await;
+    let (usage, sessions) = ask().await;
+    assert_eq!((usage.len(), sessions.len()), (4, 3));
+    running.shut_down().await;
+}
+
 /// Names with calls and failures, of services and of their calls.
 fn outline(graph: &ServiceGraph) -> (Vec<String>, Vec<String>) {
     let calls = |calls: Calls| format!("{} calls, {} failed", calls.n, calls.n_errors);

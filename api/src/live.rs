@@ -6,7 +6,7 @@ use serde_json::Value;
 /// A message from the server.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct LiveMessage {
-    /// `k8s/{namespace}/{plural}` or `traces`.
+    /// `k8s/{namespace}/{plural}` or `runs/{namespace}`; the namespace `_all` stands for all.
     pub topic: String,
     /// Counts up per topic.
     pub seq: u64,

@@ -33,6 +33,18 @@ pub struct RunSummary {
     pub ended_at: Option<Timestamp>,
     /// The number of its newest event; 0 before the first.
     pub last_seq: u64,
+    /// What is being done in it, while something is.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub doing: Option<Doing>,
+}
+
+/// What an agent waits for.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Doing {
+    /// The agent that waits: the one that was asked, or one below it.
+    pub agent: String,
+    /// The tool, the agent or the model it waits for.
+    pub what: String,
 }
 
 /// How far a run has come.
@@ -207,4 +219,31 @@ pub enum RunEventKind {
     /// The run ended without one.
     #[serde(rename = "run.error")]
     RunError { error: String, message: String },
+}
+
+impl RunEventKind {
+    /// The span of something that begins here and takes its time, and what it waits for.
+    pub fn begins(&self) -> Option<(&str, &str)> {
+        match self {
+            Self::ModelStarted { model, span_id } => Some((span_id, model)),
+            Self::ToolStarted { name, span_id, .. } => Some((span_id, name)),
+            Self::DelegateStarted {
+                target, span_id, ..
+            } => Some((span_id, target)),
+            _ => None,
+        }
+    }
+
+    /// The span of what ends here.
+    pub fn ends(&self) -> Option<&str> {
+        match self {
+            Self::ModelFinished { span_id, .. }
+            | Self::ModelFailed { span_id, .. }
+            | Self::ToolFinished { span_id, .. }
+            | Self::ToolFailed { span_id, .. }
+            | Self::DelegateFinished { span_id, .. }
+            | Self::DelegateFailed { span_id, .. } => Some(span_id),
+            _ => None,
+        }
+    }
 }

@@ -141,6 +141,18 @@ impl Runs {
         self.table().running()
     }
 
+    /// The newest `most` runs under way, newest first.
+    pub fn under_way(&self, most: usize) -> Vec<RunSummary> {
+        let state = Some(RunState::Running);
+        let filter = Filter {
+            state,
+            ..Filter::default()
+        };
+        let mut runs = self.list(&filter);
+        runs.truncate(most);
+        runs
+    }
+
     /// Runs under way and those that have ended and are still kept.
     pub fn kept(&self) -> usize {
         self.table().known.len()

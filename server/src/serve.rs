@@ -163,7 +163,7 @@ async fn start(
         kube: stores.resources.router(),
         telemetry: telemetry_routes(&stores.telemetry).merge(traces::alerts(alerts)),
         jaeger: traces::jaeger(stores.telemetry.clone()),
-        live: live::start(&client, lifecycle),
+        live: live::start(&client, embedded.agents.runs().clone(), lifecycle),
         pipeline,
     };
     let router = surface::router(parts, Guard::new(addr), readiness.clone());

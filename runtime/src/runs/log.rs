@@ -6,11 +6,11 @@
 mod entry;
 
 use std::{
-    collections::VecDeque,
+    collections::{HashSet, VecDeque},
     sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
-use api::run::{Gap, RunEvent};
+use api::run::{Doing, Gap, RunEvent};
 use futures::{Stream, stream};
 use tokio::sync::watch;
 
@@ -83,6 +83,27 @@ impl Log {
     /// The number of the newest event.
     pub(crate) fn last_seq(&self) -> u64 {
         self.kept().last_seq
+    }
+
+    /// The newest thing that has begun and not ended.
+    pub(crate) fn doing(&self) -> Option<Doing> {
+        let kept = self.kept();
+        if kept.is_closed {
+            return None;
+        }
+        let mut ended = HashSet::new();
+        for event in kept.entries.iter().rev().map(Entry::event) {
+            ended.extend(event.kind.ends());
+            if let Some((span, what)) = event.kind.begins()
+                && !ended.contains(span)
+            {
+                return Some(Doing {
+                    agent: event.agent.clone(),
+                    what: what.to_owned(),
+                });
+            }
+        }
+        None
     }
 
     /// Whether nothing follows the event of this number.

@@ -54,6 +54,7 @@ impl Record {
             started_at: self.started_at,
             ended_at,
             last_seq: self.log.last_seq(),
+            doing: self.log.doing(),
         }
     }
 

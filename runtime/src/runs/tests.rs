@@ -215,3 +215,36 @@ fn runs_are_bounded_while_they_go_on_and_afterwards() {
     assert_eq!(ids(&runs, &Filter::default()), ["6"], "both are too long");
     assert_eq!(runs.running(), 0);
 }
+
+#[test]
+fn a_run_says_what_it_waits_for_and_nothing_when_it_has_ended() {
+    let (runs, _) = runs(Bounds::default());
+    let run = begin(&runs, "a");
+    let doing = || {
+        let run = runs.list(&Filter::default()).remove(0);
+        run.doing.map(|doing| doing.what)
+    };
+    let tell = |kind| run.log().push(&event(Vec::new(), kind));
+    let started = |name: &str| RunEventKind::ToolStarted {
+        name: name.to_owned(),
+        arguments: serde_json::Value::Null,
+        span_id: name.to_owned(),
+    };
+    let finished = |name: &str| RunEventKind::ToolFinished {
+        name: name.to_owned(),
+        span_id: name.to_owned(),
+        result: String::new(),
+        duration_ms: 1,
+    };
+    assert_eq!(doing(), None);
+    tell(started("search"));
+    tell(started("add"));
+    assert_eq!(doing().as_deref(), Some("add"));
+    tell(finished("add"));
+    assert_eq!(doing().as_deref(), Some("search"));
+    tell(finished("search"));
+    assert_eq!(doing(), None);
+    tell(started("search"));
+    run.end(RunState::Finished);
+    assert_eq!(doing(), None);
+}

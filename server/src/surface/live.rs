@@ -3,6 +3,8 @@
 //! The watches are shared: a hundred viewers cost the Kubernetes API no more than one. A viewer that
 //! falls behind is sent a fresh snapshot; nothing is queued for it without bound.
 
+mod running;
+
 use std::{
     collections::{BTreeMap, HashSet},
     sync::{Arc, Mutex, PoisonError},
@@ -26,6 +28,7 @@ use kube::{
     core::GroupVersionKind,
     runtime::{WatchStreamExt, watcher, watcher::Event},
 };
+use runtime::runs::Runs;
 use serde_json::Value;
 use tokio::sync::broadcast;
 use tokio_util::sync::CancellationToken;
@@ -74,14 +77,16 @@ type Objects = BTreeMap<(&'static str, String, String), Value>;
 /// What all viewers share.
 struct Shared {
     objects: Mutex<Objects>,
+    runs: Runs,
     changes: broadcast::Sender<LiveMessage>,
     shutdown: CancellationToken,
 }
 
 /// Starts the watches and returns the route.
-pub(crate) fn start(client: &Client, lifecycle: &Lifecycle) -> Router {
+pub(crate) fn start(client: &Client, runs: Runs, lifecycle: &Lifecycle) -> Router {
     let shared = Arc::new(Shared {
         objects: Mutex::default(),
+        runs,
         changes: broadcast::channel(CAPACITY).0,
         shutdown: lifecycle.work.shutdown.clone(),
     });
@@ -94,6 +99,10 @@ pub(crate) fn start(client: &Client, lifecycle: &Lifecycle) -> Router {
             .tracker
             .spawn(watch(Arc::clone(&shared), objects, plural));
     }
+    lifecycle
+        .work
+        .tracker
+        .spawn(running::follow(Arc::clone(&shared)));
     Router::new()
         .route("/api/live", get(upgrade))
         .route("/api/live/poll", get(poll))
@@ -185,6 +194,9 @@ impl Shared {
     }
 
     fn snapshot(&self, topic: &str) -> Option<LiveMessage> {
+        if let Some(namespace) = topic.strip_prefix(running::TOPIC) {
+            return Some(running::snapshot(&self.runs, namespace));
+        }
         let (namespace, plural) = topic.strip_prefix("k8s/")?.split_once('/')?;
         PLURALS.iter().find(|(_, known)| *known == plural)?;
         let data = self

@@ -53,6 +53,11 @@ impl Entry {
         Some(grown)
     }
 
+    /// The event; words in a row are one.
+    pub(super) fn event(&self) -> &RunEvent {
+        &self.event
+    }
+
     /// The number of the first of its events.
     pub(super) fn first_seq(&self) -> u64 {
         self.event.seq + 1 - self.ends.len().max(1) as u64

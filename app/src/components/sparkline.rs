@@ -47,6 +47,10 @@ fn line(values: &[Option<f64>]) -> String {
         for part in [format!("{x:.1}"), " ".to_owned(), format!("{y:.1}")] {
             path.push_str(&part);
         }
+        if pen == 'M' {
+            // A value that stands alone is a dot: nothing would be drawn of it otherwise.
+            path.push_str("h0");
+        }
         pen = 'L';
     }
     path
@@ -120,12 +124,12 @@ mod tests {
     #[test]
     fn the_highest_value_touches_the_top_and_a_gap_interrupts_the_line() {
         let path = line(&[Some(0.0), Some(2.0), None, Some(1.0)]);
-        assert_eq!(path, "M0.0 23.0L32.0 1.0M96.0 12.0");
+        assert_eq!(path, "M0.0 23.0h0L32.0 1.0M96.0 12.0h0");
     }
 
     #[test]
     fn values_of_nothing_are_a_flat_line() {
-        assert_eq!(line(&[Some(0.0), Some(0.0)]), "M0.0 23.0L96.0 23.0");
+        assert_eq!(line(&[Some(0.0), Some(0.0)]), "M0.0 23.0h0L96.0 23.0");
         assert_eq!(line(&[]), "");
     }
 }

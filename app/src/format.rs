@@ -2,6 +2,8 @@
 //!
 //! Everything is computed from whole numbers, so that the server and the browser print the same.
 
+use api::money::Usd;
+
 /// Nanoseconds in a millisecond.
 const MILLISECOND: u64 = 1_000_000;
 /// Nanoseconds in a second.
@@ -52,6 +54,29 @@ pub fn count(number: u64) -> String {
 /// A count and its noun: `1 run`, `12 runs`.
 pub fn counted(number: u64, one: &str, many: &str) -> String {
     format!("{} {}", count(number), if number == 1 { one } else { many })
+}
+
+/// Money: `$0.031`, `$1.25`, `<$0.001`; `$0` for nothing.
+pub fn dollars(amount: Usd) -> String {
+    let mills = amount.billionths().saturating_add(500_000) / 1_000_000;
+    match (amount.billionths(), mills) {
+        (0, _) => "$0".to_owned(),
+        (1..1_000_000, _) => "<$0.001".to_owned(),
+        (_, ..10_000) => format!("${}.{:03}", mills / 1_000, mills % 1_000),
+        (_, _) => {
+            let cents = amount.billionths().saturating_add(5_000_000) / 10_000_000;
+            format!("${}.{:02}", count(cents / 100), cents % 100)
+        }
+    }
+}
+
+/// What calls of models cost. One without a known price is not free.
+pub fn cost(amount: Usd, n_without_price: u64) -> String {
+    match (amount, n_without_price) {
+        (Usd::ZERO, 1..) => "no price set".to_owned(),
+        (amount, 0) => dollars(amount),
+        (amount, _) => format!("{} and {n_without_price} without a price", dollars(amount)),
+    }
 }
 
 /// A size: `312 B`, `1.8 kB`, `2.4 MB`.

@@ -93,13 +93,7 @@ fn line(row: UsageRow) -> impl IntoView {
         None | Some("") => "not said".to_owned(),
         Some(name) => visible(name).into_owned(),
     };
-    // A call without a known price is not free.
-    let cost = match (row.cost.dollars() > 0.0, row.n_without_price) {
-        (true, 0) => format!("${}", row.cost),
-        (true, unpriced) => format!("${} and {unpriced} without a price", row.cost),
-        (false, 0) => "$0".to_owned(),
-        (false, _) => "price not known".to_owned(),
-    };
+    let cost = format::cost(row.cost, row.n_without_price);
     let numbers = [
         row.n_calls,
         row.n_errors,

@@ -24,6 +24,7 @@ pub mod menu;
 pub mod page_head;
 pub mod palette;
 pub mod resource_table;
+pub mod running;
 pub mod sparkline;
 pub mod status_mark;
 pub mod tabs;

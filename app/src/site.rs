@@ -15,6 +15,7 @@ pub(crate) mod mcp;
 pub(crate) mod model;
 mod ports;
 mod preferences;
+pub(crate) mod runs;
 pub(crate) mod search;
 mod visitor;
 

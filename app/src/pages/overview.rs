@@ -1,16 +1,22 @@
 //! Is anything wrong, and how do things go: the first page of a namespace.
 
+mod attention;
 mod numbers;
 
 pub(crate) use numbers::quantile;
 
-use api::traces::{TraceQuery, TraceSummary};
-use futures::try_join;
+use api::{
+    run::RunSummary,
+    telemetry::{UsageQuery, Window},
+    traces::{TraceQuery, TraceSummary},
+};
+use futures::{join, try_join};
 use leptos::prelude::*;
 use serde_json::Value;
 
 use super::{
-    params::{HOUR_NS, namespace, namespace_filter, now, now_ns, ports},
+    params::{DAY_NS, HOUR_NS, namespace, namespace_filter, now, now_ns, ports},
+    resource::page::partial,
     resources::{measured, users},
 };
 use crate::{
@@ -19,24 +25,31 @@ use crate::{
         instead::{Instead, Why},
         page_head::{PageHead, Panel},
         resource_table::{ResourceTable, Tools},
+        running::Running,
         trace_list::TraceList,
         troubles::Troubles,
     },
     frame::{Crumb, Frame, Section, loaded, name_of},
     kinds::Kind,
     rows::{self, ListView, Row, Trouble},
-    site::{Failure, Ports, kubernetes},
+    site::{Failure, Ports, kubernetes, runs::under_way},
+    url::with_query,
 };
-use numbers::{Numbers, RunNumbers};
+use attention::Attention;
+use numbers::{Number, Numbers};
 
-/// Runs read for the numbers; more than this in an hour and they are of the newest ones.
+/// Runs read of an hour for the numbers; when there are more, the newest ones.
 const N_RUNS: u32 = 1_000;
 
 struct Found {
     objects: [(Kind, Vec<Value>); 3],
     tables: Vec<(Kind, Vec<Row>)>,
-    /// Of the last hour, newest first.
-    runs: Vec<TraceSummary>,
+    /// Of the last hour; none without runs.
+    numbers: Option<[Number; 3]>,
+    cost: Number,
+    attention: Attention,
+    /// What runs now, or why that is not known.
+    running: Result<Vec<RunSummary>, String>,
     /// The newest ones of any time.
     latest: Vec<TraceSummary>,
 }
@@ -69,34 +82,47 @@ fn Dashboard(namespace: String, found: Found) -> impl IntoView {
     let troubles = troubles(&found);
     let Found {
         tables,
-        runs,
+        numbers,
+        cost,
+        attention,
+        running,
         latest,
         ..
     } = found;
-    let failed: Vec<_> = runs
-        .iter()
-        .filter(|run| run.n_errors > 0)
-        .take(5)
-        .cloned()
-        .collect();
-    let failed = (!failed.is_empty())
-        .then(|| view! { <TraceList label="Runs with errors in the last hour" traces=failed now=now() /> });
     let traces = Section::Traces.href(&namespace);
+    let hour = |status| with_query(&traces, &[("range", "1h"), ("status", status)]);
+    let costs = with_query(&Section::Metrics.href(&namespace), &[("range", "24h")]);
+    let hrefs = [hour(""), hour("error"), costs];
+    let attention = attention.view(&namespace, now());
+    let running = running_now(&namespace, running);
     let of_troubles = namespace.clone();
     let tables = tables
         .into_iter()
         .map(|(kind, rows)| table(kind, &namespace, rows));
     let tables = tables.collect_view();
     view! {
-        <Panel title="Needs attention">
-            <Troubles namespace=of_troubles troubles />
-            {failed}
-        </Panel>
-        <Numbers numbers=RunNumbers::of(&runs) href=traces.clone() />
+        <Numbers runs=numbers cost hrefs />
+        <div class="overview-now">
+            <Panel title="Needs attention">
+                <Troubles namespace=of_troubles troubles />
+                {attention}
+            </Panel>
+            <Panel title="Running now">{running}</Panel>
+        </div>
         {tables}
         <Panel title="Latest traces">
             <Latest latest href=traces />
         </Panel>
+    }
+}
+
+fn running_now(namespace: &str, running: Result<Vec<RunSummary>, String>) -> AnyView {
+    match running {
+        Ok(runs) => {
+            let (namespace, now_ms) = (namespace.to_owned(), now().as_millisecond());
+            view! { <Running namespace runs now_ms /> }.into_any()
+        }
+        Err(message) => partial("What runs now", &message),
     }
 }
 
@@ -174,28 +200,19 @@ fn troubles(found: &Found) -> Vec<Trouble> {
 
 async fn load(ports: &Ports, namespace: &str, now_ns: u64) -> Result<Found, Failure> {
     let kube = &ports.kube;
-    let last_hour = TraceQuery {
-        namespace: namespace_filter(namespace),
-        start_min_ns: Some(now_ns.saturating_sub(HOUR_NS)),
-        limit: N_RUNS,
-        ..TraceQuery::default()
-    };
-    let any_time = TraceQuery {
-        namespace: namespace_filter(namespace),
-        limit: 10,
-        ..TraceQuery::default()
-    };
     let list = async |kind| {
         let objects = kubernetes::objects(kube, kind, namespace).await?;
         Ok::<_, Failure>((kind, objects))
     };
-    let (agents, servers, apis, users, runs, latest) = try_join!(
+    let hour = before(now_ns, HOUR_NS);
+    let (agents, servers, apis, users, runs, earlier, latest) = try_join!(
         list(Kind::Agent),
         list(Kind::McpServer),
         list(Kind::ModelApi),
         users(ports, namespace),
-        async { Ok(ports.traces.search(&last_hour).await?) },
-        async { Ok(ports.traces.search(&any_time).await?) },
+        search(ports, namespace, hour, N_RUNS),
+        search(ports, namespace, before(hour.from_ns, HOUR_NS), N_RUNS),
+        search(ports, namespace, Window::ALL, 10),
     )?;
     let objects = [agents, servers, apis];
     let mut tables = Vec::new();
@@ -207,10 +224,56 @@ async fn load(ports: &Ports, namespace: &str, now_ns: u64) -> Result<Found, Fail
         }
         tables.push((*kind, rows));
     }
+    let (cost, attention, running) = join!(
+        cost(ports, namespace, now_ns),
+        Attention::read(ports, namespace, hour, &runs),
+        under_way(&ports.agents, namespace),
+    );
     Ok(Found {
         objects,
         tables,
-        runs,
+        numbers: numbers::of_runs(hour, &runs, &earlier, N_RUNS as usize),
+        cost,
+        attention,
+        running,
         latest,
     })
+}
+
+/// The window of this length that ends at `to_ns`.
+fn before(to_ns: u64, length_ns: u64) -> Window {
+    Window {
+        from_ns: to_ns.saturating_sub(length_ns),
+        to_ns,
+    }
+}
+
+async fn search(
+    ports: &Ports,
+    namespace: &str,
+    window: Window,
+    limit: u32,
+) -> Result<Vec<TraceSummary>, Failure> {
+    let query = TraceQuery {
+        namespace: namespace_filter(namespace),
+        start_min_ns: Some(window.from_ns),
+        start_max_ns: Some(window.to_ns),
+        limit,
+        ..TraceQuery::default()
+    };
+    Ok(ports.traces.search(&query).await?)
+}
+
+async fn cost(ports: &Ports, namespace: &str, now_ns: u64) -> Number {
+    let day = before(now_ns, DAY_NS);
+    let query = UsageQuery {
+        window: before(now_ns, 2 * DAY_NS),
+        step_ns: DAY_NS / u64::from(numbers::PIECES),
+        namespace: namespace_filter(namespace),
+        ..UsageQuery::default()
+    };
+    match ports.telemetry.usage(&query).await {
+        Ok(rows) => numbers::of_cost(&rows, day),
+        Err(error) => numbers::no_cost(&error.to_string()),
+    }
 }

@@ -63,6 +63,10 @@ struct Sums<'q> {
     rows: Vec<UsageRow>,
 }
 
+/// Kinds of calls of a block that the next one is compared with, the newest first. When each trace has its
+/// own, as where sessions are asked for, most are seen once.
+const LOOK_BACK: usize = 32;
+
 /// What calls of a block have in common that belong to one row.
 #[derive(PartialEq, Eq)]
 struct Alike {
@@ -88,7 +92,8 @@ impl Sums<'_> {
                 step: (span.started_ns() - window.from_ns) / self.step_ns,
                 trace_id: self.sessions.is_some().then_some(span.trace_id),
             };
-            let seen = known.iter().rev().find(|(known, _)| *known == alike);
+            let mut newest = known.iter().rev().take(LOOK_BACK);
+            let seen = newest.find(|(known, _)| *known == alike);
             let place = if let Some((_, place)) = seen {
                 *place
             } else {

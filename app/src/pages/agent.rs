@@ -2,6 +2,7 @@
 
 use api::{
     resources::{AgentSpec, agent::MemoryConfig},
+    telemetry::UsageRow,
     traces::TraceSummary,
 };
 use leptos::prelude::*;
@@ -10,7 +11,7 @@ use serde_json::Value;
 
 use crate::{
     components::{
-        facts::Fact,
+        facts::{Fact, Facts},
         instead::{Instead, Why},
         page_head::Panel,
         sparkline::{Bar, BarStrip, Tone},
@@ -85,6 +86,38 @@ fn bars(runs: &[TraceSummary]) -> Vec<Bar> {
         }
     };
     runs.iter().rev().map(bar).collect()
+}
+
+/// What models did for it in a day.
+pub(super) fn used(used: &Result<UsageRow, String>) -> AnyView {
+    let body = match used {
+        Err(message) => partial("What its models did", message),
+        Ok(UsageRow { n_calls: 0, .. }) => {
+            view! { <p class="panel-note">"It asked no model in the last 24 hours."</p> }.into_any()
+        }
+        Ok(row) => {
+            let mut read = format::count(row.input_tokens);
+            if row.cached_tokens > 0 {
+                read = format!(
+                    "{read}, {} of them cached",
+                    format::count(row.cached_tokens)
+                );
+            }
+            let facts = [
+                ("Calls", format::count(row.n_calls)),
+                ("Failed", format::count(row.n_errors)),
+                ("Tokens in", read),
+                ("Tokens out", format::count(row.output_tokens)),
+                ("Cost", format::cost(row.cost, row.n_without_price)),
+            ];
+            let facts: Vec<_> = facts
+                .into_iter()
+                .map(|(label, value)| (label, Fact::Set(value)))
+                .collect();
+            view! { <Facts facts /> }.into_any()
+        }
+    };
+    view! { <Panel title="Models, last 24 hours">{body}</Panel> }.into_any()
 }
 
 /// The settings that hold, written or not.
@@ -189,4 +222,34 @@ fn memory_facts(memory: Option<&MemoryConfig>) -> [(&'static str, Fact); 4] {
 
 fn yes_no(yes: bool) -> &'static str {
     if yes { "yes" } else { "no" }
+}
+
+#[cfg(test)]
+mod tests {
+    use api::money::Usd;
+
+    use super::*;
+
+    #[test]
+    fn what_models_did_has_the_cost_and_says_when_there_is_none_to_tell() {
+        let row = UsageRow {
+            n_calls: 1_234,
+            input_tokens: 5_000,
+            cached_tokens: 1_000,
+            cost: Usd::from_dollars(0.25),
+            ..UsageRow::default()
+        };
+        let check = |row: Result<UsageRow, String>, parts: &[&str]| {
+            let html = Owner::new().with(|| used(&row).to_html());
+            for part in parts {
+                assert!(html.contains(part), "no {part} in {html}");
+            }
+        };
+        check(Ok(row), &["1,234", "5,000, 1,000 of them cached", "$0.250"]);
+        check(Ok(UsageRow::default()), &["asked no model"]);
+        check(
+            Err("it is off".to_owned()),
+            &["is missing here", "it is off"],
+        );
+    }
 }

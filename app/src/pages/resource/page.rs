@@ -1,7 +1,10 @@
 //! The first page of one resource: what it is, how it is, and what it has to do with others.
 
-use api::traces::{TraceQuery, TraceSummary};
-use futures::try_join;
+use api::{
+    telemetry::{UsageQuery, UsageRow, Window},
+    traces::{ReadError, TraceQuery, TraceSummary},
+};
+use futures::{join, try_join};
 use http::StatusCode;
 use leptos::prelude::*;
 use serde_json::Value;
@@ -21,7 +24,7 @@ use crate::{
     kinds::Kind,
     pages::{
         agent, mcp_server, model_api,
-        params::{namespace, ports, set_status},
+        params::{DAY_NS, namespace, now_ns, ports, set_status},
         resources::users,
         secret,
     },
@@ -37,6 +40,8 @@ pub(crate) struct Surroundings {
     pub(crate) users: Users,
     /// The newest runs of an agent, or why they are not known.
     pub(crate) runs: Result<Vec<TraceSummary>, String>,
+    /// What models did for an agent in a day, or why that is not known.
+    pub(crate) used: Result<UsageRow, String>,
 }
 
 impl Surroundings {
@@ -58,7 +63,8 @@ pub(crate) fn ResourcePage(kind: Kind, name: String) -> impl IntoView {
     let id = Id { namespace, name };
     let found = {
         let id = id.clone();
-        async move { load(&ports, kind, &id).await }
+        let day = last_day();
+        async move { load(&ports, kind, &id, day).await }
     };
     view! {
         <Frame section=Section::Resources(kind) title crumbs>
@@ -85,7 +91,7 @@ fn body(kind: Kind, id: &Id, found: &Surroundings) -> AnyView {
     let (first, second, facts) = match kind {
         Kind::Agent => (
             agent::instructions(&found.object),
-            agent::runs(&id.name, &found.runs),
+            [agent::runs(&id.name, &found.runs), agent::used(&found.used)].into_any(),
             agent::facts(&found.object),
         ),
         Kind::McpServer => (
@@ -124,7 +130,20 @@ fn body(kind: Kind, id: &Id, found: &Surroundings) -> AnyView {
     .into_any()
 }
 
-async fn load(ports: &Ports, kind: Kind, id: &Id) -> Result<Option<Surroundings>, Failure> {
+fn last_day() -> Window {
+    let to_ns = now_ns();
+    Window {
+        from_ns: to_ns.saturating_sub(DAY_NS),
+        to_ns,
+    }
+}
+
+async fn load(
+    ports: &Ports,
+    kind: Kind,
+    id: &Id,
+    day: Window,
+) -> Result<Option<Surroundings>, Failure> {
     let (kube, namespace) = (&ports.kube, id.namespace.as_str());
     let Some(object) = kubernetes::object(kube, kind, namespace, &id.name).await? else {
         return Ok(None);
@@ -139,16 +158,34 @@ async fn load(ports: &Ports, kind: Kind, id: &Id) -> Result<Option<Surroundings>
         list(Kind::ModelApi),
         users(ports, namespace),
     )?;
-    let runs = match kind {
-        Kind::Agent => newest_runs(ports, id).await,
-        Kind::McpServer | Kind::ModelApi | Kind::Secret => Ok(Vec::new()),
+    let (runs, used) = match kind {
+        Kind::Agent => join!(newest_runs(ports, id), used(ports, id, day)),
+        Kind::McpServer | Kind::ModelApi | Kind::Secret => {
+            (Ok(Vec::new()), Ok(UsageRow::default()))
+        }
     };
     Ok(Some(Surroundings {
         object,
         others: vec![agents, servers, apis],
         users,
         runs,
+        used,
     }))
+}
+
+async fn used(ports: &Ports, id: &Id, day: Window) -> Result<UsageRow, String> {
+    let query = UsageQuery {
+        window: day,
+        agent: Some(id.name.clone()),
+        namespace: Some(id.namespace.clone()),
+        ..UsageQuery::default()
+    };
+    match ports.telemetry.usage(&query).await {
+        // Without a call there is no row.
+        Ok(rows) => Ok(rows.into_iter().next().unwrap_or_default()),
+        Err(ReadError::Unsupported(why)) => Err(why),
+        Err(error @ ReadError::Read { .. }) => Err(error.to_string()),
+    }
 }
 
 async fn newest_runs(ports: &Ports, id: &Id) -> Result<Vec<TraceSummary>, String> {

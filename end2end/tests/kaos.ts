@@ -13,6 +13,8 @@ const STOP_WITHIN_MS = 10_000;
 
 export interface Kaos {
   url: string;
+  /** Its process. */
+  pid: number;
   /** Ends it as a system does, and says with which code it ended: `null` if it had to be killed. */
   stop(): Promise<number | null>;
 }
@@ -37,7 +39,7 @@ export async function startKaos(name: string): Promise<Kaos> {
     return code;
   };
   try {
-    return { url: await announced(child), stop };
+    return { url: await announced(child), pid: child.pid ?? 0, stop };
   } catch (error) {
     await stop();
     throw error;

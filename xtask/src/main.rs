@@ -8,6 +8,7 @@
 )]
 
 mod bench;
+mod budgets;
 mod check;
 mod clients;
 mod console;
@@ -67,6 +68,15 @@ enum Task {
         #[arg(last = true)]
         arguments: Vec<String>,
     },
+    /// Measure the dashboard in a browser, and compare it with its budgets.
+    Budgets {
+        /// Measure a debug build: quicker to build, and too slow to keep all limits.
+        #[arg(long)]
+        debug: bool,
+        /// Further arguments of Playwright, after `--`, such as `map palette`.
+        #[arg(last = true)]
+        arguments: Vec<String>,
+    },
 }
 
 fn main() -> ExitCode {
@@ -92,6 +102,7 @@ fn perform(task: Task) -> Result<ExitCode> {
         Task::Servers => servers::run(&workspace),
         Task::Fuzz { seconds } => fuzz::run(&workspace, seconds),
         Task::Bench { arguments } => bench::run(&workspace, &arguments),
+        Task::Budgets { debug, arguments } => budgets::run(&workspace, profile(!debug), &arguments),
     };
     done.map(|()| ExitCode::SUCCESS)
 }

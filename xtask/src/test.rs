@@ -207,7 +207,8 @@ fn go_clients(workspace: &Workspace, servers: &Servers, counts: &mut Counts) -> 
     Ok(())
 }
 
-fn npx(workspace: &Workspace, arguments: &[&str]) -> Command {
+/// A program of the browser tests' packages.
+pub(crate) fn npx(workspace: &Workspace, arguments: &[&str]) -> Command {
     let mut npx = Command::new("npx");
     npx.current_dir(workspace.end2end());
     npx.arg("--no-install").args(arguments);

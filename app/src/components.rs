@@ -27,6 +27,7 @@ pub mod resource_table;
 pub mod running;
 pub mod sparkline;
 pub mod status_mark;
+pub mod table;
 pub mod tabs;
 pub mod time;
 pub mod toast;

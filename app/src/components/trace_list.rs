@@ -6,6 +6,7 @@ use leptos::prelude::*;
 
 use super::{
     status_mark::{Mark, StatusMark},
+    table::{Heading, Table},
     time::Ago,
 };
 use crate::format;
@@ -21,30 +22,21 @@ pub fn TraceList(
     /// The time the page is drawn at.
     now: Timestamp,
 ) -> impl IntoView {
+    let headings = [
+        Heading::Words("Status"),
+        Heading::Words("Trace"),
+        Heading::Words("Started"),
+        Heading::Number("Duration"),
+        Heading::Number("Spans"),
+    ];
+    let lines = traces
+        .into_iter()
+        .map(|trace| view! { <TraceLine trace now /> })
+        .collect_view();
     view! {
-        <div class="table-scroll" role="region" aria-label=label tabindex="0">
-            <table class="table">
-                <thead>
-                    <tr>
-                        <th scope="col">"Status"</th>
-                        <th scope="col">"Trace"</th>
-                        <th scope="col">"Started"</th>
-                        <th scope="col" class="table-number">
-                            "Duration"
-                        </th>
-                        <th scope="col" class="table-number">
-                            "Spans"
-                        </th>
-                    </tr>
-                </thead>
-                <tbody>
-                    {traces
-                        .into_iter()
-                        .map(|trace| view! { <TraceLine trace now /> })
-                        .collect_view()}
-                </tbody>
-            </table>
-        </div>
+        <Table label headings>
+            {lines}
+        </Table>
     }
     .into_any()
 }

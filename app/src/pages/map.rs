@@ -11,6 +11,7 @@ use crate::{
         live_status::state_view,
         map::{MapView, ResourceMap},
         page_head::PageHead,
+        table::{Heading, Table},
         tabs::{Tab, Tabs},
     },
     frame::{Crumb, Frame, Section, loaded, name_of},
@@ -96,21 +97,17 @@ fn list(graph: &Graph) -> AnyView {
         }
     };
     let lines = graph.nodes.iter().enumerate().map(line).collect_view();
+    let headings = [
+        Heading::Words("Name"),
+        Heading::Words("Kind"),
+        Heading::Words("Status"),
+        Heading::Words("Calls"),
+        Heading::Words("Called by"),
+    ];
     view! {
-        <div class="table-scroll" role="region" aria-label="Map as a list" tabindex="0">
-            <table class="table">
-                <thead>
-                    <tr>
-                        <th scope="col">"Name"</th>
-                        <th scope="col">"Kind"</th>
-                        <th scope="col">"Status"</th>
-                        <th scope="col">"Calls"</th>
-                        <th scope="col">"Called by"</th>
-                    </tr>
-                </thead>
-                <tbody>{lines}</tbody>
-            </table>
-        </div>
+        <Table label="Map as a list" headings>
+            {lines}
+        </Table>
     }
     .into_any()
 }

@@ -12,6 +12,7 @@ use crate::{
         button::{LinkButton, SubmitButton, Weight},
         field::{Control, Field, Need, Notes},
         page_head::{PageHead, Panel},
+        table::{Heading, Table},
     },
     frame::{Crumb, CsrfField, Frame, Section, loaded},
     kinds::{ALL_NAMESPACES, Kind},
@@ -97,30 +98,16 @@ fn table(counts: Counts) -> AnyView {
             </tr>
         }
     };
+    let headings: Vec<_> = [Heading::Words("Name")]
+        .into_iter()
+        .chain(Kind::OWN.map(|kind| Heading::Number(kind.heading())))
+        .chain([Heading::Unseen("Actions")])
+        .collect();
+    let lines = counts.into_iter().map(line).collect_view();
     view! {
-        <div class="table-scroll" role="region" aria-label="Namespaces" tabindex="0">
-            <table class="table">
-                <thead>
-                    <tr>
-                        <th scope="col">"Name"</th>
-                        {Kind::OWN
-                            .map(|kind| {
-                                view! {
-                                    <th scope="col" class="table-number">
-                                        {kind.heading()}
-                                    </th>
-                                }
-                            })
-                            .into_iter()
-                            .collect_view()}
-                        <th scope="col">
-                            <span class="visually-hidden">"Actions"</span>
-                        </th>
-                    </tr>
-                </thead>
-                <tbody>{counts.into_iter().map(line).collect_view()}</tbody>
-            </table>
-        </div>
+        <Table label="Namespaces" headings>
+            {lines}
+        </Table>
     }
     .into_any()
 }

@@ -12,6 +12,7 @@ use crate::{
         instead::{Instead, Why},
         page_head::PageHead,
         status_mark::{Mark, StatusMark},
+        table::{Heading, Table},
     },
     format,
     frame::{Crumb, Frame, Section, loaded},
@@ -77,26 +78,19 @@ fn view_of(pods: Option<Vec<Value>>, label: &str) -> AnyView {
 }
 
 fn table(pods: &[Value], label: &str) -> AnyView {
+    let headings = [
+        Heading::Words("Status"),
+        Heading::Words("Name"),
+        Heading::Number("Ready"),
+        Heading::Number("Restarts"),
+        Heading::Words("Node"),
+        Heading::Words("Age"),
+    ];
+    let lines = pods.iter().map(line).collect_view();
     view! {
-        <div class="table-scroll" role="region" aria-label=label.to_owned() tabindex="0">
-            <table class="table">
-                <thead>
-                    <tr>
-                        <th scope="col">"Status"</th>
-                        <th scope="col">"Name"</th>
-                        <th scope="col" class="table-number">
-                            "Ready"
-                        </th>
-                        <th scope="col" class="table-number">
-                            "Restarts"
-                        </th>
-                        <th scope="col">"Node"</th>
-                        <th scope="col">"Age"</th>
-                    </tr>
-                </thead>
-                <tbody>{pods.iter().map(line).collect_view()}</tbody>
-            </table>
-        </div>
+        <Table label=label.to_owned() headings>
+            {lines}
+        </Table>
     }
     .into_any()
 }

@@ -11,9 +11,11 @@ use super::params::{namespace, namespace_filter, now, now_ns, ports, query_param
 use crate::{
     components::{
         facts::{Fact, Facts},
+        filter_form::{FilterForm, FilterSelect, FilterText},
         instead::{Instead, Why},
         page_head::{PageHead, Panel},
         status_mark::{Mark, StatusMark},
+        table::{Heading, Table},
         time::Ago,
         trace_list::TraceList,
     },
@@ -55,7 +57,7 @@ pub(crate) fn SessionsPage() -> impl IntoView {
             crumbs=vec![Crumb::here("sessions")]
         >
             <PageHead title="Sessions" />
-            {filter(&namespace, agent, only_failed)}
+            {filter(agent, only_failed)}
             {loaded("Sessions", found, move |sessions| {
                 if sessions.is_empty() {
                     none(&namespace, is_filter)
@@ -67,18 +69,15 @@ pub(crate) fn SessionsPage() -> impl IntoView {
     }
 }
 
-fn filter(namespace: &str, agent: Option<String>, only_failed: bool) -> AnyView {
+fn filter(agent: Option<String>, only_failed: bool) -> AnyView {
+    let chosen = if only_failed { "error" } else { "" };
+    let options = [("", "all"), ("error", "with errors")];
+    let options = options.map(|(value, word)| (value.to_owned(), word.to_owned()));
     view! {
-        <form class="filter-line" method="get" action=format!("/ns/{namespace}/sessions")>
-            <label>"Agent " <input type="search" name="agent" value=agent /></label>
-            <label>
-                <input type="checkbox" name="has" value="error" checked=only_failed />
-                " with errors only"
-            </label>
-            <button class="button" type="submit">
-                "Filter"
-            </button>
-        </form>
+        <FilterForm label="Filter sessions">
+            <FilterText name="agent" label="Agent" value=agent.unwrap_or_default() />
+            <FilterSelect name="has" label="Sessions" chosen options=options.to_vec() />
+        </FilterForm>
     }
     .into_any()
 }
@@ -139,34 +138,21 @@ fn list(namespace: &str, sessions: &[SessionSummary]) -> AnyView {
         }
         .into_any()
     };
+    let headings = [
+        Heading::Words("Status"),
+        Heading::Words("Session"),
+        Heading::Words("Agents"),
+        Heading::Number("Runs"),
+        Heading::Number("Duration"),
+        Heading::Number("Tokens"),
+        Heading::Number("Cost"),
+        Heading::Descending("Last activity"),
+    ];
+    let lines = sessions.iter().map(line).collect_view();
     view! {
-        <div class="table-scroll" role="region" aria-label="Sessions" tabindex="0">
-            <table class="table">
-                <thead>
-                    <tr>
-                        <th scope="col">"Status"</th>
-                        <th scope="col">"Session"</th>
-                        <th scope="col">"Agents"</th>
-                        <th scope="col" class="table-number">
-                            "Runs"
-                        </th>
-                        <th scope="col" class="table-number">
-                            "Duration"
-                        </th>
-                        <th scope="col" class="table-number">
-                            "Tokens"
-                        </th>
-                        <th scope="col" class="table-number">
-                            "Cost"
-                        </th>
-                        <th scope="col" aria-sort="descending">
-                            "Last activity"
-                        </th>
-                    </tr>
-                </thead>
-                <tbody>{sessions.iter().map(line).collect_view()}</tbody>
-            </table>
-        </div>
+        <Table label="Sessions" headings>
+            {lines}
+        </Table>
     }
     .into_any()
 }

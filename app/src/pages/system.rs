@@ -16,6 +16,7 @@ use crate::{
         instead::{Instead, Why},
         page_head::{PageHead, Panel},
         status_mark::{Mark, StatusMark},
+        table::{Heading, Table},
         time::Ago,
     },
     format,
@@ -132,23 +133,18 @@ fn sources_table(sources: &[Source]) -> AnyView {
         }
         .into_any()
     };
+    let headings = [
+        Heading::Words("Status"),
+        Heading::Words("Source"),
+        Heading::Words("What is read from it"),
+        Heading::Number("Answered in"),
+        Heading::Words("Found"),
+    ];
+    let lines = sources.iter().map(line).collect_view();
     view! {
-        <div class="table-scroll" role="region" aria-label="Data sources" tabindex="0">
-            <table class="table">
-                <thead>
-                    <tr>
-                        <th scope="col">"Status"</th>
-                        <th scope="col">"Source"</th>
-                        <th scope="col">"What is read from it"</th>
-                        <th scope="col" class="table-number">
-                            "Answered in"
-                        </th>
-                        <th scope="col">"Found"</th>
-                    </tr>
-                </thead>
-                <tbody>{sources.iter().map(line).collect_view()}</tbody>
-            </table>
-        </div>
+    <Table label="Data sources" headings>
+        {lines}
+    </Table>
         <p class="panel-note">
             "Asked when this page was drawn. " <a href="/system">"Ask again"</a>
         </p>
@@ -213,21 +209,18 @@ fn doctor(agents: Result<Vec<Examined>, Failure>) -> AnyView {
         }
         .into_any();
     }
+    let headings = [
+        Heading::Words("Finding"),
+        Heading::Words("Agent"),
+        Heading::Words("Namespace"),
+        Heading::Words("Last run"),
+        Heading::Words("Last log"),
+    ];
+    let lines = agents.iter().map(examined).collect_view();
     view! {
-        <div class="table-scroll" role="region" aria-label="Telemetry of agents" tabindex="0">
-            <table class="table">
-                <thead>
-                    <tr>
-                        <th scope="col">"Finding"</th>
-                        <th scope="col">"Agent"</th>
-                        <th scope="col">"Namespace"</th>
-                        <th scope="col">"Last run"</th>
-                        <th scope="col">"Last log"</th>
-                    </tr>
-                </thead>
-                <tbody>{agents.iter().map(examined).collect_view()}</tbody>
-            </table>
-        </div>
+        <Table label="Telemetry of agents" headings>
+            {lines}
+        </Table>
     }
     .into_any()
 }

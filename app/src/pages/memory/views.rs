@@ -7,7 +7,10 @@ use serde_json::json;
 
 use super::event::{actor, summary, text, words};
 use crate::{
-    components::code_block::CodeBlock,
+    components::{
+        code_block::CodeBlock,
+        table::{Heading, Table},
+    },
     format,
     pages::chat::{
         history::{MemoryEvent, runs},
@@ -36,23 +39,17 @@ pub(super) fn events(events: &[&MemoryEvent]) -> AnyView {
         lines.push(line(event, place + 1, twice));
         seen.entry(said).or_insert(place + 1);
     }
+    let headings = [
+        Heading::Number("#"),
+        Heading::Words("Time"),
+        Heading::Words("Type"),
+        Heading::Words("What"),
+        Heading::Words("Span"),
+    ];
     view! {
-        <div class="table-scroll" role="region" aria-label="Events" tabindex="0">
-            <table class="table">
-                <thead>
-                    <tr>
-                        <th scope="col" class="table-number">
-                            "#"
-                        </th>
-                        <th scope="col">"Time"</th>
-                        <th scope="col">"Type"</th>
-                        <th scope="col">"What"</th>
-                        <th scope="col">"Span"</th>
-                    </tr>
-                </thead>
-                <tbody>{lines}</tbody>
-            </table>
-        </div>
+        <Table label="Events" headings>
+            {lines}
+        </Table>
     }
     .into_any()
 }

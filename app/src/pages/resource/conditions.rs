@@ -5,7 +5,13 @@ use leptos::prelude::*;
 use serde::Deserialize;
 use serde_json::Value;
 
-use crate::{components::page_head::Panel, format};
+use crate::{
+    components::{
+        page_head::Panel,
+        table::{Heading, Table},
+    },
+    format,
+};
 
 /// The conditions in an object's status; nothing when there are none.
 #[component]
@@ -14,22 +20,19 @@ pub(crate) fn Conditions(object: Value) -> impl IntoView {
     let conditions = conditions.and_then(|list| Vec::<Condition>::deserialize(list).ok());
     let conditions = conditions.filter(|conditions| !conditions.is_empty());
     conditions.map(|conditions| {
+        let headings = [
+            Heading::Words("Condition"),
+            Heading::Words("Status"),
+            Heading::Words("Reason"),
+            Heading::Words("Message"),
+            Heading::Words("Since (UTC)"),
+        ];
+        let lines = conditions.into_iter().map(line).collect_view();
         view! {
             <Panel title="Conditions">
-                <div class="table-scroll" role="region" aria-label="Conditions" tabindex="0">
-                    <table class="table">
-                        <thead>
-                            <tr>
-                                <th scope="col">"Condition"</th>
-                                <th scope="col">"Status"</th>
-                                <th scope="col">"Reason"</th>
-                                <th scope="col">"Message"</th>
-                                <th scope="col">"Since (UTC)"</th>
-                            </tr>
-                        </thead>
-                        <tbody>{conditions.into_iter().map(line).collect_view()}</tbody>
-                    </table>
-                </div>
+                <Table label="Conditions" headings>
+                    {lines}
+                </Table>
             </Panel>
         }
     })

@@ -8,6 +8,7 @@ use crate::{
     components::{
         instead::{Instead, Why},
         status_mark::{Mark, StatusMark},
+        table::{Heading, Table},
     },
     kinds::Kind,
     pages::params::now,
@@ -45,23 +46,18 @@ fn view_of(name: &str, events: &[Value]) -> AnyView {
         }
         .into_any();
     }
+    let headings = [
+        Heading::Words("Type"),
+        Heading::Words("Reason"),
+        Heading::Words("Message"),
+        Heading::Number("Count"),
+        Heading::Words("Last seen"),
+    ];
+    let lines = events.iter().map(line).collect_view();
     view! {
-        <div class="table-scroll" role="region" aria-label=format!("Events of {name}") tabindex="0">
-            <table class="table">
-                <thead>
-                    <tr>
-                        <th scope="col">"Type"</th>
-                        <th scope="col">"Reason"</th>
-                        <th scope="col">"Message"</th>
-                        <th scope="col" class="table-number">
-                            "Count"
-                        </th>
-                        <th scope="col">"Last seen"</th>
-                    </tr>
-                </thead>
-                <tbody>{events.iter().map(line).collect_view()}</tbody>
-            </table>
-        </div>
+        <Table label=format!("Events of {name}") headings>
+            {lines}
+        </Table>
     }
     .into_any()
 }

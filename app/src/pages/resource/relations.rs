@@ -4,7 +4,11 @@ use leptos::prelude::*;
 
 use super::page::Surroundings;
 use crate::{
-    components::{live_status::LiveStatus, page_head::Panel},
+    components::{
+        live_status::LiveStatus,
+        page_head::Panel,
+        table::{Heading, Table},
+    },
     kinds::Kind,
     relations::{Use, references},
     rows::{Id, State, text, texts},
@@ -75,21 +79,18 @@ pub(crate) fn Relations(namespace: String, relations: Vec<Relation>) -> impl Int
         .into_any();
     }
     let line = move |relation: Relation| line(&namespace, relation);
+    let headings = [
+        Heading::Words("Relation"),
+        Heading::Words("Name"),
+        Heading::Words("Status"),
+        Heading::Words("Model or tools"),
+    ];
+    let lines = relations.into_iter().map(line).collect_view();
     view! {
         <Panel title="Relations">
-            <div class="table-scroll" role="region" aria-label="Relations" tabindex="0">
-                <table class="table">
-                    <thead>
-                        <tr>
-                            <th scope="col">"Relation"</th>
-                            <th scope="col">"Name"</th>
-                            <th scope="col">"Status"</th>
-                            <th scope="col">"Model or tools"</th>
-                        </tr>
-                    </thead>
-                    <tbody>{relations.into_iter().map(line).collect_view()}</tbody>
-                </table>
-            </div>
+            <Table label="Relations" headings>
+                {lines}
+            </Table>
         </Panel>
     }
     .into_any()

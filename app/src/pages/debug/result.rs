@@ -75,10 +75,12 @@ fn mark(outcome: Outcome) -> AnyView {
 fn refusal(about: &About, response: &Value) -> AnyView {
     let message = response["error"].as_str().unwrap_or("It did not answer.");
     let status = response["status"].as_u64();
-    let secret = text(
-        &about.object,
+    let places = [
         "/spec/proxyConfig/apiKey/valueFrom/secretKeyRef/name",
-    );
+        "/spec/proxyConfig/apiKeySecretRef/name",
+    ];
+    let mut names = places.iter().map(|place| text(&about.object, place));
+    let secret = names.find(|name| !name.is_empty()).unwrap_or_default();
     let secret = (status == Some(401) && !secret.is_empty()).then(|| {
         let href = crate::kinds::Kind::Secret.href(&about.id.namespace, &secret);
         view! {

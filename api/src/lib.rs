@@ -10,6 +10,7 @@ pub mod clock;
 pub mod live;
 pub mod money;
 pub mod plan;
+pub mod prices;
 pub mod resources;
 pub mod run;
 pub mod telemetry;

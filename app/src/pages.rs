@@ -3,9 +3,11 @@
 //! [`route`] says which path leads to which; the props of a page are what its path says, and its query
 //! it reads through [`params`].
 
+pub(crate) mod access;
 mod agent;
 pub(crate) mod chat;
 mod debug;
+pub(crate) mod design;
 pub(crate) mod exceptions;
 #[cfg(test)]
 pub(crate) mod fixture;
@@ -31,5 +33,6 @@ pub(crate) mod secret_form;
 mod sessions;
 pub(crate) mod settings;
 mod system;
+mod tasks;
 pub(crate) mod tools;
 pub(crate) mod traces;

@@ -2,6 +2,7 @@
 //!
 //! Reading is one handler: the pages' own routes live in `shell`. Writing is a handler per form.
 
+pub(crate) mod access;
 pub(crate) mod calls;
 mod cookies;
 mod csrf;
@@ -15,6 +16,7 @@ pub(crate) mod mcp;
 pub(crate) mod model;
 mod ports;
 mod preferences;
+pub(crate) mod prices;
 pub(crate) mod runs;
 pub(crate) mod search;
 mod visitor;
@@ -25,7 +27,8 @@ pub(crate) use failure::Failure;
 pub(crate) use flash::Flash;
 pub(crate) use forms::{
     Refused, bulk::ids_of, delete::Deletion, model as model_form, namespace::NamespaceForm,
-    resource as resource_forms, secret::SecretForm, tool as tool_form, yaml::YamlForm,
+    prices as price_form, resource as resource_forms, secret::SecretForm, tool as tool_form,
+    yaml::YamlForm,
 };
 pub use ports::{Assets, Ports};
 pub(crate) use preferences::{Navigation, Preference, Shortcuts};
@@ -57,6 +60,7 @@ pub fn router(ports: Ports) -> Router {
     Router::new()
         .route("/", get(home))
         .route("/preferences", post(forms::preferences::post))
+        .route("/settings/prices", post(forms::prices::post))
         .route("/api/search", get(search::get))
         .route("/namespaces/open", get(open_namespace))
         .route("/namespaces", post(forms::namespace::create))
@@ -68,6 +72,11 @@ pub fn router(ports: Ports) -> Router {
             post(forms::tool::post),
         )
         .route("/ns/{ns}/modelapis/{name}/debug", post(forms::model::post))
+        .route("/ns/{ns}/agents/{name}/chat", post(forms::chat::begin))
+        .route(
+            "/ns/{ns}/agents/{name}/chat/{session}",
+            post(forms::chat::go_on),
+        )
         .route(
             "/ns/{ns}/agents/{name}/memory/{session}/delete",
             post(forms::memory::post),

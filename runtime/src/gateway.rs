@@ -23,7 +23,7 @@ mod upstream;
 pub use error::GatewayError;
 pub use limits::{Accounts, Holder, LedgerError, Limit};
 pub use local::{LocalSettings, ollama_url};
-pub use prices::PricesError;
+pub use prices::{PricesError, built_in_prices};
 pub use provider::{KeyHeader, MOCK, PROVIDERS, Provider, StreamUsage, provider};
 pub use served::ModelApiState;
 

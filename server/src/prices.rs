@@ -2,6 +2,7 @@
 
 use std::pin::pin;
 
+use api::prices::{KEY, NAME, NAMESPACE};
 use futures::TryStreamExt;
 use k8s_openapi::api::core::v1::ConfigMap;
 use kube::{
@@ -11,10 +12,6 @@ use kube::{
 use runtime::gateway::Gateway;
 
 use crate::lifecycle::Lifecycle;
-
-const NAMESPACE: &str = "kaos-system";
-const NAME: &str = "kaos-prices";
-const KEY: &str = "prices.yaml";
 
 /// Lets the gateway work out prices with what the `ConfigMap` says, from now on.
 pub(crate) fn follow(lifecycle: &Lifecycle, client: &Client, gateway: Gateway) {

@@ -153,6 +153,7 @@ async fn start(
         agents: runtime_routes.clone(),
         clock: Arc::clone(&clock),
         providers: PROVIDERS.iter().map(|provider| provider.name).collect(),
+        prices: runtime::gateway::built_in_prices(),
         assets: surface::asset_urls(),
         notice,
     });

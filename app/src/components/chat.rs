@@ -10,6 +10,7 @@
 
 mod composer;
 mod messages;
+mod options;
 mod queue;
 pub(crate) mod run_state;
 #[cfg(any(feature = "hydrate", test))]
@@ -23,8 +24,10 @@ use leptos::{html, prelude::*};
 use serde::{Deserialize, Serialize};
 
 use crate::{live, rows};
+use api::chat::{ChatRequest, Message, Role};
 use composer::composer;
 use messages::turn_view;
+use options::Options;
 use run_state::{Input, RunState, Status};
 
 /// How often a run is read on after its connection broke, with a pause before each time.
@@ -56,6 +59,10 @@ struct Conversation {
     field: NodeRef<html::Textarea>,
     /// Messages that wait for the end of the run.
     queue: RwSignal<Vec<Queued>>,
+    /// What is asked besides the message.
+    options: RwSignal<Options>,
+    /// The token of the form that is posted where no scripts run.
+    csrf: StoredValue<String>,
 }
 
 /// A message that is sent as soon as the run before it has ended.
@@ -124,8 +131,14 @@ impl Conversation {
             self.namespace.get_value(),
             self.agent.get_value()
         );
-        let session = self.session.get_untracked();
-        let request = stream::send(path, text, session, move |input| self.hear(turn, input));
+        let asked = ChatRequest {
+            messages: vec![Message::text(Role::User, text)],
+            stream: Some(true),
+            session_id: self.session.get_untracked(),
+            rest: self.options.with_untracked(Options::fields),
+            ..ChatRequest::default()
+        };
+        let request = stream::send(path, asked, move |input| self.hear(turn, input));
         turn.request.set_value(Some(request));
         self.tick();
     }
@@ -259,6 +272,8 @@ pub fn ChatConsole(
     state: rows::State,
     /// Its runs in this session that go on.
     open_runs: Vec<OpenRun>,
+    /// The token of the form that is posted where no scripts run.
+    csrf: String,
     /// What was said before.
     children: Children,
 ) -> impl IntoView {
@@ -272,6 +287,8 @@ pub fn ChatConsole(
         log: NodeRef::new(),
         field: NodeRef::new(),
         queue: RwSignal::new(Vec::new()),
+        options: RwSignal::default(),
+        csrf: StoredValue::new(csrf),
     };
     let state = RwSignal::new(state);
     Effect::new(move || {

@@ -44,6 +44,12 @@ pub(super) fn AccountMenu() -> impl IntoView {
                         "Settings"
                     </a>
                 </li>
+                <li>
+                    <a class="menu-item" href="/access">
+                        <Icon symbol=Symbol::Lock />
+                        "Who am I, and what is allowed"
+                    </a>
+                </li>
             </ul>
         </Menu>
     }

@@ -19,7 +19,7 @@ use crate::{
         resource::head::{Page, ResourceHead, crumbs, missing},
     },
     rows,
-    site::{Failure, Ports, kubernetes},
+    site::{CsrfToken, Failure, Ports, kubernetes},
     untrusted::visible,
 };
 use history::{PastRun, runs};
@@ -172,7 +172,8 @@ fn draw(loaded: Loaded, address: &Address) -> AnyView {
     let failure = loaded.memory_failure.as_ref().map(|failure| {
         view! { <p class="chat-note" role="status">{failure.clone()}</p> }
     });
-    let without_scripts = without_scripts(address);
+    let without_scripts = without_scripts(&loaded.open_runs);
+    let csrf = expect_context::<CsrfToken>().value().to_owned();
     let Address {
         namespace, session, ..
     } = address.clone();
@@ -201,6 +202,7 @@ fn draw(loaded: Loaded, address: &Address) -> AnyView {
                         session
                         state=loaded.state
                         open_runs=loaded.open_runs
+                        csrf
                     >
                         {past}
                     </ChatConsole>
@@ -298,19 +300,24 @@ fn introduction(agent: &Agent) -> AnyView {
     .into_any()
 }
 
-/// What to do where no scripts run.
-fn without_scripts(address: &Address) -> impl IntoView + use<> {
-    let command = format!(
-        "curl -N http://HOST/agents/{}/{}/v1/chat/completions -H 'content-type: application/json' \
-         -d '{{\"messages\":[{{\"role\":\"user\",\"content\":\"…\"}}],\"stream\":true}}'",
-        address.namespace, address.agent
-    );
-    view! {
-        <noscript>
-            <p class="chat-note">
-                "Sending needs JavaScript. Without it, the same endpoint answers: "
-                <code>{command}</code>
-            </p>
-        </noscript>
+/// Where no scripts run: what goes on, and the page again every two seconds until it has ended.
+fn without_scripts(open_runs: &[OpenRun]) -> Option<impl IntoView + use<>> {
+    if open_runs.is_empty() {
+        return None;
     }
+    let asked = |run: &OpenRun| {
+        let question = visible(&run.question).into_owned();
+        view! {
+            <p class="chat-note" data-testid="open-run">
+                "At work on: " <q>{question}</q>
+            </p>
+        }
+    };
+    Some(view! {
+        <noscript>
+            <meta http-equiv="refresh" content="2" />
+            {open_runs.iter().map(asked).collect_view()}
+            <p class="chat-note">"This page is loaded again every two seconds until the answer is here."</p>
+        </noscript>
+    })
 }

@@ -47,6 +47,7 @@ impl Fixture {
             agents: self.agents.clone(),
             clock: Arc::new(SystemClock),
             providers: Vec::new(),
+            prices: Arc::default(),
             assets: Assets {
                 css: "/pkg/kaos.css".to_owned(),
                 js: "/pkg/kaos.js".to_owned(),

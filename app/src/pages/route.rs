@@ -3,8 +3,10 @@
 use leptos::prelude::*;
 
 use super::{
+    access::AccessPage,
     chat::ChatPage,
     debug::DebugPage,
+    design::DesignPage,
     exceptions::{ExceptionPage, ExceptionsPage},
     form::FormPage,
     logs::LogsPage,
@@ -22,8 +24,9 @@ use super::{
     search::SearchPage,
     secret_form::{EditSecretPage, NewSecretPage},
     sessions::{SessionPage, SessionsPage},
-    settings::SettingsPage,
+    settings::{SettingsPage, prices::PricesPage},
     system::SystemPage,
+    tasks::TasksPage,
     tools::ToolsPage,
     traces::{TracePage, TracesPage},
 };
@@ -57,6 +60,7 @@ pub(crate) enum Route {
         agent: String,
         session: Option<String>,
     },
+    Tasks(String),
     Debug(String),
     Events(Kind, String),
     PodsOf(Kind, String),
@@ -76,6 +80,9 @@ pub(crate) enum Route {
     DeleteNamespace(String),
     Search,
     Settings,
+    Prices,
+    Access,
+    Design,
 }
 
 impl Route {
@@ -92,6 +99,10 @@ impl Route {
             ["namespaces"] => Self::Namespaces,
             ["namespaces", name, "delete"] => Self::DeleteNamespace((*name).to_owned()),
             ["settings"] => Self::Settings,
+            ["settings", "prices"] => Self::Prices,
+            ["access"] => Self::Access,
+            // For who builds KAOS, not for who uses it.
+            ["design"] if cfg!(debug_assertions) => Self::Design,
             ["system"] => Self::System,
             ["traces", id] => Self::Trace((*id).to_owned()),
             ["ns", _] => Self::Overview,
@@ -120,6 +131,7 @@ impl Route {
             (_, [name, "edit"]) => Self::Edit(kind, (*name).to_owned()),
             (_, [name, "yaml"]) => Self::Yaml(kind, (*name).to_owned()),
             (_, [name, "delete"]) => Self::Delete(kind, (*name).to_owned()),
+            (Kind::Agent, [agent, "tasks"]) => Self::Tasks((*agent).to_owned()),
             (Kind::Agent, [agent, "runs"]) => Self::Runs((*agent).to_owned()),
             (Kind::Agent, [agent, "memory", session @ ..]) if session.len() < 2 => Self::Memory {
                 agent: (*agent).to_owned(),
@@ -162,6 +174,7 @@ impl Route {
             Self::Memory { agent, session } => {
                 view! { <MemoryPage name=agent session /> }.into_any()
             }
+            Self::Tasks(name) => view! { <TasksPage name /> }.into_any(),
             Self::Debug(name) => view! { <DebugPage name /> }.into_any(),
             Self::Events(kind, name) => view! { <EventsPage kind name /> }.into_any(),
             Self::PodsOf(kind, name) => view! { <PodsOfPage kind name /> }.into_any(),
@@ -181,6 +194,9 @@ impl Route {
             Self::DeleteNamespace(name) => view! { <DeleteNamespacePage name /> }.into_any(),
             Self::Search => view! { <SearchPage /> }.into_any(),
             Self::Settings => view! { <SettingsPage /> }.into_any(),
+            Self::Prices => view! { <PricesPage /> }.into_any(),
+            Self::Access => view! { <AccessPage /> }.into_any(),
+            Self::Design => view! { <DesignPage /> }.into_any(),
         }
     }
 }

@@ -1,4 +1,6 @@
-//! How pages look and answer, for this browser.
+//! How pages look and answer, for this browser, and what models cost.
+
+pub(crate) mod prices;
 
 use leptos::prelude::*;
 
@@ -23,6 +25,12 @@ pub(crate) fn SettingsPage() -> impl IntoView {
                     <Choice legend="Single-key shortcuts" chosen=visitor.shortcuts />
                 </div>
                 <p class="panel-note">"Kept in cookies of this browser, for a year."</p>
+            </Panel>
+            <Panel title="Prices of models">
+                <p class="panel-note">
+                    "What answers cost is worked out from prices per model. "
+                    <a href="/settings/prices">"See and change prices"</a>
+                </p>
             </Panel>
             <Panel title="Keyboard shortcuts">
                 <div id="shortcut-list" class="panel-body">

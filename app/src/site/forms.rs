@@ -1,11 +1,13 @@
 //! What forms post. Each ends in a redirect, or in its own page again with what is wrong.
 
 pub(crate) mod bulk;
+pub(super) mod chat;
 pub(crate) mod delete;
 pub(super) mod memory;
 pub(crate) mod model;
 pub(crate) mod namespace;
 pub(super) mod preferences;
+pub(crate) mod prices;
 pub(crate) mod resource;
 pub(crate) mod secret;
 pub(crate) mod tool;

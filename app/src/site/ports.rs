@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use api::{
     clock::Clock,
+    prices::PriceTable,
     telemetry::{AlertReader, TelemetryReader},
     traces::{LogReader, TraceReader},
 };
@@ -28,6 +29,8 @@ pub struct Ports {
     pub clock: Arc<dyn Clock>,
     /// Names of the providers a model API can have.
     pub providers: Vec<&'static str>,
+    /// What models cost by the table that comes with the program.
+    pub prices: Arc<PriceTable>,
     /// Where the browser finds scripts and styles.
     pub assets: Assets,
     /// One sentence that every page shows, such as that no provider key was found.

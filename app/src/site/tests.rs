@@ -66,6 +66,7 @@ fn ports(cluster: &Cluster) -> Ports {
         agents: Router::new(),
         clock: Arc::new(SystemClock),
         providers: vec!["mock"],
+        prices: Arc::default(),
         assets: Assets {
             css: "/pkg/kaos.css".to_owned(),
             js: "/pkg/kaos.js".to_owned(),

@@ -2,11 +2,11 @@
 
 use std::sync::Arc;
 
-use api::{chat::Usage, money::Usd};
+use api::{chat::Usage, money::Usd, prices::Price};
 use bytes::Bytes;
 use serde::de::IgnoredAny;
 
-use super::{limits::Account, members::Members, prices::Price, question::QuestionSpan};
+use super::{limits::Account, members::Members, question::QuestionSpan};
 
 /// Bytes of text that make about one token.
 const BYTES_PER_TOKEN: u64 = 4;

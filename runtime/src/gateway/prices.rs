@@ -2,91 +2,44 @@
 //!
 //! A model that is in neither has no price, which is not the same as costing nothing.
 
-use std::{
-    cmp::Reverse,
-    collections::HashMap,
-    sync::{Arc, LazyLock},
-};
+use std::sync::{Arc, LazyLock};
 
-use api::{chat::Usage, money::Usd};
-use serde::Deserialize;
+use api::prices::{Price, PriceTable};
 
-/// Tokens that a price is for.
-const PER: f64 = 1e6;
 /// Who asks others, and names models as `provider/model`, as the table does.
 pub(super) const RESELLERS: [&str; 2] = ["openrouter", "litellm"];
 
 /// The table that comes with the program.
-static BUILT_IN: LazyLock<Table> = LazyLock::new(|| {
-    let written: Written = serde_saphyr::from_str(include_str!("prices.yaml"))
+static BUILT_IN: LazyLock<Arc<PriceTable>> = LazyLock::new(|| {
+    let table: PriceTable = serde_saphyr::from_str(include_str!("prices.yaml"))
         .expect("a test has read this very text");
-    written.into()
+    Arc::new(table)
 });
+
+/// The table that comes with the program.
+pub fn built_in_prices() -> Arc<PriceTable> {
+    Arc::clone(&BUILT_IN)
+}
 
 /// The prices of all models known.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Prices(Arc<Option<Table>>);
+pub(super) struct Prices(Option<Arc<PriceTable>>);
 
 /// Why a table of prices cannot be used.
 #[derive(Debug, thiserror::Error)]
 #[error("the table of prices cannot be read: {0}")]
 pub struct PricesError(String);
 
-/// A table as it is written.
-#[derive(Debug, Deserialize)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
-struct Written {
-    /// Whether the table that comes with the program counts where this one says nothing.
-    #[serde(default = "yes")]
-    built_in: bool,
-    models: HashMap<String, Price>,
-}
-
-/// A table as it is read for every answer.
-#[derive(Debug)]
-struct Table {
-    built_in: bool,
-    models: HashMap<String, Price>,
-    /// By what names start with, longest first.
-    patterns: Vec<(String, Price)>,
-}
-
-/// US dollars for a million tokens.
-#[derive(Clone, Copy, Debug, PartialEq, Deserialize)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
-pub(super) struct Price {
-    input: f64,
-    #[serde(default)]
-    output: f64,
-    cached: Option<f64>,
-    cache_write: Option<f64>,
-    reasoning: Option<f64>,
-    above: Option<Above>,
-}
-
-/// What a call costs that sends more tokens than this.
-#[derive(Clone, Copy, Debug, PartialEq, Deserialize)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
-struct Above {
-    tokens: u64,
-    input: Option<f64>,
-    output: Option<f64>,
-    cached: Option<f64>,
-    cache_write: Option<f64>,
-    reasoning: Option<f64>,
-}
-
 impl Prices {
     /// The table that comes with the program, with the user's own on top.
     pub(super) fn with(own: &str) -> Result<Self, PricesError> {
-        let written: Written =
+        let table: PriceTable =
             serde_saphyr::from_str(own).map_err(|error| PricesError(error.to_string()))?;
-        let wrong = written.models.iter().find(|(_, price)| !price.is_usable());
-        if let Some((model, _)) = wrong {
+        if let Some(model) = table.unusable() {
             let message = format!("a price of {model} is below zero or no number");
             return Err(PricesError(message));
         }
-        Ok(Self(Arc::new(Some(written.into()))))
+        Ok(Self(Some(Arc::new(table))))
     }
 
     /// The price of a provider's model, by the name the provider knows.
@@ -99,7 +52,7 @@ impl Prices {
         };
         let full = format!("{provider}/{model}");
         let resold = RESELLERS.contains(&provider).then_some(model);
-        let own = self.0.as_ref().as_ref();
+        let own = self.0.as_ref();
         let built_in = own.is_none_or(|own| own.built_in).then(|| &*BUILT_IN);
         own.into_iter()
             .chain(built_in)
@@ -107,96 +60,10 @@ impl Prices {
     }
 }
 
-impl From<Written> for Table {
-    fn from(written: Written) -> Self {
-        let Written { built_in, models } = written;
-        let start =
-            |(name, price): (&String, &Price)| Some((name.strip_suffix('*')?.to_owned(), *price));
-        let mut patterns: Vec<_> = models.iter().filter_map(start).collect();
-        patterns.sort_by_key(|(start, _)| Reverse(start.len()));
-        Self {
-            built_in,
-            models,
-            patterns,
-        }
-    }
-}
-
-impl Table {
-    /// The price of the name, or of the longest pattern that fits it.
-    fn price(&self, name: &str) -> Option<Price> {
-        let like = || {
-            let mut patterns = self.patterns.iter();
-            let fits = patterns.find(|(start, _)| name.starts_with(start.as_str()))?;
-            Some(&fits.1)
-        };
-        self.models.get(name).or_else(like).copied()
-    }
-}
-
-impl Price {
-    /// What this much costs.
-    #[expect(clippy::cast_precision_loss, reason = "nobody counts so many tokens")]
-    pub(super) fn of(&self, usage: Usage) -> Usd {
-        let price = self.at(usage.prompt_tokens);
-        let cached = usage.cached_tokens.min(usage.prompt_tokens);
-        let kept = usage.cache_write_tokens.min(usage.prompt_tokens - cached);
-        let reasoning = usage.reasoning_tokens.min(usage.completion_tokens);
-        let parts = [
-            (usage.prompt_tokens - cached - kept, price.input),
-            (cached, price.cached.unwrap_or(price.input)),
-            (kept, price.cache_write.unwrap_or(price.input)),
-            (usage.completion_tokens - reasoning, price.output),
-            (reasoning, price.reasoning.unwrap_or(price.output)),
-        ];
-        let dollars: f64 = parts
-            .iter()
-            .map(|(tokens, price)| *tokens as f64 * price)
-            .sum();
-        Usd::from_dollars(dollars / PER)
-    }
-
-    /// The price of a call that sends so many tokens.
-    fn at(&self, sent: u64) -> Self {
-        match self.above {
-            Some(above) if sent > above.tokens => Self {
-                input: above.input.unwrap_or(self.input),
-                output: above.output.unwrap_or(self.output),
-                cached: above.cached.or(self.cached),
-                cache_write: above.cache_write.or(self.cache_write),
-                reasoning: above.reasoning.or(self.reasoning),
-                above: None,
-            },
-            _ => *self,
-        }
-    }
-
-    fn is_usable(&self) -> bool {
-        let above = self.above.map(|_| self.at(u64::MAX));
-        let parts = |price: &Self| {
-            let Self {
-                input,
-                output,
-                cached,
-                cache_write,
-                reasoning,
-                above: _,
-            } = *price;
-            let optional = [cached, cache_write, reasoning].into_iter().flatten();
-            optional
-                .chain([input, output])
-                .all(|part| part.is_finite() && part >= 0.0)
-        };
-        parts(self) && above.as_ref().is_none_or(parts)
-    }
-}
-
-fn yes() -> bool {
-    true
-}
-
 #[cfg(test)]
 mod tests {
+    use api::chat::Usage;
+
     use super::*;
 
     const USAGE: Usage = Usage {
@@ -209,13 +76,9 @@ mod tests {
         cost: None,
     };
 
-    fn cost(price: Price, usage: Usage) -> f64 {
-        price.of(usage).dollars()
-    }
-
     fn own(yaml: &str, provider: &str, model: &str) -> Option<f64> {
         let price = Prices::with(yaml).unwrap().of(provider, model)?;
-        Some(cost(price, USAGE))
+        Some(price.of(USAGE).dollars())
     }
 
     #[test]
@@ -233,37 +96,6 @@ mod tests {
             "it sells others' models"
         );
         assert!(!known("mock", "openai/gpt-4o") && !known("openai", "gpt-none"));
-    }
-
-    #[test]
-    fn cached_kept_and_reasoning_tokens_have_prices_of_their_own() {
-        let price = Price {
-            input: 10.0,
-            output: 100.0,
-            cached: Some(1.0),
-            cache_write: Some(12.5),
-            reasoning: Some(200.0),
-            above: None,
-        };
-        assert_eq!(cost(price, USAGE).to_string(), "0.06");
-        let cached = Usage {
-            cached_tokens: 600,
-            cache_write_tokens: 200,
-            ..USAGE
-        };
-        // 200 × 10 + 600 × 1 + 200 × 12.5 + 500 × 100
-        assert_eq!(cost(price, cached).to_string(), "0.0551");
-        let thoughtful = Usage {
-            reasoning_tokens: 400,
-            ..USAGE
-        };
-        assert_eq!(cost(price, thoughtful).to_string(), "0.1");
-        let garbage = Usage {
-            cached_tokens: u64::MAX,
-            reasoning_tokens: u64::MAX,
-            ..USAGE
-        };
-        assert_eq!(cost(price, garbage).to_string(), "0.101");
     }
 
     #[test]

@@ -3,7 +3,7 @@
 use api::resources::Phase;
 use leptos::{ev, prelude::*};
 
-use super::Conversation;
+use super::{Conversation, options};
 use crate::rows::State;
 
 /// Enter sends, Shift+Enter begins a line, Escape stops. `state` is the agent's; `is_open` says
@@ -14,12 +14,9 @@ pub(super) fn composer(
     is_open: Memo<bool>,
 ) -> AnyView {
     let field = conversation.field;
-    // Before the browser's part is here, nothing could be sent.
-    let is_awake = RwSignal::new(false);
-    Effect::new(move || is_awake.set(true));
     let agent = conversation.agent.get_value();
     let reason = move || blocked(&conversation.agent.get_value(), &state.read());
-    let can_send = move || is_awake.get() && reason().is_none();
+    let can_send = move || reason().is_none();
     let submit = move || {
         let text = field.get_untracked().map(|field| field.value());
         let text = text.filter(|text| !text.trim().is_empty());
@@ -57,11 +54,14 @@ pub(super) fn composer(
     view! {
         <form
             class="chat-composer"
+            method="post"
             on:submit=move |event| {
                 event.prevent_default();
                 submit();
             }
         >
+            // Without scripts the form is posted, and the page shows what comes of it.
+            <input type="hidden" name="csrf" value=conversation.csrf.get_value() />
             <label class="visually-hidden" for="chat-message">
                 {format!("Message {agent}")}
             </label>
@@ -84,6 +84,7 @@ pub(super) fn composer(
                     </button>
                 </Show>
             </div>
+            {options::view(conversation.options)}
             <p id="chat-hint" class="chat-hint">
                 {move || reason().unwrap_or_else(|| HINT.to_owned())}
             </p>

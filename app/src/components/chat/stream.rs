@@ -12,6 +12,8 @@ pub(super) use elsewhere::{Request, abort, cancel, follow, now_ms, replace_addre
 
 #[cfg(not(feature = "hydrate"))]
 mod elsewhere {
+    use api::chat::ChatRequest;
+
     use crate::components::chat::run_state::Input;
 
     /// A message on its way.
@@ -19,8 +21,7 @@ mod elsewhere {
 
     pub(in super::super) fn send(
         _path: String,
-        _text: String,
-        _session: Option<String>,
+        _asked: ChatRequest,
         _hear: impl Fn(Input) + 'static,
     ) -> Request {
         Request

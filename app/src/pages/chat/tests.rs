@@ -134,7 +134,7 @@ async fn a_new_conversation_says_who_it_is_with() {
             "Coordinates research.",
             "<li>echo-search</li>",
             "<li>researcher</li>",
-            "Sending needs JavaScript.",
+            "<form method=\"post\" class=\"chat-composer\">",
         ],
     );
 }

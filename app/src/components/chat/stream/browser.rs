@@ -1,6 +1,6 @@
 //! The same with `fetch`, in a browser.
 
-use api::chat::{ChatRequest, ErrorDetail, Message, Role};
+use api::chat::{ChatRequest, ErrorDetail};
 use js_sys::{Reflect, Uint8Array};
 use leptos::task::spawn_local;
 use wasm_bindgen::{JsCast, JsValue};
@@ -29,14 +29,13 @@ pub(in super::super) fn abort(request: Request) {
 /// Sends a message; `hear` is called with everything that comes back, and with the end.
 pub(in super::super) fn send(
     path: String,
-    text: String,
-    session: Option<String>,
+    asked: ChatRequest,
     hear: impl Fn(Input) + 'static,
 ) -> Request {
     let controller = AbortController::new().ok();
     let signal = controller.as_ref().map(AbortController::signal);
     spawn_local(async move {
-        let response = post(&path, text, session, signal.as_ref()).await;
+        let response = post(&path, &asked, signal.as_ref()).await;
         hear(read(response, &hear).await);
     });
     Request(controller)
@@ -100,17 +99,10 @@ async fn read_stream(response: &Response, hear: &impl Fn(Input)) -> Result<(), J
 
 async fn post(
     path: &str,
-    text: String,
-    session: Option<String>,
+    asked: &ChatRequest,
     signal: Option<&AbortSignal>,
 ) -> Result<Response, JsValue> {
-    let request = ChatRequest {
-        messages: vec![Message::text(Role::User, text)],
-        stream: Some(true),
-        session_id: session,
-        ..ChatRequest::default()
-    };
-    let body = serde_json::to_string(&request).map_err(|error| error.to_string())?;
+    let body = serde_json::to_string(asked).map_err(|error| error.to_string())?;
     let headers = web_sys::Headers::new()?;
     headers.set("content-type", "application/json")?;
     headers.set("accept", "text/event-stream")?;

@@ -45,3 +45,22 @@ test("a trace is found in the list and can be read down to a tool's arguments", 
   await expect(page.getByTestId("span-panel")).toContainText("41");
   await expect(page.getByTestId("span-panel")).toContainText("58");
 });
+
+test("a message is sent by a form, and the page shows its answer once it is there", async ({
+  page,
+  request,
+}) => {
+  await createCalculatingAgent(request, "plain-talker");
+  await page.goto(`/ns/${NAMESPACE}/agents/plain-talker/chat`);
+  await page.getByLabel("Message plain-talker").fill("What is 30 plus 12?");
+  await page.getByRole("button", { name: "Send" }).click();
+  await expect(page).toHaveURL(/\/agents\/plain-talker\/chat\/[^/]+$/);
+  // The page loads itself again until the run has ended.
+  const answer = page.locator('[data-testid="chat-message"][data-role="assistant"]');
+  await expect(answer.last()).toContainText("42", { timeout: 30_000 });
+  await expect(page.locator('[data-testid="chat-message"][data-role="user"]')).toHaveCount(1);
+
+  await page.getByLabel("Message plain-talker").fill("And 1 plus 1?");
+  await page.getByRole("button", { name: "Send" }).click();
+  await expect(answer).toHaveCount(2, { timeout: 30_000 });
+});

@@ -2,6 +2,8 @@
 
 import { NAMESPACE } from "./fixtures.ts";
 
+// Who builds KAOS sees all components on a page of its own; a release has no such page.
+const IS_DEBUG = !/[\\/]release[\\/]/.test(process.env.KAOS ?? "");
 const AGENT = `/ns/${NAMESPACE}/agents/coordinator`;
 const SERVER = `/ns/${NAMESPACE}/mcpservers/calculator`;
 const API = `/ns/${NAMESPACE}/modelapis/llm-proxy`;
@@ -18,6 +20,7 @@ export function pages(traceId: string): Record<string, string> {
     "agent-chat": `${AGENT}/chat`,
     "agent-runs": `${AGENT}/runs`,
     "agent-memory": `${AGENT}/memory`,
+    "agent-tasks": `${AGENT}/tasks`,
     "agent-pods": `${AGENT}/pods`,
     "agent-events": `${AGENT}/events`,
     "agent-yaml": `${AGENT}/yaml`,
@@ -41,6 +44,9 @@ export function pages(traceId: string): Record<string, string> {
     pods: `/ns/${NAMESPACE}/pods`,
     system: "/system",
     settings: "/settings",
+    prices: "/settings/prices",
+    access: "/access",
+    ...(IS_DEBUG ? { design: "/design" } : {}),
     search: "/search?q=coord",
     namespaces: "/namespaces",
     "agents-empty": "/ns/default/agents",

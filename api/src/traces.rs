@@ -273,6 +273,21 @@ pub struct Operation {
     pub span_kind: String,
 }
 
+/// Traces when a query does not say how many.
+const DEFAULT_LIMIT: u32 = 100;
+
+/// What a search found, and how far it looked.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct FoundTraces {
+    /// Those that match, newest first.
+    pub traces: Vec<TraceSummary>,
+    /// As many were looked at one by one; a backend with an index looks at no others than it gives.
+    pub n_looked_at: u64,
+    /// Older traces than those that start at this moment were not looked at, and may match, too; `None`
+    /// when all were.
+    pub back_to_ns: Option<u64>,
+}
+
 /// Reading failed for a reason outside the question.
 #[expect(missing_docs, reason = "the fields say themselves what they are")]
 #[derive(Debug, thiserror::Error)]
@@ -304,6 +319,21 @@ pub trait TraceReader: Send + Sync {
     /// The newest traces that match, newest first; at most [`most`](Self::most), whatever the
     /// query's limit.
     async fn search(&self, query: &TraceQuery) -> Result<Vec<TraceSummary>, ReadError>;
+
+    /// The same, and how far was looked for them.
+    async fn find(&self, query: &TraceQuery) -> Result<FoundTraces, ReadError> {
+        let traces = self.search(query).await?;
+        let limit = match query.limit {
+            0 => DEFAULT_LIMIT,
+            limit => limit.min(self.most()),
+        };
+        let is_cut = traces.len() >= limit as usize;
+        Ok(FoundTraces {
+            n_looked_at: u64::try_from(traces.len()).unwrap_or(u64::MAX),
+            back_to_ns: traces.last().filter(|_| is_cut).map(|last| last.start_ns),
+            traces,
+        })
+    }
 
     /// How many traces a search gives at most. An answer of so many, or of as many as the query's
     /// limit, may lack older ones that match too; whoever shows it says so.

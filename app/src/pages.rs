@@ -22,6 +22,7 @@ pub(crate) mod namespaces;
 pub(crate) mod not_found;
 pub(crate) mod overview;
 pub(crate) mod params;
+pub(crate) mod period;
 mod pods;
 pub(crate) mod range;
 pub(crate) mod resource;

@@ -17,7 +17,7 @@ use std::time::Duration;
 
 use api::clock::Clock;
 use api::traces::{
-    Operation, ReadError, Span, Trace, TraceId, TraceQuery, TraceReader, TraceSummary,
+    FoundTraces, Operation, ReadError, Span, Trace, TraceId, TraceQuery, TraceReader, TraceSummary,
 };
 use async_trait::async_trait;
 use axum::http::HeaderMap;
@@ -113,7 +113,11 @@ impl TraceReader for JaegerClient {
     }
 
     async fn search(&self, query: &TraceQuery) -> Result<Vec<TraceSummary>, ReadError> {
-        search::search(self, query).await
+        Ok(search::find(self, query).await?.traces)
+    }
+
+    async fn find(&self, query: &TraceQuery) -> Result<FoundTraces, ReadError> {
+        search::find(self, query).await
     }
 
     fn most(&self) -> u32 {

@@ -10,8 +10,8 @@ use api::{
         SessionReader, SessionSummary, UsageQuery, UsageReader, UsageRow, Window,
     },
     traces::{
-        LogQuery, LogReader, LogRecord, Operation, ReadError, ServiceCount, Span, SpanId, SpanKind,
-        SpanStatus, Trace, TraceId, TraceQuery, TraceReader, TraceSummary,
+        LogQuery, LogReader, LogRecord, Operation, ReadError, Span, SpanId, SpanKind, SpanStatus,
+        Trace, TraceId, TraceQuery, TraceReader, TraceSummary,
     },
 };
 use async_trait::async_trait;
@@ -125,25 +125,17 @@ impl TraceReader for Fixture {
 
     async fn search(&self, query: &TraceQuery) -> Result<Vec<TraceSummary>, ReadError> {
         let is_here = query.namespace.as_deref().is_none_or(|ns| ns == "team");
-        let Some(root) = self.spans.first().filter(|_| is_here) else {
-            return Ok(Vec::new());
-        };
-        Ok(vec![TraceSummary {
+        let trace = Trace {
             id: TRACE,
-            root_service: root.service.clone(),
-            root_name: root.name.clone(),
-            start_ns: root.start_ns,
-            end_ns: root.end_ns,
-            n_spans: self.spans.len() as u64,
-            n_errors: 0,
-            n_orphans: 0,
-            services: vec![ServiceCount {
-                name: root.service.clone(),
-                n_spans: self.spans.len() as u64,
-                n_errors: 0,
-            }],
-            work: None,
-        }])
+            spans: self.spans.clone(),
+        };
+        let is_early = |trace: &TraceSummary| {
+            let (from, to) = (query.start_min_ns, query.start_max_ns);
+            from.is_none_or(|from| trace.start_ns >= from)
+                && to.is_none_or(|to| trace.start_ns < to)
+        };
+        let found = trace.summary().filter(|trace| is_here && is_early(trace));
+        Ok(found.into_iter().collect())
     }
 
     fn most(&self) -> u32 {

@@ -8,7 +8,13 @@ use leptos::prelude::*;
 
 use super::{
     params::{namespace, ports, query_param},
+    period::Period,
     range::{RANGES, Range},
+    traces::{
+        all_of,
+        query::{Condition, Name},
+        traces_href,
+    },
 };
 use crate::{
     components::{
@@ -19,7 +25,6 @@ use crate::{
     },
     frame::{Crumb, Frame, Section, loaded},
     site::{Failure, Ports},
-    url,
 };
 use panel::{Asked, Drawn, PANELS};
 use usage::{Spent, spent, tables};
@@ -101,9 +106,11 @@ fn draw(found: Found, asked: &Asked) -> impl IntoView + use<> {
 fn one(drawn: Drawn, asked: &Asked) -> AnyView {
     let Drawn { panel, lines } = drawn;
     let window = (asked.window.from_ns, asked.window.to_ns);
-    let runs = url::with_query(
-        &Section::Traces.href(&asked.namespace),
-        &[("service", &asked.agent), ("range", asked.range.key)],
+    let service = Some(asked.agent.clone()).filter(|agent| !agent.is_empty());
+    let runs = traces_href(
+        &asked.namespace,
+        all_of(service.map(|agent| Condition::Name(Name::Service, agent))),
+        Period::Last(asked.range),
     );
     let chart = if lines.is_empty() {
         view! { <p class="panel-note">"Nothing was measured in " {asked.range.words} "."</p> }

@@ -55,9 +55,18 @@ impl Range {
         Some(now_ns.saturating_sub(seconds * SECOND_NS))
     }
 
+    /// How long it is; none without a beginning.
+    pub(crate) fn length_ns(self) -> Option<u64> {
+        Some(self.seconds? * SECOND_NS)
+    }
+
     /// From its beginning up to now, what happens in this very moment included.
     pub(crate) fn window(self) -> Window {
-        let now_ns = now_ns();
+        self.window_at(now_ns())
+    }
+
+    /// The same when now is another moment.
+    pub(crate) fn window_at(self, now_ns: u64) -> Window {
         Window {
             from_ns: self.start_ns(now_ns).unwrap_or(0),
             to_ns: now_ns + 1,

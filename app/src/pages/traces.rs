@@ -6,6 +6,7 @@ mod header;
 pub(crate) mod layout;
 mod list;
 mod panel;
+pub(crate) mod query;
 mod session;
 #[cfg(test)]
 mod tests;
@@ -13,5 +14,5 @@ mod tree;
 mod url;
 
 pub(crate) use detail::TracePage;
-pub(crate) use list::TracesPage;
+pub(crate) use list::{TracesPage, all_of, traces_href};
 pub(crate) use url::{Side, TraceUrl};

@@ -6,7 +6,9 @@
 use std::cmp::Reverse;
 use std::collections::BTreeMap;
 
-use api::traces::{ReadError, Trace, TraceFilter, TraceId, TraceQuery, TraceReader, TraceSummary};
+use api::traces::{
+    FoundTraces, ReadError, Trace, TraceFilter, TraceId, TraceQuery, TraceReader, TraceSummary,
+};
 use futures::{StreamExt, TryStreamExt};
 
 use super::ask::Answer;
@@ -33,20 +35,20 @@ const DAY_NS: u64 = 24 * HOUR_NS;
 /// wants a beginning, and the storage behind it has to work for every day.
 const LOOKBACKS_NS: [u64; 3] = [HOUR_NS, 7 * DAY_NS, 366 * DAY_NS];
 
-/// The newest traces that match, newest first.
-pub(super) async fn search(
+/// The newest traces that match, newest first, and how far was looked for them.
+pub(super) async fn find(
     client: &JaegerClient,
     query: &TraceQuery,
-) -> Result<Vec<TraceSummary>, ReadError> {
+) -> Result<FoundTraces, ReadError> {
     let limit = match query.limit {
         0 => DEFAULT_LIMIT,
         limit => limit.min(most(client)),
     };
     let now_ns = u64::try_from(client.clock.now().as_nanosecond()).unwrap_or_default();
-    let mut found = Vec::new();
+    let mut found = FoundTraces::default();
     for window in windows(query, now_ns) {
         found = in_window(client, query, window, limit).await?;
-        if found.len() >= limit as usize {
+        if found.traces.len() >= limit as usize {
             break;
         }
     }
@@ -86,28 +88,27 @@ async fn in_window(
     query: &TraceQuery,
     window: Window,
     limit: u32,
-) -> Result<Vec<TraceSummary>, ReadError> {
+) -> Result<FoundTraces, ReadError> {
     let known = &client.known;
     if query.service.is_some() {
         let found = of_service(client, query, window, limit).await?;
-        return Ok(newest(found, limit));
+        return Ok(newest(vec![found], limit));
     }
     let mut refusal = None;
     if !known.needs_service.holds() {
         match of_service(client, query, window, limit).await {
-            Ok(found) if !found.is_empty() => {
-                known.searches_all.note();
-                return Ok(newest(found, limit));
-            }
             // Some storages find nothing instead of saying that they need a service.
-            Ok(_) if known.searches_all.holds() => return Ok(Vec::new()),
+            Ok(found) if found.n_looked_at > 0 || known.searches_all.holds() => {
+                known.searches_all.note();
+                return Ok(newest(vec![found], limit));
+            }
             Ok(_) => {}
             Err(error) => refusal = Some(error),
         }
     }
     match of_each_service(client, query, window, limit).await {
         Ok(found) => {
-            if !found.is_empty() {
+            if found.iter().any(|found| found.n_looked_at > 0) {
                 known.needs_service.note();
             }
             Ok(newest(found, limit))
@@ -116,10 +117,24 @@ async fn in_window(
     }
 }
 
-fn newest(mut found: Vec<TraceSummary>, limit: u32) -> Vec<TraceSummary> {
-    found.sort_by_key(|summary| (Reverse(summary.start_ns), summary.id));
-    found.truncate(limit as usize);
-    found
+/// One answer of several, each trace in it once.
+fn newest(parts: Vec<FoundTraces>, limit: u32) -> FoundTraces {
+    let n_looked_at = parts.iter().map(|part| part.n_looked_at).sum();
+    // Beyond where the first of them stopped, something may be missing.
+    let mut back_to_ns = parts.iter().filter_map(|part| part.back_to_ns).max();
+    let all = parts.into_iter().flat_map(|part| part.traces);
+    let by_id: BTreeMap<TraceId, _> = all.map(|trace| (trace.id, trace)).collect();
+    let mut traces: Vec<_> = by_id.into_values().collect();
+    traces.sort_by_key(|trace| (Reverse(trace.start_ns), trace.id));
+    if traces.len() > limit as usize {
+        traces.truncate(limit as usize);
+        back_to_ns = traces.last().map(|last| last.start_ns);
+    }
+    FoundTraces {
+        traces,
+        n_looked_at,
+        back_to_ns,
+    }
 }
 
 async fn of_each_service(
@@ -127,7 +142,7 @@ async fn of_each_service(
     query: &TraceQuery,
     window: Window,
     limit: u32,
-) -> Result<Vec<TraceSummary>, ReadError> {
+) -> Result<Vec<FoundTraces>, ReadError> {
     let services = futures::stream::iter(client.services().await?);
     let asked = services.map(async |service| {
         let query = TraceQuery {
@@ -136,12 +151,7 @@ async fn of_each_service(
         };
         of_service(client, &query, window, limit).await
     });
-    let found: Vec<Vec<_>> = asked.buffer_unordered(AT_A_TIME).try_collect().await?;
-    let by_id = found.into_iter().flatten().map(|found| (found.id, found));
-    Ok(by_id
-        .collect::<BTreeMap<TraceId, _>>()
-        .into_values()
-        .collect())
+    asked.buffer_unordered(AT_A_TIME).try_collect().await
 }
 
 /// Asks once, for the query's service or, without one, for all.
@@ -150,7 +160,7 @@ async fn of_service(
     query: &TraceQuery,
     window: Window,
     limit: u32,
-) -> Result<Vec<TraceSummary>, ReadError> {
+) -> Result<FoundTraces, ReadError> {
     let wants_well = query.attributes.contains(&error("false"));
     // Summaries do not say what agents did.
     let wants_whole = query.whole != TraceFilter::default();
@@ -158,28 +168,50 @@ async fn of_service(
         let params = params::v3(query, window, limit);
         let path = "/api/v3/trace-summaries";
         match client.ask.get("traces", path, &params).await? {
-            Answer::Found(body) => return v3::summaries(&body),
-            Answer::Nothing => return Ok(Vec::new()),
+            Answer::Found(body) => {
+                let summaries = v3::summaries(&body)?;
+                let starts: Vec<_> = summaries.iter().map(|summary| summary.start_ns).collect();
+                return Ok(looked_at(&starts, limit, summaries));
+            }
+            Answer::Nothing => return Ok(FoundTraces::default()),
             Answer::Absent => client.known.no_summaries.note(),
         }
     }
     let limit = limit.min(MOST_WHOLE);
-    let kept = |mut traces: Vec<Trace>| {
-        traces.retain(|trace| matches(query, window, trace));
-        traces
+    let kept = |traces: Vec<Trace>| {
+        let summaries = traces
+            .iter()
+            .filter_map(|trace| Some((trace, trace.summary()?)));
+        let (starts, kept): (Vec<_>, Vec<_>) = summaries
+            .map(|(trace, summary)| {
+                let start_ns = summary.start_ns;
+                (start_ns, matches(query, window, trace).then_some(summary))
+            })
+            .unzip();
+        looked_at(&starts, limit, kept.into_iter().flatten().collect())
     };
-    let mut traces = Vec::new();
+    let mut found = FoundTraces::default();
     // What did not fail is not marked in most storages: they would find nothing.
     if !wants_well {
-        traces = kept(whole(client, query, window, limit).await?);
+        found = kept(whole(client, query, window, limit).await?);
     }
     // Nor does the memory of Jaeger before 2.14 find what failed.
-    if traces.is_empty()
+    if found.traces.is_empty()
         && let Some(open) = without_error(query)
     {
-        traces = kept(whole(client, &open, window, limit).await?);
+        found = kept(whole(client, &open, window, limit).await?);
     }
-    Ok(traces.iter().filter_map(Trace::summary).collect())
+    Ok(found)
+}
+
+/// What is kept of an answer whose traces start at these moments.
+fn looked_at(starts: &[u64], limit: u32, traces: Vec<TraceSummary>) -> FoundTraces {
+    let is_cut = starts.len() >= limit as usize;
+    FoundTraces {
+        traces,
+        n_looked_at: u64::try_from(starts.len()).unwrap_or(u64::MAX),
+        back_to_ns: starts.iter().min().copied().filter(|_| is_cut),
+    }
 }
 
 /// Traces with all their spans.

@@ -11,8 +11,15 @@ use crate::{
         trace_list::TraceList,
     },
     kinds::Kind,
-    pages::params::now,
-    url::Encoded,
+    pages::{
+        params::now,
+        period::Period,
+        range::Range,
+        traces::{
+            query::{Condition, Name},
+            traces_href,
+        },
+    },
 };
 
 /// Runs listed; older ones are found among the traces.
@@ -34,11 +41,9 @@ pub(crate) fn RunsPage(name: String) -> impl IntoView {
             Ok(runs.map_err(|error| error.to_string()))
         },
         |about, runs| {
-            let all = format!(
-                "/ns/{}/traces?service={}",
-                about.id.namespace,
-                Encoded(&about.id.name)
-            );
+            let service = Condition::Name(Name::Service, about.id.name.clone());
+            let period = Period::Last(Range::called("all", "all"));
+            let all = traces_href(&about.id.namespace, service, period);
             let chat = about.href(Page::Chat);
             match runs {
                 Err(message) => partial("The list of runs", &message),

@@ -1,233 +1,257 @@
-//! The traces of a namespace, newest first.
+//! The traces of a namespace: asked for in a small language, with what they have in common beside them.
 
-mod filter;
+mod asked;
+mod facets;
+mod form;
+pub(crate) mod glance;
+mod load;
+mod matching;
+mod pictures;
+mod plan;
+mod table;
+#[cfg(test)]
+mod tests;
 
-use api::traces::{TraceQuery, TraceSummary};
-use jiff::Timestamp;
 use leptos::prelude::*;
 
-use super::{
-    layout::{fraction, operation},
-    url::TraceUrl,
-};
+pub(crate) use asked::{all_of, traces_href};
+
+use super::query::Term;
 use crate::{
     components::{
-        filter_form::{FilterForm, FilterSelect, all_or},
         instead::{Instead, Why},
-        status_mark::{Mark, StatusMark},
+        page_head::PageHead,
     },
     format,
     frame::{Crumb, Frame, Section, failed},
     kinds::{ALL_NAMESPACES, Kind},
     pages::{
-        params::{namespace, ports},
-        range::Range,
+        params::{now_ns, ports},
+        period::{Period, written},
     },
-    site::{Failure, Ports},
-    untrusted,
 };
-use filter::{Filter, LEAST, Went};
+use asked::Asked;
+use load::{Found, ROWS, load};
 
-/// `/ns/{ns}/traces`.
+/// `/ns/{ns}/traces?q=&range=&from=&to=&sort=&view=&row=&cursor=`.
 #[component]
 pub(crate) fn TracesPage() -> impl IntoView {
     let ports = ports();
-    let namespace = namespace();
-    let filter = Filter::requested();
+    let asked = Asked::requested();
     let list = Suspend::new(async move {
-        match load(&ports, &namespace, &filter).await {
-            Ok(found) => draw(&found, &namespace, &filter),
-            Err(failure) => failed("Traces", &failure),
+        // A query that is not understood is shown with what is wrong, and nothing is searched.
+        if asked.query.is_err() {
+            return form::form(&asked, None);
+        }
+        match load(&ports, &asked).await {
+            Ok(found) => draw(&found, &asked),
+            Err(failure) => {
+                let form = form::form(&asked, None);
+                view! {
+                    {form}
+                    {failed("The list of traces", &failure)}
+                }
+                .into_any()
+            }
         }
     });
     view! {
         <Frame section=Section::Traces title="Traces" crumbs=vec![Crumb::here("traces")]>
-            <section class="traces">
-                <h1>"Traces"</h1>
-                {list}
-            </section>
+            <PageHead title="Traces" />
+            <div class="traces">{list}</div>
         </Frame>
     }
 }
 
-/// Traces that one page lists.
-const MOST: u32 = 100;
-
-/// What the page lists, and the services that its form offers.
-struct Found {
-    traces: Vec<TraceSummary>,
-    /// How many the reader was asked for, when it found so many: there may be more.
-    cut_at: Option<u32>,
-    services: Vec<String>,
-}
-
-async fn load(ports: &Ports, namespace: &str, filter: &Filter) -> Result<Found, Failure> {
-    let now = u64::try_from(ports.clock.now().as_nanosecond()).unwrap_or(0);
-    let limit = MOST.min(ports.traces.most());
-    let query = TraceQuery {
-        limit,
-        ..filter.query(namespace, now)
-    };
-    let mut traces = ports.traces.search(&query).await?;
-    let is_cut = traces.len() >= limit as usize;
-    traces.retain(|trace| filter.keeps(trace));
-    Ok(Found {
-        traces,
-        cut_at: is_cut.then_some(limit),
-        services: ports.traces.services().await?,
-    })
-}
-
-fn draw(found: &Found, namespace: &str, filter: &Filter) -> AnyView {
-    let listed = if found.traces.is_empty() {
-        nothing(namespace, filter)
-    } else {
-        table(&found.traces)
-    };
-    let cut = found.cut_at.map(|limit| {
-        view! {
-            <p class="traces-cut">
-                {format!("Only the newest {limit} were looked at. Narrow the form to see others.")}
-            </p>
-        }
-    });
-    view! {
-        {form(&found.services, filter)}
-        {listed}
-        {cut}
-    }
-    .into_any()
-}
-
-fn form(services: &[String], filter: &Filter) -> AnyView {
-    let owned = |value: &str, word: &str| (value.to_owned(), word.to_owned());
-    let agents = all_or(services.to_vec());
-    let agent = filter.service.clone().unwrap_or_default();
-    let went = Went::ALL.iter().find(|went| went.0 == filter.went);
-    let went = went.map_or("", |went| went.1);
-    let runs = Went::ALL
-        .map(|(_, value, word)| owned(value, word))
-        .to_vec();
-    let lengths = LEAST.map(|(value, word, _)| owned(value, word)).to_vec();
-    let (least, range) = (filter.least, filter.range.key);
-    view! {
-        <FilterForm label="Traces">
-            <FilterSelect name="service" label="Service" chosen=agent options=agents />
-            <FilterSelect name="status" label="Runs" chosen=went options=runs />
-            <FilterSelect name="min" label="At least" chosen=least options=lengths />
-            <FilterSelect name="range" label="In" chosen=range options=Range::options() />
-        </FilterForm>
-    }
-    .into_any()
-}
-
-/// Why there is nothing, and what to do next.
-fn nothing(namespace: &str, filter: &Filter) -> AnyView {
-    let of = match namespace {
-        ALL_NAMESPACES => "any namespace".to_owned(),
-        namespace => namespace.to_owned(),
-    };
-    let traces = Section::Traces.href(namespace);
-    let agents = Kind::Agent.list_href(namespace);
-    if filter.narrows() {
+fn draw(found: &Found, asked: &Asked) -> AnyView {
+    let form = form::form(asked, Some(found));
+    let searched = searched(found, asked);
+    if found.matches.is_empty() {
         return view! {
-            <Instead why=Why::Empty {
-                title: format!("No trace of {of} in {} meets all conditions", filter.range.words),
-            }>
-                <a href=traces>"Show all traces"</a>
-            </Instead>
+            {form}
+            {searched}
+            {nothing(found, asked)}
         }
         .into_any();
     }
     view! {
-        <Instead why=Why::Empty { title: format!("No traces of {of} in {}", filter.range.words) }>
+        {form}
+        {pictures::picture(&found.matches, asked)}
+        {searched}
+        <div class="traces-sides">
+            {facets::facets(&found.matches, asked)}
+            <div class="traces-list">{table::table(found, asked)} {pages(found, asked)}</div>
+        </div>
+    }
+    .into_any()
+}
+
+/// What was searched and by whom, and how to search on.
+fn searched(found: &Found, asked: &Asked) -> AnyView {
+    let n = format::counted(found.matches.len() as u64, "run matches", "runs match");
+    let time = asked.period.words();
+    let looked = format::count(found.n_looked_at);
+    let words = match (&found.older, found.plan.trace) {
+        (None, Some(_)) => format!("{n}."),
+        (Some(_), _) => format!("Searched the newest {looked} traces of {time}: {n}."),
+        (None, None) => format!("Searched all of {time}: {n}."),
+    };
+    let older = found.older.map(|cursor| {
+        let href = asked.with_after(cursor).href();
+        view! {
+            " "
+            <a href=href>"Search older"</a>
+        }
+    });
+    let from = asked.after.map(|_| {
+        let href = Asked {
+            after: None,
+            row: 0,
+            ..asked.clone()
+        }
+        .href();
+        view! {
+            " Newer ones are left out. "
+            <a href=href>"Back to the newest"</a>
+        }
+    });
+    let too_large = (found.n_too_large > 0).then(|| {
+        let n = format::counted(found.n_too_large, "trace is", "traces are");
+        format!(" {n} too large to be searched for words or tags.")
+    });
+    view! {
+        <p class="traces-searched">
+            {words} {older} {from} {too_large} {who(found)}
+        </p>
+    }
+    .into_any()
+}
+
+/// Which conditions the backend answered and which were looked at here, when there are both or the latter.
+fn who(found: &Found) -> Option<AnyView> {
+    let here = &found.plan.here;
+    if here.is_empty() {
+        return None;
+    }
+    let list = |terms: &[Term]| {
+        let codes = terms.iter().map(|term| {
+            let term = crate::untrusted::visible(&term.to_string()).into_owned();
+            view! {
+                " "
+                <code>{term}</code>
+            }
+        });
+        codes.collect_view()
+    };
+    let asked = (!found.plan.asked.is_empty()).then(|| {
+        view! {
+            " The store was asked for"
+            {list(&found.plan.asked)}
+            ";"
+        }
+    });
+    Some(
+        view! {
+            {asked}
+            " each trace was looked at for"
+            {list(here)}
+            "."
+        }
+        .into_any(),
+    )
+}
+
+/// Which rows these are, and the way to the others.
+fn pages(found: &Found, asked: &Asked) -> Option<AnyView> {
+    let n = found.matches.len();
+    if n <= ROWS && asked.row == 0 {
+        return None;
+    }
+    let to = |row: usize, word: &'static str| {
+        let href = asked.with_row(row, found.newest).href();
+        view! {
+            " "
+            <a class="button" href=href>
+                {word}
+            </a>
+        }
+    };
+    let last = (asked.row + ROWS).min(n);
+    let previous = (asked.row > 0).then(|| to(asked.row.saturating_sub(ROWS), "Previous rows"));
+    let next = (last < n).then(|| to(last, "Next rows"));
+    Some(
+        view! {
+            <p class="traces-pages">
+                {format!("Rows {} to {last} of {n}.", asked.row + 1)} {previous} {next}
+            </p>
+        }
+        .into_any(),
+    )
+}
+
+/// Why there is nothing, and what to do next.
+fn nothing(found: &Found, asked: &Asked) -> AnyView {
+    let namespace = asked.namespace.as_str();
+    let of = match namespace {
+        ALL_NAMESPACES => "any namespace".to_owned(),
+        namespace => namespace.to_owned(),
+    };
+    let time = asked.period.words();
+    let query = asked.understood();
+    if !query.terms.is_empty() {
+        let fewer = query.terms.iter().enumerate().map(|(place, term)| {
+            let href = asked.with_query(&query.without(place)).href();
+            let term = crate::untrusted::visible(&term.to_string()).into_owned();
+            view! {
+                <li>
+                    <a href=href>"Without " <code>{term}</code></a>
+                </li>
+            }
+        });
+        let fewer = fewer.collect_view();
+        let all = Section::Traces.href(namespace);
+        return view! {
+            <Instead why=Why::Empty { title: format!("No trace of {of} in {time} meets all conditions") }>
+                <ul>{fewer}</ul>
+                <p>
+                    <a href=all>"Show all traces"</a>
+                </p>
+            </Instead>
+        }
+        .into_any();
+    }
+    let agents = Kind::Agent.list_href(namespace);
+    let newest = found.newest_ever_ns.map(|ns| newest(ns, asked));
+    view! {
+        <Instead why=Why::Empty { title: format!("No traces of {of} in {time}") }>
             <p>"A trace is written each time an agent answers. Ask one: its trace is here a second later."</p>
             <p>
                 <a href=agents>"Choose an agent"</a>
-                " or "
-                <a href=format!("{traces}?range=all")>"look at all time"</a>
+                {newest}
             </p>
         </Instead>
     }
     .into_any()
 }
 
-fn table(traces: &[TraceSummary]) -> AnyView {
-    let longest = traces
-        .iter()
-        .map(TraceSummary::duration_ns)
-        .max()
-        .unwrap_or(0);
-    let rows = traces
-        .iter()
-        .map(|trace| line(trace, longest))
-        .collect_view();
+/// The way to the newest trace, when it is older than what was asked for.
+fn newest(start_ns: u64, asked: &Asked) -> AnyView {
+    const AROUND_NS: u64 = 3_600 * 1_000_000_000;
+    let seconds = now_ns().saturating_sub(start_ns) / 1_000_000_000;
+    let ago = format::ago(i64::try_from(seconds).unwrap_or(i64::MAX));
+    let around = api::telemetry::Window {
+        from_ns: start_ns.saturating_sub(AROUND_NS),
+        to_ns: start_ns.saturating_add(AROUND_NS),
+    };
+    let href = asked.with_period(Period::Between(around)).href();
+    let title = written(start_ns);
     view! {
-        <div class="table-scroll" role="region" aria-label="List of traces" tabindex="0">
-            <table class="table">
-                <thead>
-                    <tr>
-                        <th scope="col">"Status"</th>
-                        <th scope="col">"Started (UTC)"</th>
-                        <th scope="col">"Agent"</th>
-                        <th scope="col">"Operation"</th>
-                        <th scope="col">"Duration"</th>
-                        <th scope="col" class="table-number">"Spans"</th>
-                        <th scope="col" class="table-number">"Errors"</th>
-                        <th scope="col">"Services"</th>
-                    </tr>
-                </thead>
-                <tbody>{rows}</tbody>
-            </table>
-        </div>
+        ". The newest trace is from "
+        <time datetime=title.clone() title=title>
+            {ago}
+        </time>
+        ": "
+        <a href=href>"show it"</a>
     }
     .into_any()
-}
-
-fn line(trace: &TraceSummary, longest_ns: u64) -> impl IntoView {
-    let href = TraceUrl::of(trace.id).to_string();
-    let (mark, word) = match (trace.n_errors, trace.n_orphans) {
-        (0, 0) => (Mark::Ready, "Completed"),
-        (0, _) => (Mark::Pending, "Incomplete"),
-        (_, _) => (Mark::Failed, "Errors"),
-    };
-    let width = fraction(trace.duration_ns(), longest_ns) * 100.0;
-    let visible = |text: &str| untrusted::visible(text).into_owned();
-    let services = trace.services.iter().map(|service| {
-        let errors = if service.n_errors > 0 { " traces-service--error" } else { "" };
-        view! {
-            <span class=format!("traces-service{errors}")>
-                {visible(&service.name)} " " <span class="traces-service-count">{service.n_spans}</span>
-            </span>
-        }
-    });
-    view! {
-        <tr data-testid="trace-row" data-trace-id=trace.id.to_string()>
-            <td>
-                <StatusMark mark word />
-            </td>
-            <td>{started(trace.start_ns)}</td>
-            <td>
-                <a href=href>{visible(&trace.root_service)}</a>
-            </td>
-            <td>{visible(operation(&trace.root_name))}</td>
-            <td>
-                <span class="traces-duration">
-                    <span class="traces-bar" style=format!("--share:{width:.2}%")></span>
-                    <span class="traces-length">{format::duration(trace.duration_ns())}</span>
-                </span>
-            </td>
-            <td class="table-number">{format::count(trace.n_spans)}</td>
-            <td class="table-number">{format::count(trace.n_errors)}</td>
-            <td>
-                <span class="traces-services">{services.collect_view()}</span>
-            </td>
-        </tr>
-    }
-}
-
-fn started(ns: u64) -> impl IntoView {
-    let time = Timestamp::from_nanosecond(i128::from(ns)).unwrap_or_default();
-    let shown = time.strftime("%Y-%m-%d %H:%M:%S").to_string();
-    view! { <time datetime=time.to_string() title=time.to_string()>{shown}</time> }
 }

@@ -1,7 +1,7 @@
 //! The panel at the side of a trace: everything about one span.
 
 mod call;
-mod messages;
+pub(super) mod messages;
 mod tables;
 
 use api::traces::{LogRecord, Span, kind};

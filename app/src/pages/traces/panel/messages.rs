@@ -5,13 +5,13 @@ use serde_json::Value;
 
 /// One message, as a line of a conversation.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) struct Said {
-    pub(super) role: String,
-    pub(super) text: String,
+pub(in crate::pages::traces) struct Said {
+    pub(in crate::pages::traces) role: String,
+    pub(in crate::pages::traces) text: String,
 }
 
 /// What was sent to the model and what it answered; empty when it was not recorded.
-pub(super) fn recorded(span: &Span) -> (Vec<Said>, Vec<Said>) {
+pub(in crate::pages::traces) fn recorded(span: &Span) -> (Vec<Said>, Vec<Said>) {
     let of = |key| span.attribute(key).map(said).unwrap_or_default();
     (of(key::INPUT_MESSAGES), of(key::OUTPUT_MESSAGES))
 }
@@ -72,7 +72,7 @@ pub(super) fn plain(value: &Value) -> String {
 }
 
 /// Text for reading: JSON is put on lines, everything else stays.
-pub(super) fn pretty(value: &Value) -> String {
+pub(in crate::pages::traces) fn pretty(value: &Value) -> String {
     let parsed = match value {
         Value::String(text) => match serde_json::from_str::<Value>(text) {
             Ok(parsed @ (Value::Object(_) | Value::Array(_))) => parsed,

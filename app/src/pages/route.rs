@@ -28,7 +28,7 @@ use super::{
     system::SystemPage,
     tasks::TasksPage,
     tools::ToolsPage,
-    traces::{TracePage, TracesPage},
+    traces::{ComparePage, TracePage, TracesPage},
 };
 use crate::{
     kinds::Kind,
@@ -69,6 +69,7 @@ pub(crate) enum Route {
     Session(String),
     System,
     Traces,
+    Compare,
     Trace(String),
     Logs,
     Exceptions,
@@ -104,6 +105,7 @@ impl Route {
             // For who builds KAOS, not for who uses it.
             ["design"] if cfg!(debug_assertions) => Self::Design,
             ["system"] => Self::System,
+            ["traces", "compare"] => Self::Compare,
             ["traces", id] => Self::Trace((*id).to_owned()),
             ["ns", _] => Self::Overview,
             ["ns", _, "map"] => Self::Map,
@@ -183,6 +185,7 @@ impl Route {
             Self::Session(id) => view! { <SessionPage id /> }.into_any(),
             Self::System => view! { <SystemPage /> }.into_any(),
             Self::Traces => view! { <TracesPage /> }.into_any(),
+            Self::Compare => view! { <ComparePage /> }.into_any(),
             Self::Trace(id) => view! { <TracePage id /> }.into_any(),
             Self::Logs => view! { <LogsPage /> }.into_any(),
             Self::Exceptions => view! { <ExceptionsPage /> }.into_any(),

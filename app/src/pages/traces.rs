@@ -1,5 +1,6 @@
 //! What happened: the list of traces, and one trace.
 
+mod compare;
 mod detail;
 mod flame;
 mod header;
@@ -13,6 +14,7 @@ mod tests;
 mod tree;
 mod url;
 
+pub(crate) use compare::ComparePage;
 pub(crate) use detail::TracePage;
 pub(crate) use list::{TracesPage, all_of, traces_href};
 pub(crate) use url::{Side, TraceUrl};

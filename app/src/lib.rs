@@ -27,6 +27,7 @@ pub mod rows;
 pub mod search;
 mod untrusted;
 pub mod url;
+pub mod waterfall;
 
 #[cfg(feature = "ssr")]
 mod frame;

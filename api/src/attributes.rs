@@ -129,6 +129,7 @@ pub mod key {
     pub const FALLBACK_FROM: &str = "kaos.fallback.from";
     pub const FALLBACK_MODEL: &str = "kaos.fallback.model";
     pub const RUN_ID: &str = "kaos.run.id";
+    pub const IS_RUNNING: &str = "kaos.is_running";
     pub const LIMIT: &str = "limit";
     pub const LIMIT_VALUE: &str = "kaos.limit.value";
     pub const FINISH_REASON: &str = "kaos.finish_reason";

@@ -34,3 +34,4 @@ pub mod time;
 pub mod toast;
 pub mod trace_list;
 pub mod troubles;
+pub mod waterfall;

@@ -37,6 +37,7 @@ pub(crate) use visitor::Visitor;
 use std::time::Instant;
 
 use any_spawner::Executor;
+use api::traces::{LogQuery, TraceId};
 use axum::{
     Extension, Router,
     body::Body,
@@ -48,7 +49,11 @@ use http::{HeaderValue, Method, StatusCode, header};
 use leptos::{nonce::use_nonce, prelude::*};
 use leptos_axum::ResponseOptions;
 
-use crate::{kinds::Kind, shell::shell};
+use crate::{
+    kinds::Kind,
+    pages::traces::{known, layout},
+    shell::shell,
+};
 
 /// All pages and forms of the dashboard. Static files are not among them.
 ///
@@ -62,6 +67,7 @@ pub fn router(ports: Ports) -> Router {
         .route("/preferences", post(forms::preferences::post))
         .route("/settings/prices", post(forms::prices::post))
         .route("/api/search", get(search::get))
+        .route("/traces/{id}/skeleton", get(skeleton))
         .route("/namespaces/open", get(open_namespace))
         .route("/namespaces", post(forms::namespace::create))
         .route("/namespaces/{name}/delete", post(forms::namespace::delete))
@@ -132,6 +138,29 @@ async fn download(
     let object = kubernetes::get(&ports.kube, kind, &namespace, &name).await?;
     let yaml = manifest::exported(object).unwrap_or_else(|error| format!("# {error}\n"));
     Ok((manifest::headers(&name), yaml).into_response())
+}
+
+/// All spans of a trace, without their details.
+async fn skeleton(State(ports): State<Ports>, Path(id): Path<String>) -> Result<Response, Failure> {
+    let known = match TraceId::parse(&id) {
+        Some(id) => known(&ports, id).await?,
+        None => None,
+    };
+    let Some(known) = known else {
+        return Ok(StatusCode::NOT_FOUND.into_response());
+    };
+    let query = LogQuery {
+        trace_id: Some(known.trace.id),
+        ..LogQuery::default()
+    };
+    // Without its logs a trace is still worth drawing.
+    let logs = ports.logs.logs(&query).await.unwrap_or_default();
+    let bytes = layout::skeleton(&known.trace, known.is_running, &logs).encode();
+    let headers = [
+        (header::CONTENT_TYPE, "application/octet-stream"),
+        (header::CACHE_CONTROL, "no-store"),
+    ];
+    Ok((headers, bytes).into_response())
 }
 
 async fn page(State(ports): State<Ports>, request: Request) -> Response {

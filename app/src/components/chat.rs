@@ -8,6 +8,7 @@
     reason = "the macro writes a struct of the island's properties"
 )]
 
+mod beside;
 mod composer;
 mod messages;
 mod options;
@@ -274,6 +275,8 @@ pub fn ChatConsole(
     open_runs: Vec<OpenRun>,
     /// The token of the form that is posted where no scripts run.
     csrf: String,
+    /// The trace of the newest run that has ended.
+    trace: Option<String>,
     /// What was said before.
     children: Children,
 ) -> impl IntoView {
@@ -339,7 +342,7 @@ pub fn ChatConsole(
                 </button>
             </Show>
             {queue::view(conversation, is_open)}
-            {composer(conversation, state, is_open)}
+            {composer(conversation, state, is_open)} {beside::view(conversation, trace)}
         </div>
     }
     .into_any()

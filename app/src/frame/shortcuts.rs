@@ -5,7 +5,7 @@ use leptos::prelude::*;
 use crate::components::dialog::Dialog;
 
 /// Keys and what they do, in groups.
-const KEYS: [(&str, &[(&str, &str)]); 4] = [
+const KEYS: [(&str, &[(&str, &str)]); 5] = [
     (
         "Anywhere",
         &[
@@ -48,6 +48,23 @@ const KEYS: [(&str, &[(&str, &str)]); 4] = [
             ("Enter", "open the row"),
             ("Space", "select the row"),
             (".", "the row's menu"),
+        ],
+    ),
+    (
+        "In the spans of a trace",
+        &[
+            ("↑ ↓ ← →", "row, close and open"),
+            ("e E", "next and previous error"),
+            ("s", "slowest on the critical path"),
+            ("c", "the critical path alone"),
+            ("x X", "close all, open all"),
+            ("1 9", "open down to a depth"),
+            ("z Z", "zoom to the span, and out"),
+            ("+ -", "zoom in and out"),
+            ("Enter", "into the panel"),
+            ("l", "logs of the span"),
+            ("y", "copy the link"),
+            ("w t b v", "waterfall, steps, table, logs"),
         ],
     ),
 ];

@@ -177,6 +177,7 @@ fn draw(loaded: Loaded, address: &Address) -> AnyView {
     let Address {
         namespace, session, ..
     } = address.clone();
+    let newest = loaded.runs.last().and_then(|run| run.trace_id);
     let past = if loaded.runs.is_empty() && loaded.open_runs.is_empty() {
         introduction(&loaded.agent)
     } else {
@@ -203,6 +204,7 @@ fn draw(loaded: Loaded, address: &Address) -> AnyView {
                         state=loaded.state
                         open_runs=loaded.open_runs
                         csrf
+                        trace=newest.map(|trace| trace.to_string())
                     >
                         {past}
                     </ChatConsole>

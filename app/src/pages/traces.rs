@@ -1,14 +1,19 @@
 //! What happened: the list of traces, and one trace.
 
+mod around;
 mod compare;
 mod detail;
 mod flame;
 mod header;
+mod hints;
 pub(crate) mod layout;
 mod list;
+mod live;
 mod panel;
 pub(crate) mod query;
 mod session;
+mod steps;
+mod table;
 #[cfg(test)]
 mod tests;
 mod tree;
@@ -17,4 +22,5 @@ mod url;
 pub(crate) use compare::ComparePage;
 pub(crate) use detail::TracePage;
 pub(crate) use list::{TracesPage, all_of, traces_href};
+pub(crate) use live::known;
 pub(crate) use url::{Side, TraceUrl};

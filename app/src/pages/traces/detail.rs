@@ -8,14 +8,17 @@ use http::StatusCode;
 use leptos::prelude::*;
 
 use super::{
+    around::around,
     flame, header,
     layout::{self, Layout, lay_out},
+    live::{Known, known},
     panel::{self, Chosen},
     session::{self, Session},
-    tree,
-    url::TraceUrl,
+    steps, table, tree,
+    url::{Extent, TraceUrl, TraceView},
 };
 use crate::{
+    components::waterfall::TraceWaterfall,
     frame::{Crumb, Frame, Section, failed},
     pages::params::{namespace, ports, set_status, visitor},
     site::{Failure, Ports, Visitor},
@@ -42,13 +45,17 @@ pub(crate) fn TracePage(id: String) -> impl IntoView {
 /// A trace with everything its page shows.
 struct Loaded {
     trace: Trace,
+    /// The run it is about, while it goes on.
+    run_id: Option<String>,
     layout: Layout,
     chosen: Option<Chosen>,
     session: Option<Session>,
+    /// Everything that was logged, when that is asked for.
+    logs: Result<Vec<LogRecord>, String>,
 }
 
 async fn load(ports: &Ports, url: TraceUrl) -> Result<Option<Loaded>, Failure> {
-    let Some(trace) = ports.traces.trace(url.id).await? else {
+    let Some(Known { trace, run_id, .. }) = known(ports, url.id).await? else {
         return Ok(None);
     };
     if trace.spans.is_empty() {
@@ -65,11 +72,17 @@ async fn load(ports: &Ports, url: TraceUrl) -> Result<Option<Loaded>, Failure> {
         None => None,
     };
     let session = session::of(ports, &trace, &layout.facts).await;
+    let logs = match url.view {
+        TraceView::Logs => logs(&*ports.logs, trace.id, Vec::new()).await,
+        TraceView::Waterfall | TraceView::Steps | TraceView::Table => Ok(Vec::new()),
+    };
     Ok(Some(Loaded {
         trace,
+        run_id,
         layout,
         chosen,
         session,
+        logs,
     }))
 }
 
@@ -81,6 +94,7 @@ async fn choose(ports: &Ports, trace: &Trace, layout: &Layout, index: usize) -> 
         trace_length_ns: layout.length_ns,
         self_ns: place.self_ns,
         logs: logs(&*ports.logs, trace.id, place.subtree).await,
+        around: around(ports, trace, index, namespace_of(trace)).await,
     }
 }
 
@@ -108,6 +122,7 @@ fn draw(loaded: &Loaded, url: TraceUrl) -> AnyView {
         layout,
         chosen,
         session,
+        ..
     } = loaded;
     // What stands around the page is that of the trace's namespace, wherever the reader comes from.
     if let Some(namespace) = namespace_of(trace) {
@@ -118,14 +133,13 @@ fn draw(loaded: &Loaded, url: TraceUrl) -> AnyView {
     }
     let selected = chosen.as_ref().map(|chosen| chosen.span.span_id);
     let title = header::title(trace);
+    let spans = spans(loaded, url, selected);
     let body = view! {
         <article class="trace">
             {header::view(trace, layout, url, session.as_ref())}
             <div class="trace-panes">
                 {session.as_ref().map(session::view)}
-                <section class="trace-tree" aria-label="Spans">
-                    {flame::view(&layout.rows, url, selected)} {tree::view(trace, layout, url, selected)}
-                </section>
+                {spans}
                 {chosen.as_ref().map(|chosen| panel::view(chosen, url))}
             </div>
         </article>
@@ -136,6 +150,50 @@ fn draw(loaded: &Loaded, url: TraceUrl) -> AnyView {
         </Frame>
     }
     .into_any()
+}
+
+/// The spans, as the address asks for them; nothing when the browser has them already.
+fn spans(loaded: &Loaded, url: TraceUrl, selected: Option<SpanId>) -> Option<AnyView> {
+    let Loaded { trace, layout, .. } = loaded;
+    if url.extent == Extent::WithoutRows {
+        return None;
+    }
+    let shown = match url.view {
+        TraceView::Waterfall => {
+            let rows = view! {
+                {flame::view(&layout.rows, url, selected)}
+                {tree::view(trace, layout, url, selected)}
+            };
+            let (id, run) = (url.id.to_string(), loaded.run_id.clone());
+            let span = selected.map(|span| span.to_string());
+            view! {
+                <TraceWaterfall trace=id span run>
+                    {rows}
+                </TraceWaterfall>
+            }
+            .into_any()
+        }
+        TraceView::Steps => steps::view(trace, layout, url),
+        TraceView::Table => table::view(trace, layout),
+        TraceView::Logs => panel::all_logs(&loaded.logs, layout.start_ns, url),
+    };
+    let views = TraceView::ALL.map(|view| {
+        let current = (view == url.view).then_some("page");
+        view! {
+            <a href=url.with_view(view).to_string() aria-current=current>
+                {view.word()}
+            </a>
+        }
+    });
+    let spans = view! {
+        <section class="trace-tree" aria-label="Spans">
+            <nav class="trace-tabs trace-views" aria-label="Views of the trace">
+                {views}
+            </nav>
+            {shown}
+        </section>
+    };
+    Some(spans.into_any())
 }
 
 /// Namespace of the service that sent the first span.

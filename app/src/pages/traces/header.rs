@@ -56,6 +56,7 @@ fn chips(facts: &Facts) -> impl IntoView {
         Outcome::Completed => ("trace-chip trace-chip--ok", "✓", "Completed"),
         Outcome::Failed => ("trace-chip trace-chip--err", "▲", "Failed"),
         Outcome::Cancelled => ("trace-chip trace-chip--warn", "⊖", "Cancelled"),
+        Outcome::Running => ("trace-chip trace-chip--info", "◐", "Running"),
         Outcome::Incomplete => ("trace-chip trace-chip--warn", "○", "Incomplete"),
     };
     let errors = (facts.errors > 0).then(|| counted(facts.errors, "error span", "error spans"));
@@ -155,7 +156,8 @@ fn incomplete(facts: &Facts) -> Option<AnyView> {
              total is that of the spans that are here."
                 .to_owned()
         }
-        (Outcome::Completed | Outcome::Failed | Outcome::Cancelled, 0) => return None,
+        (Outcome::Running, _)
+        | (Outcome::Completed | Outcome::Failed | Outcome::Cancelled, 0) => return None,
         (Outcome::Completed | Outcome::Failed | Outcome::Cancelled, orphans) => {
             let spans = counted(orphans, "span", "spans");
             format!("The parent of {spans} has not arrived; they stand under \"missing parent\".")
@@ -179,6 +181,10 @@ fn sentence(layout: &Layout, url: TraceUrl) -> impl IntoView {
         ),
         Cause::Failure { step, reason, .. } => {
             ("Failed because of ", step, format!(": {}", visible(reason)))
+        }
+        Cause::Doing { step, since_ns, .. } => {
+            let since = format::duration(*since_ns);
+            ("Now at ", step, format!(", for {since} so far."))
         }
         Cause::Slowest {
             step, length_ns, ..

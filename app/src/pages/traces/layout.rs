@@ -7,6 +7,7 @@
 mod facts;
 mod path;
 mod rows;
+mod skeleton;
 #[cfg(test)]
 mod tests;
 mod tree;
@@ -15,6 +16,7 @@ use api::traces::{Span, SpanId, StepKind, Trace};
 
 pub(crate) use facts::{Cause, Facts, Outcome, Share, operation};
 pub(crate) use rows::{Bar, Row};
+pub(crate) use skeleton::{is_open, skeleton};
 
 use tree::Tree;
 
@@ -69,7 +71,7 @@ pub(crate) fn lay_out(trace: &Trace, transport: Transport) -> Layout {
     let cause = facts::cause(&tree, &self_on_path);
     let error = match &cause {
         Some(Cause::Failure { span, .. }) => Some(*span),
-        Some(Cause::Slowest { .. }) | None => facts::first_error(&tree),
+        Some(Cause::Doing { .. } | Cause::Slowest { .. }) | None => facts::first_error(&tree),
     };
     let default_span = error
         .or_else(|| cause.as_ref().map(Cause::span))
@@ -110,6 +112,22 @@ pub(crate) fn place(spans: &[Span], index: usize) -> Place {
         self_ns: path::self_ns(&tree, index),
         subtree,
     }
+}
+
+/// The numbers of what hangs below the span at `index`.
+pub(crate) fn facts_below(spans: &[Span], index: usize) -> Facts {
+    let below = place(spans, index).subtree;
+    let is_below = |span: &&Span| below[1..].contains(&span.span_id);
+    let spans: Vec<Span> = spans.iter().filter(is_below).cloned().collect();
+    facts::facts(&Tree::of(&spans))
+}
+
+/// Time of each span in which no child was at work.
+pub(crate) fn self_times(spans: &[Span]) -> Vec<u64> {
+    let tree = Tree::of(spans);
+    (0..spans.len())
+        .map(|node| path::self_ns(&tree, node))
+        .collect()
 }
 
 /// `part` of `whole`, from 0 to 1.

@@ -28,13 +28,22 @@ pub(super) fn view(
 
 fn line(row: &Row, url: TraceUrl, is_current: bool) -> impl IntoView {
     let kind = row.kind.map_or("unknown", StepKind::as_str);
-    let status = if row.error.is_some() { "error" } else { "ok" };
+    let status = match (&row.error, row.is_open) {
+        (Some(_), _) => "error",
+        (None, true) => "running",
+        (None, false) => "ok",
+    };
+    let skewed = if row.is_skewed {
+        " span-row--skewed"
+    } else {
+        ""
+    };
     let href = row.span_id.map(|id| url.with_span(id).to_string());
     let below = (row.n_below > 0).then(|| view! { <span class="span-below">{row.n_below}</span> });
     view! {
         <li>
             <a
-                class=format!("span-row span-row--{status}")
+                class=format!("span-row span-row--{status}{skewed}")
                 href=href
                 aria-current=is_current.then_some("true")
                 data-testid="span-row"
@@ -91,6 +100,7 @@ fn bar(row: &Row, kind: &'static str) -> impl IntoView {
     } else {
         ""
     };
+    let open = if row.is_open { " span-bar--open" } else { "" };
     let style = format!(
         "--start:{:.3}%;--width:{:.3}%",
         row.offset * 100.0,
@@ -98,7 +108,7 @@ fn bar(row: &Row, kind: &'static str) -> impl IntoView {
     );
     view! {
         <span class="span-time" style=style>
-            <span class=format!("span-bar span-bar--{kind} span-bar--{shape}{error}{critical}")></span>
+            <span class=format!("span-bar span-bar--{kind} span-bar--{shape}{error}{critical}{open}")></span>
             <span class="span-duration">{format::duration(row.duration_ns)}</span>
             <span class="visually-hidden">{described(row)}</span>
         </span>
@@ -116,8 +126,14 @@ fn described(row: &Row) -> String {
         Some(reason) => format!(", failed: {}", untrusted::visible(reason)),
         None => String::new(),
     };
+    let skewed = if row.is_skewed {
+        ", outside its parent: a clock is wrong"
+    } else {
+        ""
+    };
+    let open = if row.is_open { ", still running" } else { "" };
     format!(
-        ", {} starts at {}{path}{error}",
+        ", {} starts at {}{open}{path}{skewed}{error}",
         row.kind.map_or("unknown", StepKind::as_str),
         format::offset(row.offset_ns)
     )

@@ -13,19 +13,74 @@ pub(crate) const ROWS: usize = 500;
 /// What the panel shows of the chosen span.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) enum Side {
-    /// What it means, by its kind.
+    /// The exception when there is one, and what the span means otherwise.
     #[default]
+    Fitting,
+    /// What it means, by its kind.
     Call,
+    Exception,
     Attributes,
     Logs,
     Events,
     Raw,
 }
 
+/// How the spans are shown.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) enum TraceView {
+    /// As a tree over time.
+    #[default]
+    Waterfall,
+    /// As a text to read.
+    Steps,
+    /// Added up.
+    Table,
+    /// All that was logged.
+    Logs,
+}
+
+impl TraceView {
+    /// All of them, in the order of the links.
+    pub(crate) const ALL: [Self; 4] = [Self::Waterfall, Self::Steps, Self::Table, Self::Logs];
+
+    /// The word in the address.
+    pub(crate) fn as_str(self) -> &'static str {
+        match self {
+            Self::Waterfall => "waterfall",
+            Self::Steps => "steps",
+            Self::Table => "table",
+            Self::Logs => "logs",
+        }
+    }
+
+    /// The word in the link.
+    pub(crate) fn word(self) -> &'static str {
+        match self {
+            Self::Waterfall => "Waterfall",
+            Self::Steps => "Steps",
+            Self::Table => "Table",
+            Self::Logs => "Logs",
+        }
+    }
+
+    fn parse(text: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|view| view.as_str() == text)
+    }
+}
+
+/// How much of the page is drawn.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Extent {
+    Whole,
+    /// The browser has the rows, and wants the rest of another span.
+    WithoutRows,
+}
+
 impl Side {
     /// All of them, in the order of the tabs.
-    pub(crate) const ALL: [Self; 5] = [
+    pub(crate) const ALL: [Self; 6] = [
         Self::Call,
+        Self::Exception,
         Self::Attributes,
         Self::Logs,
         Self::Events,
@@ -35,7 +90,9 @@ impl Side {
     /// The word in the address.
     pub(crate) fn as_str(self) -> &'static str {
         match self {
+            Self::Fitting => "",
             Self::Call => "call",
+            Self::Exception => "exception",
             Self::Attributes => "attributes",
             Self::Logs => "logs",
             Self::Events => "events",
@@ -55,8 +112,11 @@ pub(crate) struct TraceUrl {
     pub(crate) span: Option<SpanId>,
     pub(crate) side: Side,
     pub(crate) transport: Transport,
+    pub(crate) view: TraceView,
     /// First row shown.
     pub(crate) from: usize,
+    /// How much of the page is asked for.
+    pub(crate) extent: Extent,
 }
 
 impl TraceUrl {
@@ -65,9 +125,11 @@ impl TraceUrl {
         Self {
             id,
             span: None,
-            side: Side::Call,
+            side: Side::Fitting,
             transport: Transport::Hidden,
+            view: TraceView::Waterfall,
             from: 0,
+            extent: Extent::Whole,
         }
     }
 
@@ -85,9 +147,16 @@ impl TraceUrl {
                 .and_then(|text| Side::parse(&text))
                 .unwrap_or_default(),
             transport,
+            view: query_param("view")
+                .and_then(|text| TraceView::parse(&text))
+                .unwrap_or_default(),
             from: query_param("from")
                 .and_then(|text| text.parse().ok())
                 .unwrap_or(0),
+            extent: match query_param("part") {
+                Some(_) => Extent::WithoutRows,
+                None => Extent::Whole,
+            },
         })
     }
 
@@ -100,6 +169,11 @@ impl TraceUrl {
 
     pub(crate) fn with_side(self, side: Side) -> Self {
         Self { side, ..self }
+    }
+
+    pub(crate) fn with_view(self, view: TraceView) -> Self {
+        let from = 0;
+        Self { view, from, ..self }
     }
 
     pub(crate) fn with_from(self, from: usize) -> Self {
@@ -128,11 +202,14 @@ impl fmt::Display for TraceUrl {
         if let Some(span) = &self.span {
             pair(f, "span", span)?;
         }
-        if self.side != Side::Call {
+        if self.side != Side::Fitting {
             pair(f, "side", &self.side.as_str())?;
         }
         if self.transport == Transport::Shown {
             pair(f, "transport", &1)?;
+        }
+        if self.view != TraceView::Waterfall {
+            pair(f, "view", &self.view.as_str())?;
         }
         if self.from > 0 {
             pair(f, "from", &self.from)?;

@@ -7,7 +7,7 @@ use api::{
     traces::{Span, SpanId, SpanStatus, StepKind, kind},
 };
 
-use super::{KINDS, fraction, path::Section, tree::Tree};
+use super::{KINDS, fraction, path::Section, skeleton, tree::Tree};
 
 /// How the run went.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -18,6 +18,8 @@ pub(crate) enum Outcome {
     Failed,
     /// Whoever asked went away before the end.
     Cancelled,
+    /// It goes on.
+    Running,
     /// The root has not arrived.
     Incomplete,
 }
@@ -69,6 +71,13 @@ pub(crate) enum Cause {
         step: String,
         reason: String,
     },
+    /// The run goes on, and this is what it does.
+    Doing {
+        span: SpanId,
+        step: String,
+        /// For how long, in nanoseconds.
+        since_ns: u64,
+    },
     /// The longest piece of work on the critical path.
     Slowest {
         span: SpanId,
@@ -81,7 +90,9 @@ impl Cause {
     /// The span it names.
     pub(crate) fn span(&self) -> SpanId {
         match self {
-            Self::Failure { span, .. } | Self::Slowest { span, .. } => *span,
+            Self::Failure { span, .. } | Self::Doing { span, .. } | Self::Slowest { span, .. } => {
+                *span
+            }
         }
     }
 }
@@ -91,6 +102,7 @@ pub(super) fn facts(tree: &Tree<'_>) -> Facts {
     let root = tree.root();
     let outcome = match root {
         None => Outcome::Incomplete,
+        Some(root) if is_open(tree, root) => Outcome::Running,
         Some(root) if tree.failed(root) => Outcome::Failed,
         Some(root) if cancelled(tree, root) => Outcome::Cancelled,
         Some(_) => Outcome::Completed,
@@ -111,6 +123,10 @@ pub(super) fn facts(tree: &Tree<'_>) -> Facts {
         errors: count(tree, |span| span.status.is_error()),
         orphans: tree.missing.map_or(0, |node| tree.children[node].len()),
     }
+}
+
+fn is_open(tree: &Tree<'_>, node: usize) -> bool {
+    tree.span(node).is_some_and(skeleton::is_open)
 }
 
 fn cancelled(tree: &Tree<'_>, node: usize) -> bool {
@@ -182,6 +198,16 @@ pub(super) fn shares(tree: &Tree<'_>, sections: &[Section]) -> Vec<Share> {
 /// Where the failure began, or what took longest.
 pub(super) fn cause(tree: &Tree<'_>, on_path: &[u64]) -> Option<Cause> {
     let root = *tree.top.first()?;
+    if is_open(tree, root) {
+        let newest = tree.order.iter().filter(|node| is_open(tree, **node));
+        let newest = *newest.max_by_key(|node| tree.start(**node))?;
+        let span = tree.span(newest)?;
+        return Some(Cause::Doing {
+            span: span.span_id,
+            step: step(span),
+            since_ns: span.duration_ns(),
+        });
+    }
     if tree.failed(root) {
         let span = tree.span(first_failure(tree, root))?;
         return Some(Cause::Failure {
@@ -190,15 +216,20 @@ pub(super) fn cause(tree: &Tree<'_>, on_path: &[u64]) -> Option<Cause> {
             reason: reason(&span.status).unwrap_or_default(),
         });
     }
-    let slowest = (0..tree.spans.len())
-        .filter(|node| on_path[*node] > 0)
-        .max_by_key(|node| on_path[*node])?;
+    let slowest = slowest(tree, on_path)?;
     let span = tree.span(slowest)?;
     Some(Cause::Slowest {
         span: span.span_id,
         step: step(span),
         length_ns: on_path[slowest],
     })
+}
+
+/// The longest piece of work on the critical path.
+pub(super) fn slowest(tree: &Tree<'_>, on_path: &[u64]) -> Option<usize> {
+    (0..tree.spans.len())
+        .filter(|node| on_path[*node] > 0)
+        .max_by_key(|node| on_path[*node])
 }
 
 /// The first span that failed by itself, not because of one below it.

@@ -2,7 +2,11 @@
 
 use api::traces::{SpanId, StepKind, kind};
 
-use super::{Transport, fraction, tree::Tree};
+use super::{Transport, fraction, skeleton, tree::Tree};
+use crate::waterfall::Flags;
+
+/// Stands for parents that have not arrived.
+pub(super) const MISSING_PARENT: &str = "missing parent";
 
 /// How a row's bar is drawn.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -38,6 +42,10 @@ pub(crate) struct Row {
     pub(crate) offset: f64,
     /// Duration as a fraction of the trace's length.
     pub(crate) width: f64,
+    /// Whether it has not ended.
+    pub(crate) is_open: bool,
+    /// Whether it lies outside its parent.
+    pub(crate) is_skewed: bool,
     /// Why it failed, if it did; may be empty.
     pub(crate) error: Option<String>,
     /// Spans below it.
@@ -118,6 +126,13 @@ impl Shown {
         found
     }
 
+    /// Why a node has no row.
+    pub(super) fn flags(&self, node: usize) -> Flags {
+        Flags::default()
+            .and(Flags::TRANSPORT, self.0[node] == Fate::Transport)
+            .and(Flags::FOLDED, self.0[node] == Fate::Folded)
+    }
+
     pub(super) fn n_transport(&self) -> usize {
         self.count(Fate::Transport)
     }
@@ -171,7 +186,7 @@ fn row(tree: &Tree<'_>, node: usize) -> Row {
         span: span.map(|_| node),
         span_id: span.map(|span| span.span_id),
         depth: 0,
-        title: span.map_or_else(|| "missing parent".to_owned(), kind::title),
+        title: span.map_or_else(|| MISSING_PARENT.to_owned(), kind::title),
         kind: tree.kind(node),
         service: span.map(|span| span.service.clone()).unwrap_or_default(),
         bar: Bar::Leaf,
@@ -179,6 +194,8 @@ fn row(tree: &Tree<'_>, node: usize) -> Row {
         duration_ns,
         offset: fraction(offset_ns, length_ns),
         width: fraction(duration_ns, length_ns),
+        is_open: span.is_some_and(skeleton::is_open),
+        is_skewed: skeleton::is_skewed(tree, node),
         error: span.and_then(|span| super::facts::reason(&span.status)),
         n_below: tree.descendants[node],
         on_path_ns: 0,

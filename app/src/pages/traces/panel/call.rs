@@ -4,23 +4,24 @@ use std::time::Duration;
 
 use api::{
     attributes::key,
-    traces::{Span, SpanEvent, SpanStatus, StepKind},
+    traces::{Span, SpanStatus, StepKind},
 };
 use leptos::prelude::*;
 use serde_json::Value;
 
-use super::{Chosen, code, messages, tables};
+use super::{Chosen, code, exception, messages, tables};
 use crate::{format, untrusted};
 
 pub(super) fn view(chosen: &Chosen) -> AnyView {
     let span = &chosen.span;
     let by_kind = match span.step_kind() {
-        StepKind::Model => conversation(span),
+        StepKind::Model => conversation(chosen),
         StepKind::Tool => vec![
             section(span, "Arguments", key::TOOL_ARGUMENTS),
             section(span, "Result", key::TOOL_RESULT),
         ],
         StepKind::Delegate => vec![
+            below(chosen),
             section(span, "Task", key::DELEGATION_TASK),
             section(span, "Answer", key::DELEGATION_ANSWER),
         ],
@@ -28,7 +29,8 @@ pub(super) fn view(chosen: &Chosen) -> AnyView {
     };
     view! {
         <dl class="trace-facts">{facts(chosen)}</dl>
-        {failure(span)}
+        {exception::failure(span)}
+        {exception::hints(&chosen.around.hints)}
         {by_kind}
         <h3>"Logs of this span"</h3>
         {tables::logs(chosen)}
@@ -51,12 +53,47 @@ fn facts(chosen: &Chosen) -> Vec<AnyView> {
     facts.extend(tokens(span));
     facts.extend([
         fact("Started", &format::offset(chosen.offset_ns(span.start_ns))),
-        fact("Duration", &format::duration(span.duration_ns())),
+        fact("Duration", &duration(chosen)),
         fact("Self time", &own),
         fact("Status", status(&span.status)),
         fact("Span id", &span.span_id.to_string()),
     ]);
     facts
+}
+
+/// How long it took, and whether that is usual.
+fn duration(chosen: &Chosen) -> String {
+    let ns = chosen.span.duration_ns();
+    let own = format::duration(ns);
+    match chosen.around.usual {
+        Some(usual) => {
+            let (half, most) = (format::duration(usual.p50), format::duration(usual.p95));
+            let place = usual.place(ns);
+            format!("{own}, {place} (P50 {half}, P95 {most})")
+        }
+        None => own,
+    }
+}
+
+/// What the agent that was asked did, in one line.
+fn below(chosen: &Chosen) -> AnyView {
+    let Some(facts) = chosen.around.below.as_ref().filter(|facts| facts.spans > 0) else {
+        let note = "No spans of that agent have arrived. It may not export any, or not pass the trace \
+                    on.";
+        return view! { <p class="trace-unknown">{note}</p> }.into_any();
+    };
+    let counted = |number: usize, one: &str, many: &str| {
+        (number > 0).then(|| format::counted(number as u64, one, many))
+    };
+    let parts = [
+        counted(facts.steps, "step", "steps"),
+        counted(facts.model_calls, "model call", "model calls"),
+        counted(facts.tool_calls, "tool call", "tool calls"),
+        counted(facts.delegations, "delegation", "delegations"),
+        counted(facts.errors, "error span", "error spans"),
+    ];
+    let words: Vec<_> = parts.into_iter().flatten().collect();
+    view! { <p class="trace-below">{words.join(" · ")}</p> }.into_any()
 }
 
 /// A value on one line: lists without brackets, seconds as a duration.
@@ -142,45 +179,6 @@ fn status(status: &SpanStatus) -> &'static str {
     }
 }
 
-/// Why the span failed: its exceptions, or the reason of its status when it has none.
-fn failure(span: &Span) -> AnyView {
-    let exceptions: Vec<_> = span
-        .events
-        .iter()
-        .filter(|event| event.name == key::EXCEPTION)
-        .map(exception)
-        .collect();
-    match &span.status {
-        SpanStatus::Error(reason) if exceptions.is_empty() => view! {
-            <section class="trace-exception">
-                <h3>"Error"</h3>
-                <p>{untrusted::visible(reason).into_owned()}</p>
-            </section>
-        }
-        .into_any(),
-        SpanStatus::Unset | SpanStatus::Ok | SpanStatus::Error(_) => exceptions.into_any(),
-    }
-}
-
-fn exception(event: &SpanEvent) -> AnyView {
-    let text = |key: &str| {
-        let value = event.attributes.iter().find(|(name, _)| name == key);
-        value
-            .map(|(_, value)| messages::plain(value))
-            .filter(|text| !text.is_empty())
-    };
-    let visible = |text: String| untrusted::visible(&text).into_owned();
-    let kind = text(key::EXCEPTION_TYPE).unwrap_or_else(|| "exception".to_owned());
-    view! {
-        <section class="trace-exception">
-            <h3>{visible(kind)}</h3>
-            {text(key::EXCEPTION_MESSAGE).map(|message| view! { <p>{visible(message)}</p> })}
-            {text(key::EXCEPTION_STACKTRACE).map(|trace| code(&trace))}
-        </section>
-    }
-    .into_any()
-}
-
 /// An attribute as a block under its own heading; nothing when it was not recorded.
 fn section(span: &Span, title: &'static str, key: &str) -> AnyView {
     let Some(value) = span.attribute(key) else {
@@ -199,27 +197,75 @@ fn section(span: &Span, title: &'static str, key: &str) -> AnyView {
     .into_any()
 }
 
-fn conversation(span: &Span) -> Vec<AnyView> {
-    let (sent, answered) = messages::recorded(span);
+/// What was said: what is new since the call before stands open, the rest is folded.
+fn conversation(chosen: &Chosen) -> Vec<AnyView> {
+    let (sent, answered) = messages::recorded(&chosen.span);
     if sent.is_empty() && answered.is_empty() {
         let note = "The messages of this call were not recorded.";
         return vec![view! { <p class="trace-unknown">{note}</p> }.into_any()];
     }
-    let list = |title: &'static str, said: Vec<messages::Said>| {
+    let previous = chosen.around.previous.as_ref();
+    let before = previous.map(|span| messages::recorded(span).0);
+    let n_known = before.map_or(0, |before| messages::shared(&before, &sent));
+    let is_later = previous.is_some();
+    let mut known = sent;
+    let new = known.split_off(n_known);
+    let folded = (!known.is_empty()).then(|| {
+        let words = format!(
+            "{} before, {} characters",
+            format::counted(known.len() as u64, "message", "messages"),
+            format::count(
+                known
+                    .iter()
+                    .map(|said| said.text.chars().count() as u64)
+                    .sum()
+            )
+        );
         view! {
-            <h3>{title} " " <span class="trace-tab-count">{said.len()}</span></h3>
-            <ol class="trace-messages">{said.into_iter().map(line).collect_view()}</ol>
+            <details class="trace-known">
+                <summary>{words}</summary>
+                <ol class="trace-messages">{known.into_iter().map(line).collect_view()}</ol>
+            </details>
         }
-        .into_any()
+    });
+    let count = if is_later {
+        let n_new = format::counted(new.len() as u64, "message", "messages");
+        format!("+{n_new} since the call before")
+    } else {
+        new.len().to_string()
     };
-    vec![list("Sent", sent), list("Answered", answered)]
+    let n_answered = answered.len();
+    let sent = view! {
+        <h3>"Sent " <span class="trace-tab-count">{count}</span></h3>
+        {folded}
+        <ol class="trace-messages">{new.into_iter().map(line).collect_view()}</ol>
+    };
+    let answered = view! {
+        <h3>"Answered " <span class="trace-tab-count">{n_answered}</span></h3>
+        <ol class="trace-messages">{answered.into_iter().map(line).collect_view()}</ol>
+    };
+    vec![sent.into_any(), answered.into_any()]
 }
 
-fn line(said: messages::Said) -> impl IntoView {
+/// Who said it, and what. A system's words are long and always the same, so they are folded.
+fn line(said: messages::Said) -> AnyView {
+    if said.role == "system" {
+        let size = format::count(said.text.chars().count() as u64);
+        return view! {
+            <li>
+                <details class="trace-known">
+                    <summary>{format!("system, {size} characters")}</summary>
+                    {code(&said.text)}
+                </details>
+            </li>
+        }
+        .into_any();
+    }
     view! {
         <li>
             <span class="trace-role">{said.role}</span>
             {code(&said.text)}
         </li>
     }
+    .into_any()
 }

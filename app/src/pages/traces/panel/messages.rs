@@ -4,16 +4,22 @@ use api::{attributes::key, traces::Span};
 use serde_json::Value;
 
 /// One message, as a line of a conversation.
-#[derive(Debug, PartialEq, Eq)]
-pub(in crate::pages::traces) struct Said {
-    pub(in crate::pages::traces) role: String,
-    pub(in crate::pages::traces) text: String,
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Said {
+    pub(crate) role: String,
+    pub(crate) text: String,
 }
 
 /// What was sent to the model and what it answered; empty when it was not recorded.
-pub(in crate::pages::traces) fn recorded(span: &Span) -> (Vec<Said>, Vec<Said>) {
+pub(crate) fn recorded(span: &Span) -> (Vec<Said>, Vec<Said>) {
     let of = |key| span.attribute(key).map(said).unwrap_or_default();
     (of(key::INPUT_MESSAGES), of(key::OUTPUT_MESSAGES))
+}
+
+/// How many messages at the beginning two calls have in common.
+pub(super) fn shared(before: &[Said], now: &[Said]) -> usize {
+    let both = before.iter().zip(now);
+    both.take_while(|(one, other)| one == other).count()
 }
 
 /// Reads a list of messages, as JSON or as text that holds it.
@@ -48,7 +54,7 @@ fn message(message: &Value) -> Said {
         .collect();
     Said {
         role,
-        text: lines.join("\n"),
+        text: lines.join("\n").trim_start().to_owned(),
     }
 }
 
@@ -72,7 +78,7 @@ pub(super) fn plain(value: &Value) -> String {
 }
 
 /// Text for reading: JSON is put on lines, everything else stays.
-pub(in crate::pages::traces) fn pretty(value: &Value) -> String {
+pub(crate) fn pretty(value: &Value) -> String {
     let parsed = match value {
         Value::String(text) => match serde_json::from_str::<Value>(text) {
             Ok(parsed @ (Value::Object(_) | Value::Array(_))) => parsed,
@@ -125,6 +131,17 @@ mod tests {
     #[test]
     fn anything_else_is_shown_as_it_is() {
         check(&json!("plain words"), &[("message", "plain words")]);
+    }
+
+    #[test]
+    fn what_two_calls_begin_with_alike_is_counted() {
+        let said = |text: &str| Said {
+            role: "user".to_owned(),
+            text: text.to_owned(),
+        };
+        let before = [said("a"), said("b")];
+        assert_eq!(shared(&before, &[said("a"), said("b"), said("c")]), 2);
+        assert_eq!(shared(&before, &[said("x")]), 0);
     }
 
     #[test]

@@ -4,7 +4,7 @@ use api::traces::{Attributes, LogRecord, SpanEvent};
 use leptos::prelude::*;
 
 use super::{Chosen, code, messages};
-use crate::{format, untrusted};
+use crate::{format, pages::traces::url::TraceUrl, untrusted};
 
 /// What was recorded of the span, then of the service that sent it.
 pub(super) fn attributes(chosen: &Chosen) -> AnyView {
@@ -47,13 +47,43 @@ pub(super) fn logs(chosen: &Chosen) -> AnyView {
             view! { <p class="trace-unknown">"Nothing was logged."</p> }.into_any()
         }
         Ok(logs) => {
-            let lines = logs.iter().map(|log| line(chosen, log)).collect_view();
-            view! { <ol class="trace-logs">{lines}</ol> }.into_any()
+            let lines = logs
+                .iter()
+                .map(|log| line(chosen.trace_start_ns, log, None));
+            let lines = lines.collect_view();
+            let all = chosen.around.namespace.as_ref().map(|namespace| {
+                let (trace, span) = (chosen.span.trace_id, chosen.span.span_id);
+                format!("/ns/{namespace}/logs?trace={trace}&span={span}")
+            });
+            view! {
+                <ol class="trace-logs">{lines}</ol>
+                {all.map(|href| view! { <p><a href=href>"Open in Logs"</a></p> })}
+            }
+            .into_any()
         }
     }
 }
 
-fn line(chosen: &Chosen, log: &LogRecord) -> impl IntoView {
+/// Everything that was logged, oldest first; each line leads to its span.
+pub(super) fn all_logs(
+    logs: &Result<Vec<LogRecord>, String>,
+    start_ns: u64,
+    url: TraceUrl,
+) -> AnyView {
+    match logs {
+        Err(reason) => view! { <p class="trace-failed">{reason.clone()}</p> }.into_any(),
+        Ok(logs) if logs.is_empty() => {
+            view! { <p class="trace-unknown">"Nothing was logged."</p> }.into_any()
+        }
+        Ok(logs) => {
+            let lines = logs.iter().map(|log| line(start_ns, log, Some(url)));
+            let lines = lines.collect_view();
+            view! { <ol class="trace-logs trace-logs--all">{lines}</ol> }.into_any()
+        }
+    }
+}
+
+fn line(start_ns: u64, log: &LogRecord, url: Option<TraceUrl>) -> AnyView {
     let level = match log.severity_number {
         17.. => "error",
         13.. => "warn",
@@ -61,15 +91,28 @@ fn line(chosen: &Chosen, log: &LogRecord) -> impl IntoView {
     };
     let block = untrusted::block(&log.body);
     let span_id = log.span_id.map(|id| id.to_string());
+    let offset = format::offset(log.time_ns.saturating_sub(start_ns));
+    let href = url
+        .zip(log.span_id)
+        .map(|(url, span)| url.with_span(span).to_string());
+    let at = offset.clone();
+    let time = match href {
+        Some(href) => view! { <a href=href>{offset}</a> }.into_any(),
+        None => offset.into_any(),
+    };
     view! {
-        <li data-testid="log-row" data-span-id=span_id data-severity=log.severity.clone()>
-            <span class="trace-log-time">
-                {format::offset(chosen.offset_ns(log.time_ns))}
-            </span>
+        <li
+            data-testid="log-row"
+            data-span-id=span_id
+            data-severity=log.severity.clone()
+            data-at=at
+        >
+            <span class="trace-log-time">{time}</span>
             <span class=format!("trace-log-level trace-log-{level}")>{log.severity.clone()}</span>
             <span class="trace-log-body">{block.text.into_owned()}</span>
         </li>
     }
+    .into_any()
 }
 
 /// What happened during the span, oldest first.

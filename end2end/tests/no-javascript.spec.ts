@@ -34,7 +34,7 @@ test("a trace is found in the list and can be read down to a tool's arguments", 
 
   await page.goto(`/ns/${NAMESPACE}/traces`);
   const main = page.getByRole("main");
-  await main.locator(`[data-trace-id="${traceId}"]`).getByRole("link").click();
+  await main.locator(`[data-trace-id="${traceId}"]`).getByRole("link").first().click();
   await expect(page).toHaveURL(new RegExp(`/traces/${traceId}`));
   await expect(main).toContainText("plain-adder");
 

@@ -37,9 +37,9 @@ test("the chat says that the model cannot be reached, and the trace is red", asy
   // From the list of everything that went wrong back to the very span.
   await page.goto(`/ns/${NAMESPACE}/exceptions`);
   const exception = page.getByTestId("exception").filter({ hasText: "cannot reach its model" });
-  await exception.getByRole("link").click();
+  await exception.getByRole("link").first().click();
   await expect(page.getByTestId("log").filter({ hasText: "ERROR" }).first()).toBeVisible();
   await page.getByRole("link", { name: "View trace" }).click();
-  await expect(page).toHaveURL(/\/traces\/[0-9a-f]{32}\?span=[0-9a-f]{16}&side=events/);
+  await expect(page).toHaveURL(/\/traces\/[0-9a-f]{32}\?span=[0-9a-f]{16}&side=(events|exception)/);
   await expect(page.getByRole("main")).toContainText("ModelRefused");
 });

@@ -1,6 +1,8 @@
 //! What went wrong: exceptions of one type, template and place are one line.
 
 mod group;
+mod narrow;
+mod values;
 
 use api::telemetry::{ExceptionGroup, ExceptionQuery};
 use leptos::prelude::*;
@@ -13,7 +15,7 @@ use super::{
 };
 use crate::{
     components::{
-        filter_form::{FilterForm, FilterSelect, all_or},
+        filter_form::{FilterForm, FilterSelect, FilterText, all_or},
         instead::{Instead, Why},
         page_head::PageHead,
         sparkline::Sparkline,
@@ -25,6 +27,7 @@ use crate::{
     untrusted::visible,
     url,
 };
+use narrow::Narrow;
 
 /// Lines of one page.
 const MOST: u32 = 200;
@@ -38,15 +41,17 @@ struct Asked {
     namespace: String,
     range: Range,
     agent: String,
+    narrow: Narrow,
 }
 
-/// `/ns/{ns}/exceptions?range=&agent=`.
+/// `/ns/{ns}/exceptions?range=&agent=&q=`, where `q` has words of the message, `type:` and `-type:`.
 #[component]
 pub(crate) fn ExceptionsPage() -> impl IntoView {
     let asked = Asked {
         namespace: namespace(),
         range: Range::requested(USUAL_RANGE),
         agent: query_param("agent").unwrap_or_default(),
+        narrow: Narrow::parse(&query_param("q").unwrap_or_default()),
     };
     let query = ExceptionQuery {
         window: asked.range.window(),
@@ -86,7 +91,18 @@ async fn load(ports: Ports, query: ExceptionQuery) -> Result<Found, Failure> {
 }
 
 fn draw(found: Found, asked: &Asked) -> impl IntoView + use<> {
-    let Found { groups, services } = found;
+    let Found {
+        mut groups,
+        services,
+    } = found;
+    let n_before = groups.len();
+    groups.retain(|group| asked.narrow.keeps(group));
+    let n_left_out = n_before - groups.len();
+    let left_out = (n_left_out > 0).then(|| {
+        let kinds = format::counted(n_left_out as u64, "kind is", "kinds are");
+        view! { <p class="panel-note">{kinds} " left out by the words."</p> }
+    });
+    let words = asked.narrow.to_string();
     let (agent, range) = (asked.agent.clone(), asked.range.key);
     let list = if groups.is_empty() {
         nothing(asked)
@@ -95,6 +111,7 @@ fn draw(found: Found, asked: &Asked) -> impl IntoView + use<> {
     };
     view! {
         <FilterForm label="Exceptions">
+            <FilterText name="q" label="Words, type: or -type:" value=words />
             <FilterSelect
                 name="agent"
                 label="Service"
@@ -109,6 +126,7 @@ fn draw(found: Found, asked: &Asked) -> impl IntoView + use<> {
             />
         </FilterForm>
         {list}
+        {left_out}
     }
 }
 
@@ -117,6 +135,7 @@ fn nothing(asked: &Asked) -> AnyView {
         namespace,
         range,
         agent,
+        narrow: _,
     } = asked;
     let of = if agent.is_empty() { namespace } else { agent };
     let title = format!("No exceptions of {of} in {}", range.words);
@@ -134,6 +153,11 @@ fn nothing(asked: &Asked) -> AnyView {
 
 fn table(groups: Vec<ExceptionGroup>, asked: &Asked) -> AnyView {
     let range = asked.range;
+    let lines = groups.into_iter().map(|group| {
+        let others = without_type(asked, &group.exception_type);
+        line(group, range, others)
+    });
+    let lines = lines.collect_view();
     view! {
         <div class="table-scroll" role="region" aria-label="List of exceptions" tabindex="0">
             <table class="table">
@@ -150,10 +174,13 @@ fn table(groups: Vec<ExceptionGroup>, asked: &Asked) -> AnyView {
                         <th scope="col">"Services"</th>
                         <th scope="col">"First seen"</th>
                         <th scope="col">"Last seen"</th>
+                        <th scope="col">
+                            <span class="visually-hidden">"Leave out"</span>
+                        </th>
                     </tr>
                 </thead>
                 <tbody>
-                    {groups.into_iter().map(|group| line(group, range)).collect_view()}
+                    {lines}
                 </tbody>
             </table>
         </div>
@@ -161,7 +188,20 @@ fn table(groups: Vec<ExceptionGroup>, asked: &Asked) -> AnyView {
     .into_any()
 }
 
-fn line(group: ExceptionGroup, range: Range) -> impl IntoView {
+/// The list without the exceptions of a type.
+fn without_type(asked: &Asked, exception_type: &str) -> String {
+    let words = asked.narrow.without(exception_type).to_string();
+    url::with_query(
+        &Section::Exceptions.href(&asked.namespace),
+        &[
+            ("range", asked.range.key),
+            ("agent", &asked.agent),
+            ("q", &words),
+        ],
+    )
+}
+
+fn line(group: ExceptionGroup, range: Range, others: String) -> impl IntoView {
     let now = now();
     let href = group_href(&group, range);
     let is_new = range.start_ns(super::params::now_ns()) <= Some(group.first_ever_ns)
@@ -182,6 +222,11 @@ fn line(group: ExceptionGroup, range: Range) -> impl IntoView {
             </td>
             <td>
                 <Ago time_ns=group.last_ns now />
+            </td>
+            <td>
+                <a href=others aria-label=format!("Leave out {}", visible(&group.exception_type))>
+                    "Leave out"
+                </a>
             </td>
         </tr>
     }
@@ -272,6 +317,17 @@ mod tests {
     }
 
     #[tokio::test]
+    async fn a_type_is_left_out_and_the_page_says_so() {
+        let (_, html) = fixture().get("/ns/team/exceptions").await;
+        assert!(html.contains("q=-type%3AValueError"), "{html}");
+        let (_, html) = fixture()
+            .get("/ns/team/exceptions?q=-type:ValueError")
+            .await;
+        assert!(!html.contains("data-testid=\"exception\""), "{html}");
+        assert!(html.contains("1 kind is left out by the words."), "{html}");
+    }
+
+    #[tokio::test]
     async fn without_exceptions_the_page_says_of_whom_and_when() {
         let nothing = Fixture {
             answers: Some(Answers::default()),
@@ -298,13 +354,13 @@ mod tests {
     async fn an_exception_leads_to_the_span_that_failed() {
         let (status, html) = fixture().get("/exceptions/0000000000000007").await;
         assert_eq!(status, StatusCode::OK);
-        let view = format!("/traces/{TRACE}?span=0000000000000001&amp;side=events");
+        let view = format!("/traces/{TRACE}?span=0000000000000001&amp;side=exception");
         assert!(html.contains(&view), "{html}");
         assert!(html.contains("at tool.x (researcher)"), "{html}");
 
         let path = format!("/exceptions/0000000000000007?event={TRACE}:0000000000000002");
         let (_, html) = fixture().get(&path).await;
-        let view = format!("/traces/{TRACE}?span=0000000000000002&amp;side=events");
+        let view = format!("/traces/{TRACE}?span=0000000000000002&amp;side=exception");
         assert!(html.contains(&view), "{html}");
     }
 

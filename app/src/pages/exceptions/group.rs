@@ -7,7 +7,7 @@ use api::{
 use http::StatusCode;
 use leptos::prelude::*;
 
-use super::{PIECES, USUAL_RANGE, group_href, trend};
+use super::{PIECES, USUAL_RANGE, group_href, trend, values::values};
 use crate::{
     components::{
         button::{LinkButton, Weight},
@@ -22,7 +22,7 @@ use crate::{
         logs::table::log_table,
         params::{namespace, now, ports, query_param, set_status},
         range::Range,
-        traces::{Side, TraceUrl},
+        traces::TraceUrl,
     },
     site::{Failure, Ports},
     untrusted::visible,
@@ -152,6 +152,7 @@ fn draw(found: Found, range: Range) -> AnyView {
         visible(&group.services.join(", ")),
         range.words,
     );
+    let shares = shares(&group.template, &occurrences);
     let one = occurrences.get(chosen).map(|one| {
         let neighbours = [
             chosen.checked_sub(1).and_then(|at| occurrences.get(at)),
@@ -175,8 +176,50 @@ fn draw(found: Found, range: Range) -> AnyView {
         <div class="exceptions-sides">
             <Panel title="Occurrences">
                 <ol class="exceptions-list">{lines}</ol>
+                {shares}
             </Panel>
             {one}
+        </div>
+    }
+    .into_any()
+}
+
+/// Which values and services the listed occurrences have, and how often.
+fn shares(template: &str, occurrences: &[Occurrence]) -> AnyView {
+    const MOST: usize = 5;
+    let messages: Vec<&str> = occurrences.iter().map(|one| one.message.as_str()).collect();
+    let services: Vec<&str> = occurrences.iter().map(|one| one.service.as_str()).collect();
+    let whole = occurrences.len() as u64;
+    let list = |title: String, values: Vec<(String, u64)>| {
+        let more = values.len().saturating_sub(MOST);
+        let line = |(value, n): (String, u64)| {
+            let share = format::share(n, whole).unwrap_or_default();
+            view! {
+                <li>
+                    <span class="exceptions-message">{visible(&value).into_owned()}</span>
+                    " "
+                    {n}
+                    ", "
+                    {share}
+                </li>
+            }
+        };
+        let lines = values.into_iter().take(MOST).map(line).collect_view();
+        view! {
+            <h3>{title}</h3>
+            <ul>{lines}</ul>
+            {(more > 0).then(|| view! { <p>{more} " more"</p> })}
+        }
+        .into_any()
+    };
+    let places = values(template, &messages).into_iter().enumerate();
+    let places = places.map(|(at, values)| list(format!("Value {}", at + 1), values));
+    let services = values("‹*›", &services).into_iter();
+    let services = services.map(|values| list("Service".to_owned(), values));
+    view! {
+        <div class="exceptions-shares">
+            {places.collect_view()} {services.collect_view()}
+            <p>"Of the " {whole} " occurrences listed."</p>
         </div>
     }
     .into_any()
@@ -250,8 +293,8 @@ fn occurrence(
 fn trace_href(id: TraceId, span: Option<SpanId>) -> String {
     let mut url = TraceUrl::of(id);
     url.span = span;
-    url.side = Side::Events;
-    url.to_string()
+    let separator = if span.is_some() { '&' } else { '?' };
+    format!("{url}{separator}side=exception")
 }
 
 fn event_href(one: &Occurrence, group_href: &str) -> String {

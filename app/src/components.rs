@@ -20,6 +20,7 @@ pub mod keys;
 pub mod kind_tile;
 pub mod live_state;
 pub mod live_status;
+pub mod log_tail;
 pub mod map;
 pub mod menu;
 pub mod page_head;

@@ -11,6 +11,7 @@ mod failure;
 mod flash;
 mod forms;
 pub(crate) mod kubernetes;
+mod log_file;
 pub(crate) mod manifest;
 pub(crate) mod mcp;
 pub(crate) mod model;
@@ -68,6 +69,7 @@ pub fn router(ports: Ports) -> Router {
         .route("/settings/prices", post(forms::prices::post))
         .route("/api/search", get(search::get))
         .route("/traces/{id}/skeleton", get(skeleton))
+        .route("/ns/{ns}/logs.ndjson", get(log_file::get))
         .route("/namespaces/open", get(open_namespace))
         .route("/namespaces", post(forms::namespace::create))
         .route("/namespaces/{name}/delete", post(forms::namespace::delete))

@@ -1,56 +1,149 @@
 //! What agents and tools said while they worked.
 
-mod filter;
+mod counts;
+mod detail;
+pub(crate) mod filter;
+pub(crate) mod load;
 pub(crate) mod table;
+#[cfg(test)]
+mod tests;
 
-use api::traces::LogRecord;
+use api::traces::{LogOrder, LogRecord};
 use leptos::prelude::*;
 
-use super::params::{namespace, ports};
+use super::params::{namespace, now_ns, ports, query};
 use crate::{
     components::{
-        filter_form::{FilterForm, FilterSelect, FilterText, all_or},
+        button::SubmitButton,
+        filter_form::{FilterSelect, FilterText, all_or},
         instead::{Instead, Why},
-        page_head::PageHead,
+        log_tail::LogTail,
+        page_head::{Actions, PageHead},
     },
+    format,
     frame::{Crumb, Frame, Section, loaded},
-    pages::range::Range,
+    pages::{period::period_picker, traces::TraceUrl},
     site::{Failure, Ports},
+    untrusted::visible,
 };
-use filter::{Filter, SEVERITIES};
-use table::log_table;
+use detail::Detail;
+use filter::{Filter, Place, SEVERITIES, Sense};
 
 /// Lines of one page.
-const MOST: u32 = 200;
+const ROWS: usize = 200;
+/// Lines that are read for a page when few of them have the values that are asked for.
+const MOST_READ: u64 = 20_000;
 
-/// `/ns/{ns}/logs?q=&severity=&agent=&range=&trace=&span=&before=`.
+/// `/ns/{ns}/logs?q=&severity=&agent=&range=&from=&to=&trace=&span=&is=&not=&sort=&cursor=&line=`.
 #[component]
 pub(crate) fn LogsPage() -> impl IntoView {
-    let namespace = namespace();
-    let filter = Filter::requested();
-    let data = load(ports(), namespace.clone(), filter.clone());
+    let filter = Filter::of(&namespace(), &query(), now_ns());
+    let data = load(ports(), filter.clone());
+    let file = filter.file_href();
+    let tail = filter.tail_href(now_ns());
     view! {
         <Frame section=Section::Logs title="Logs" crumbs=vec![Crumb::here("logs")]>
-            <PageHead title="Logs" />
-            {loaded("Logs", data, move |found| draw(found, &namespace, &filter))}
+            <PageHead title="Logs">
+                <Actions>
+                    <a class="button" href=file download="">
+                        "Export NDJSON"
+                    </a>
+                </Actions>
+            </PageHead>
+            <LogTail href=tail />
+            {loaded("Logs", data, move |found| draw(found, &filter))}
         </Frame>
     }
 }
 
 struct Found {
-    logs: Vec<LogRecord>,
+    /// Those of the page.
+    shown: Vec<LogRecord>,
+    /// All that were read and have the values that are asked for.
+    read: Vec<LogRecord>,
+    n_read: u64,
+    /// Where it goes on; `None` at the end.
+    next: Option<Place>,
+    detail: Option<Detail>,
     services: Vec<String>,
 }
 
-async fn load(ports: Ports, namespace: String, filter: Filter) -> Result<Found, Failure> {
+async fn load(ports: Ports, filter: Filter) -> Result<Found, Failure> {
+    let reader = ports.logs.as_ref();
+    let mut read = Vec::new();
+    let mut n_read = 0;
+    let mut next = filter.cursor;
+    let end = loop {
+        let batch = load::batch(reader, &filter, next).await?;
+        n_read += batch.n_read;
+        read.extend(batch.kept);
+        next = batch.next;
+        if next.is_none() || read.len() >= ROWS || n_read >= MOST_READ {
+            break next;
+        }
+    };
+    let shown: Vec<LogRecord> = read.iter().take(ROWS).cloned().collect();
+    let is_cut = shown.len() < read.len();
+    let detail = match filter.line {
+        Some(place) => detail::load(reader, place).await?,
+        None => None,
+    };
     Ok(Found {
-        logs: ports.logs.logs(&filter.query(&namespace, MOST)).await?,
+        next: if is_cut {
+            shown.last().map(Place::of)
+        } else {
+            end
+        },
+        shown,
+        read,
+        n_read,
+        detail,
         services: ports.traces.services().await?,
     })
 }
 
-fn draw(found: Found, namespace: &str, filter: &Filter) -> impl IntoView + use<> {
-    let Found { logs, services } = found;
+fn draw(found: Found, filter: &Filter) -> impl IntoView + use<> {
+    let Found {
+        shown,
+        read,
+        n_read,
+        next,
+        detail,
+        services,
+    } = found;
+    let form = form(services, filter);
+    let narrowed = chips(filter);
+    if shown.is_empty() && next.is_none() {
+        return view! {
+            {form}
+            {narrowed}
+            {nothing(filter)}
+        }
+        .into_any();
+    }
+    let class = if detail.is_some() {
+        "logs-sides logs-sides--open"
+    } else {
+        "logs-sides"
+    };
+    let list = table::log_table_with("Logs", &shown, |log| {
+        filter.with_line(Some(Place::of(log))).href()
+    });
+    let detail = detail.map(|detail| detail::view(detail, filter));
+    view! {
+        {form}
+        {narrowed}
+        <div class="logs-picture">{counts::histogram(&read, filter)}</div>
+        {pages(&shown, n_read, next, filter)}
+        <div class=class>
+            {counts::facets(&read, filter)} <div class="logs-list">{list}</div> {detail}
+        </div>
+        {pages(&shown, n_read, next, filter)}
+    }
+    .into_any()
+}
+
+fn form(services: Vec<String>, filter: &Filter) -> AnyView {
     let severities = SEVERITIES
         .iter()
         .map(|(value, word, _)| ((*value).to_owned(), (*word).to_owned()));
@@ -58,20 +151,25 @@ fn draw(found: Found, namespace: &str, filter: &Filter) -> impl IntoView + use<>
         text,
         severity,
         agent,
-        range,
         ..
     } = filter.clone();
-    let kept = filter.hidden_fields();
-    let older = logs.last().filter(|_| logs.len() >= MOST as usize);
-    let older = older.map(|last| filter.before_href(namespace, last.time_ns));
-    let list = if logs.is_empty() {
-        nothing(namespace, filter)
-    } else {
-        log_table("Logs", &logs)
-    };
+    let fields = ["q", "severity", "agent", "range", "from", "to"];
+    let kept: Vec<_> = filter
+        .pairs()
+        .into_iter()
+        .filter(|(name, value)| !fields.contains(name) && !value.is_empty())
+        .collect();
+    let hidden = kept
+        .iter()
+        .map(|(name, value)| view! { <input type="hidden" name=*name value=value.clone() /> })
+        .collect_view();
+    let mut rest: Vec<(&str, &str)> = vec![("q", &text), ("severity", severity), ("agent", &agent)];
+    rest.extend(kept.iter().map(|(name, value)| (*name, value.as_str())));
+    let path = Section::Logs.href(&filter.namespace);
+    let period = period_picker(filter.period, &path, &rest);
     view! {
-        <FilterForm label="Logs">
-            <FilterText name="q" label="Words of the message" value=text />
+        <form class="filter-form" method="get" role="search" aria-label="Logs">
+            <FilterText name="q" label="Words of the message" value=text.clone() />
             <FilterSelect
                 name="severity"
                 label="At least"
@@ -81,94 +179,121 @@ fn draw(found: Found, namespace: &str, filter: &Filter) -> impl IntoView + use<>
             <FilterSelect
                 name="agent"
                 label="Service"
-                chosen=agent
+                chosen=agent.clone()
                 options=all_or(services)
             />
-            <FilterSelect name="range" label="In" chosen=range.key options=Range::options() />
-            {kept}
-        </FilterForm>
-        {filter.narrowed_to(namespace)}
-        {list}
-        {older
-            .map(|href| {
-                view! {
-                    <p class="panel-note">
-                        "The newest " {MOST} " are shown. " <a href=href>"Show older ones"</a>
-                    </p>
-                }
-            })}
-    }
-}
-
-fn nothing(namespace: &str, filter: &Filter) -> AnyView {
-    let title = format!(
-        "No logs of {namespace} in {} are like that",
-        filter.range.words
-    );
-    let all = format!("{}?range=all", Section::Logs.href(namespace));
-    view! {
-        <Instead why=Why::Empty { title }>
-            <p>
-                "Agents log each request, tool and delegation; with "
-                <code>"LOG_LEVEL=debug"</code> " also each step and model call. "
-                <a href=all>"Show everything"</a>
-            </p>
-        </Instead>
+            {hidden}
+            <SubmitButton>"Show"</SubmitButton>
+            {period}
+        </form>
     }
     .into_any()
 }
 
-#[cfg(test)]
-mod tests {
-    use api::traces::{LogPosition, SpanId};
-    use http::StatusCode;
-
-    use crate::pages::fixture::{Fixture, TRACE};
-
-    use super::*;
-
-    fn log(severity: (&str, i32), body: &str) -> LogRecord {
-        LogRecord {
-            time_ns: 1_767_225_600_123_000_000,
-            service: "researcher".to_owned(),
-            severity: severity.0.to_owned(),
-            severity_number: severity.1,
-            body: body.to_owned(),
-            trace_id: Some(TRACE),
-            span_id: Some(SpanId([0, 0, 0, 0, 0, 0, 0, 1])),
-            attributes: vec![("tool".to_owned(), "web_search".into())],
-            position: LogPosition::default(),
+/// What narrows the list besides the form, each with the way to drop it.
+fn chips(filter: &Filter) -> Option<AnyView> {
+    let chip = |words: String, href: String| {
+        view! {
+            <li>
+                <span>{words}</span>
+                <a href=href aria-label="Drop this condition">
+                    "×"
+                </a>
+            </li>
         }
-    }
-
-    #[tokio::test]
-    async fn a_line_shows_when_how_bad_who_and_leads_to_its_span() {
-        let fixture = Fixture {
-            logs: vec![log(("ERROR", 17), "Tool <script>x</script>\u{202E} failed")],
-            ..Fixture::default()
+        .into_any()
+    };
+    let trace = filter.trace.map(|trace| {
+        let what = if filter.span.is_some() {
+            "one span of trace"
+        } else {
+            "trace"
         };
-        let (status, html) = fixture.get("/ns/team/logs?range=all").await;
-        assert_eq!(status, StatusCode::OK);
-        let span = format!("/traces/{TRACE}?span=0000000000000001&amp;side=logs");
-        for part in [
-            "2026-01-01 00:00:00.123",
-            "ERROR",
-            "researcher",
-            "Tool &lt;script&gt;x&lt;/script&gt;⟨U+202E⟩ failed",
-            "web_search",
-            &span,
-        ] {
-            assert!(html.contains(part), "no {part} in {html}");
+        let href = TraceUrl::of(trace).to_string();
+        let all = filter.of_all_traces().href();
+        view! {
+            <li>
+                <span>
+                    "Only of " {what} " " <a href=href>{trace.to_string()}</a>
+                </span>
+                <a href=all>"Show those of all traces"</a>
+            </li>
         }
-    }
+        .into_any()
+    });
+    let values = filter.values.iter().map(|wanted| {
+        let sign = match wanted.sense {
+            Sense::Is => "is",
+            Sense::IsNot => "is not",
+        };
+        let words = format!("{} {sign} {}", visible(&wanted.key), visible(&wanted.value));
+        chip(words, filter.toggled(wanted).href())
+    });
+    let chips: Vec<AnyView> = trace.into_iter().chain(values).collect();
+    (!chips.is_empty())
+        .then(|| view! { <ul class="chips" aria-label="Conditions">{chips}</ul> }.into_any())
+}
 
-    #[tokio::test]
-    async fn without_logs_the_page_says_how_to_get_more() {
-        let (_, html) = Fixture::default().get("/ns/team/logs?range=1h").await;
-        assert!(
-            html.contains("No logs of team in the last hour are like that"),
-            "{html}"
-        );
-        assert!(html.contains("LOG_LEVEL=debug"), "{html}");
+/// Which lines these are, and the way to the others.
+fn pages(shown: &[LogRecord], n_read: u64, next: Option<Place>, filter: &Filter) -> AnyView {
+    let (first, other, word) = match filter.order {
+        LogOrder::Newest => ("newest", LogOrder::Oldest, "Oldest first"),
+        LogOrder::Oldest => ("oldest", LogOrder::Newest, "Newest first"),
+    };
+    let n = format::counted(shown.len() as u64, "line", "lines");
+    let from = if filter.cursor.is_some() {
+        "The next "
+    } else {
+        ""
+    };
+    let searched = (!filter.values.is_empty()).then(|| {
+        let read = format::counted(n_read, "line", "lines");
+        format!(" {read} were searched for the values.")
+    });
+    let words = match (next, filter.cursor) {
+        (None, None) => format!("All {n} of {}, the {first} first.", filter.period.words()),
+        (None, Some(_)) => format!("{from}{n}, up to the end."),
+        (Some(_), _) => format!("{from}{n}, the {first} first; there are more."),
+    };
+    let to = |cursor: Option<Place>, word: &'static str| {
+        let href = filter.with_cursor(cursor).href();
+        view! {
+            " "
+            <a href=href>{word}</a>
+        }
+    };
+    let back = filter
+        .cursor
+        .is_some()
+        .then(|| to(None, "Back to the beginning"));
+    let on = next.map(|next| to(Some(next), "Next lines"));
+    let turn = filter.with_order(other).href();
+    view! {
+        <p class="traces-searched">
+            {words} {searched} {back} {on} " " <a href=turn>{word}</a>
+        </p>
     }
+    .into_any()
+}
+
+fn nothing(filter: &Filter) -> AnyView {
+    let title = format!(
+        "No logs of {} in {} are like that",
+        filter.namespace,
+        filter.period.words()
+    );
+    let all = format!("{}?range=all", Section::Logs.href(&filter.namespace));
+    let advice = (!filter.narrows()).then(|| {
+        view! {
+            "Agents log each request, tool and delegation; with "
+            <code>"LOG_LEVEL=debug"</code>
+            " also each step and model call. "
+        }
+    });
+    view! {
+        <Instead why=Why::Empty { title }>
+            <p>{advice} <a href=all>"Show everything"</a></p>
+        </Instead>
+    }
+    .into_any()
 }

@@ -12,6 +12,20 @@ use crate::{
 
 /// A table of logs, in the order given.
 pub(crate) fn log_table(label: &'static str, logs: &[LogRecord]) -> AnyView {
+    table(label, logs.iter().map(|log| line(log, None)).collect())
+}
+
+/// The same, with the way to each line in full.
+pub(super) fn log_table_with(
+    label: &'static str,
+    logs: &[LogRecord],
+    href: impl Fn(&LogRecord) -> String,
+) -> AnyView {
+    let lines = logs.iter().map(|log| line(log, Some(href(log))));
+    table(label, lines.collect())
+}
+
+fn table(label: &'static str, lines: Vec<AnyView>) -> AnyView {
     view! {
         <div class="table-scroll" role="region" aria-label=label tabindex="0">
             <table class="table logs">
@@ -24,26 +38,31 @@ pub(crate) fn log_table(label: &'static str, logs: &[LogRecord]) -> AnyView {
                         <th scope="col">"Span"</th>
                     </tr>
                 </thead>
-                <tbody>{logs.iter().map(line).collect_view()}</tbody>
+                <tbody>{lines}</tbody>
             </table>
         </div>
     }
     .into_any()
 }
 
-fn line(log: &LogRecord) -> impl IntoView + use<> {
+fn line(log: &LogRecord, href: Option<String>) -> AnyView {
     let time = Timestamp::from_nanosecond(i128::from(log.time_ns)).unwrap_or_default();
     let shown = time.strftime("%Y-%m-%d %H:%M:%S%.3f").to_string();
     let message = block(&log.body);
     let cut = message.cut_from.map(cut_note);
     let severity = severity_class(log.severity_number);
+    let time = view! {
+        <time datetime=time.to_string() title=time.to_string()>
+            {shown}
+        </time>
+    };
+    let time = match href {
+        Some(href) => view! { <a href=href>{time}</a> }.into_any(),
+        None => time.into_any(),
+    };
     view! {
         <tr data-testid="log">
-            <td class="logs-time">
-                <time datetime=time.to_string() title=time.to_string()>
-                    {shown}
-                </time>
-            </td>
+            <td class="logs-time">{time}</td>
             <td>
                 <span class=severity>{visible(&log.severity).into_owned()}</span>
             </td>
@@ -55,6 +74,7 @@ fn line(log: &LogRecord) -> impl IntoView + use<> {
             <td>{span_link(log)}</td>
         </tr>
     }
+    .into_any()
 }
 
 /// A word always stands beside the colour.

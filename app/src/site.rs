@@ -14,6 +14,7 @@ pub(crate) mod kubernetes;
 mod log_file;
 pub(crate) mod manifest;
 pub(crate) mod mcp;
+mod metric_file;
 pub(crate) mod model;
 mod ports;
 mod preferences;
@@ -70,6 +71,7 @@ pub fn router(ports: Ports) -> Router {
         .route("/api/search", get(search::get))
         .route("/traces/{id}/skeleton", get(skeleton))
         .route("/ns/{ns}/logs.ndjson", get(log_file::get))
+        .route("/ns/{ns}/metrics.csv", get(metric_file::get))
         .route("/namespaces/open", get(open_namespace))
         .route("/namespaces", post(forms::namespace::create))
         .route("/namespaces/{name}/delete", post(forms::namespace::delete))

@@ -2,7 +2,7 @@
 //!
 //! Lines differ in dash and name, not in colour alone.
 
-use std::fmt::Write as _;
+use std::{collections::BTreeMap, fmt::Write as _, sync::Arc};
 
 use jiff::Timestamp;
 use leptos::prelude::*;
@@ -22,6 +22,18 @@ pub struct Line {
     pub points: Vec<(u64, f64)>,
 }
 
+/// Where a moment and a line of a chart lead: to what was measured there.
+pub trait Leads {
+    /// How long a point stands for, in nanoseconds.
+    fn step_ns(&self) -> u64;
+
+    /// What was measured in the step that begins at a moment, in nanoseconds since the epoch.
+    fn step(&self, from_ns: u64) -> String;
+
+    /// What was measured of a line; none where it is not of one thing.
+    fn line(&self, label: &str) -> Option<String>;
+}
+
 /// Lines over a window of time.
 #[component]
 pub fn Chart(
@@ -34,6 +46,9 @@ pub fn Chart(
     lines: Vec<Line>,
     /// A value in words.
     show: fn(f64) -> String,
+    /// Where its points and names lead, if anywhere.
+    #[prop(optional)]
+    leads: Option<Arc<dyn Leads>>,
 ) -> impl IntoView {
     let highest = highest(&lines);
     let drawn: Vec<_> = lines
@@ -43,27 +58,29 @@ pub fn Chart(
         .map(|(at, line)| path(at, line, window, highest))
         .collect();
     let label = format!("{title}: {}", summary(&lines, show));
+    let leads = leads.as_deref();
+    let steps = leads.map(|leads| steps(&lines, window, show, leads));
     let cut = lines.len().saturating_sub(MOST_LINES);
     view! {
         <figure class="chart">
             <div class="chart-plot">
                 <span class="chart-top">{show(highest)}</span>
                 <svg
-                    role="img"
+                    role=if leads.is_some() { "group" } else { "img" }
                     aria-label=label
                     viewBox=format!("0 0 {WIDTH} {HEIGHT}")
                     preserveAspectRatio="none"
                 >
-                    {drawn}
+                    {drawn} {steps}
                 </svg>
                 <span class="chart-times">
                     <span>{clock(window.0)}</span>
                     <span>{clock(window.1)}</span>
                 </span>
             </div>
-            {legend(&lines, show)}
+            {legend(&lines, show, leads)}
             {(cut > 0).then(|| view! { <p class="chart-cut">{cut} " more are not drawn."</p> })}
-            {table(&lines, show)}
+            {table(&lines, show, leads)}
         </figure>
     }
     .into_any()
@@ -100,6 +117,45 @@ fn path(at: usize, line: &Line, window: (u64, u64), highest: f64) -> AnyView {
         </g>
     }
     .into_any()
+}
+
+/// A strip over each step in which something was measured: what was, in words, and the way there. They are
+/// not on the way of the tab key: the table has the same ways.
+fn steps(
+    lines: &[Line],
+    window: (u64, u64),
+    show: fn(f64) -> String,
+    leads: &dyn Leads,
+) -> Vec<AnyView> {
+    let mut at: BTreeMap<u64, Vec<String>> = BTreeMap::new();
+    for line in lines.iter().take(MOST_LINES) {
+        for (time, value) in &line.points {
+            let words = format!("{} {}", line.label, show(*value));
+            at.entry(*time).or_default().push(words);
+        }
+    }
+    let strip = |(time, words): (u64, Vec<String>)| {
+        let (left, right) = (
+            x(time, window),
+            x(time.saturating_add(leads.step_ns()), window),
+        );
+        let label = format!("{}: {}", clock(time), words.join(", "));
+        view! {
+            <a href=leads.step(time) aria-label=label.clone() tabindex="-1">
+                <rect
+                    class="chart-step"
+                    x=format!("{left:.1}")
+                    width=format!("{:.1}", (right - left).max(1.0))
+                    y="0"
+                    height=HEIGHT.to_string()
+                >
+                    <title>{label.clone()}</title>
+                </rect>
+            </a>
+        }
+        .into_any()
+    };
+    at.into_iter().map(strip).collect()
 }
 
 fn colour(at: usize) -> String {
@@ -158,7 +214,7 @@ fn summary(lines: &[Line], show: fn(f64) -> String) -> String {
     all.join(", ")
 }
 
-fn legend(lines: &[Line], show: fn(f64) -> String) -> impl IntoView + use<> {
+fn legend(lines: &[Line], show: fn(f64) -> String, leads: Option<&dyn Leads>) -> AnyView {
     let row = |(at, line): (usize, &Line)| {
         let numbers = Numbers::of(line)?;
         let Numbers {
@@ -168,13 +224,17 @@ fn legend(lines: &[Line], show: fn(f64) -> String) -> impl IntoView + use<> {
             last,
         } = numbers;
         let cell = |value| view! { <td class="table-number">{show(value)}</td> };
+        let label = match leads.and_then(|leads| leads.line(&line.label)) {
+            Some(href) => view! { <a href=href>{line.label.clone()}</a> }.into_any(),
+            None => line.label.clone().into_any(),
+        };
         Some(view! {
             <tr>
                 <th scope="row">
                     <svg class="chart-swatch" aria-hidden="true" viewBox="0 0 24 4" style=colour(at)>
                         <path d="M0 2H24" stroke-dasharray=DASHES[at % DASHES.len()]></path>
                     </svg>
-                    {line.label.clone()}
+                    {label}
                 </th>
                 {[least, mean, most, last].map(cell).collect_view()}
             </tr>
@@ -200,13 +260,16 @@ fn legend(lines: &[Line], show: fn(f64) -> String) -> impl IntoView + use<> {
             <tbody>{rows.collect_view()}</tbody>
         </table>
     }
+    .into_any()
 }
 
-fn table(lines: &[Line], show: fn(f64) -> String) -> impl IntoView + use<> {
+fn table(lines: &[Line], show: fn(f64) -> String, leads: Option<&dyn Leads>) -> AnyView {
     let row = |label: &str, (time, value): &(u64, f64)| {
         view! {
             <tr>
-                <td>{clock(*time)}</td>
+                <td>
+                    {moment(*time, leads)}
+                </td>
                 <td>{label.to_owned()}</td>
                 <td class="table-number">{show(*value)}</td>
             </tr>
@@ -232,6 +295,15 @@ fn table(lines: &[Line], show: fn(f64) -> String) -> impl IntoView + use<> {
                 <tbody>{rows.collect_view()}</tbody>
             </table>
         </details>
+    }
+    .into_any()
+}
+
+/// A moment, as a link where it leads somewhere.
+fn moment(time: u64, leads: Option<&dyn Leads>) -> AnyView {
+    match leads.map(|leads| leads.step(time)) {
+        Some(href) => view! { <a href=href>{clock(time)}</a> }.into_any(),
+        None => clock(time).into_any(),
     }
 }
 

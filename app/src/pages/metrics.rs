@@ -1,15 +1,19 @@
 //! How agents, models and tools do over time, and what they cost.
 
-mod panel;
+mod calls;
+pub(crate) mod panel;
+mod totals;
 mod unit;
 mod usage;
 
+use std::sync::Arc;
+
+use api::telemetry::{ServiceGraph, Window};
 use leptos::prelude::*;
 
 use super::{
-    params::{namespace, ports, query_param},
-    period::Period,
-    range::{RANGES, Range},
+    params::{namespace, now_ns, ports, query},
+    period::{Period, period_picker},
     traces::{
         all_of,
         query::{Condition, Name},
@@ -18,32 +22,24 @@ use super::{
 };
 use crate::{
     components::{
-        chart::Chart,
-        filter_form::{FilterForm, FilterSelect, all_or},
+        button::SubmitButton,
+        chart::{Chart, Leads},
+        filter_form::{FilterSelect, all_or},
         instead::{Instead, Why},
         page_head::{PageHead, Panel},
     },
     frame::{Crumb, Frame, Section, loaded},
     site::{Failure, Ports},
+    url,
 };
-use panel::{Asked, Drawn, PANELS};
+use panel::{Asked, Before, Drawn, PANELS};
+use totals::{Totals, totals};
 use usage::{Spent, spent, tables};
 
-/// `/ns/{ns}/metrics?range=&agent=`.
+/// `/ns/{ns}/metrics?range=&from=&to=&agent=&compare=prev`.
 #[component]
 pub(crate) fn MetricsPage() -> impl IntoView {
-    let usual = Range::requested("1h");
-    let range = if usual.has_beginning() {
-        usual
-    } else {
-        Range::called("7d", "7d")
-    };
-    let asked = Asked {
-        namespace: namespace(),
-        agent: query_param("agent").unwrap_or_default(),
-        range,
-        window: range.window(),
-    };
+    let asked = Asked::of(&namespace(), &query(), now_ns());
     let data = load(ports(), asked.clone());
     view! {
         <Frame section=Section::Metrics title="Metrics" crumbs=vec![Crumb::here("metrics")]>
@@ -54,78 +50,164 @@ pub(crate) fn MetricsPage() -> impl IntoView {
 }
 
 struct Found {
+    totals: Totals,
     panels: Vec<Drawn>,
     spent: Spent,
+    graph: ServiceGraph,
     services: Vec<String>,
 }
 
 async fn load(ports: Ports, asked: Asked) -> Result<Found, Failure> {
     let telemetry = ports.telemetry.as_ref();
-    let panels = PANELS.iter().map(|panel| panel.read(telemetry, &asked));
+    let panels = PANELS.iter().map(|panel| panel.drawn(telemetry, &asked));
     Ok(Found {
         panels: futures::future::try_join_all(panels).await?,
+        totals: totals(telemetry, &asked).await?,
         spent: spent(telemetry, &asked).await?,
+        graph: telemetry.service_graph(asked.window).await?,
         services: ports.traces.services().await?,
     })
 }
 
 fn draw(found: Found, asked: &Asked) -> impl IntoView + use<> {
     let Found {
+        totals,
         panels,
         spent,
+        graph,
         services,
     } = found;
-    let ranges = RANGES.iter().filter(|range| range.has_beginning());
-    let ranges = ranges.map(|range| (range.key.to_owned(), range.words.to_owned()));
-    let (agent, range) = (asked.agent.clone(), asked.range.key);
-    let is_empty = panels.iter().all(|panel| panel.lines.is_empty());
-    let content = if is_empty {
-        nothing(asked)
-    } else {
-        let panels = panels.into_iter().map(|panel| one(panel, asked));
-        view! {
-            <div class="metrics">{panels.collect_view()}</div>
-            {tables(spent, asked)}
+    let form = form(services, asked);
+    if panels.iter().all(|panel| panel.lines.is_empty()) {
+        return view! {
+            {form}
+            {nothing(asked)}
         }
-        .into_any()
-    };
+        .into_any();
+    }
+    let runs = runs(asked, None, asked.period);
+    let panels = panels.into_iter().enumerate();
+    let panels = panels
+        .map(|(at, panel)| one(at, panel, asked))
+        .collect_view();
     view! {
-        <FilterForm label="Metrics">
+        {form}
+        {totals::view(totals, &runs)}
+        <div class="metrics">{panels}</div>
+        {calls::calls(graph, asked)}
+        {tables(spent, asked)}
+    }
+    .into_any()
+}
+
+fn form(services: Vec<String>, asked: &Asked) -> AnyView {
+    let agent = asked.agent.clone();
+    let compare = match asked.before {
+        Before::Shown => "prev",
+        Before::Hidden => "",
+    };
+    let path = Section::Metrics.href(&asked.namespace);
+    let rest = [("agent", agent.as_str()), ("compare", compare)];
+    let period = period_picker(asked.period, &path, &rest);
+    let options = [("", "nothing"), ("prev", "the time before")];
+    let options = options.map(|(value, word)| (value.to_owned(), word.to_owned()));
+    view! {
+        <form class="filter-form" method="get" role="search" aria-label="Metrics">
             <FilterSelect
                 name="agent"
                 label="Service"
                 chosen=agent
                 options=all_or(services)
             />
-            <FilterSelect name="range" label="In" chosen=range options=ranges.collect() />
-        </FilterForm>
-        {content}
+            <FilterSelect name="compare" label="Compare with" chosen=compare options=options.to_vec() />
+            <SubmitButton>"Show"</SubmitButton>
+            {period}
+        </form>
+    }
+    .into_any()
+}
+
+/// The address of the runs of a time, of what is asked for and of one condition more.
+fn runs(asked: &Asked, condition: Option<Condition>, period: Period) -> String {
+    let service = Some(asked.agent.clone()).filter(|agent| !agent.is_empty());
+    let service = service.map(|agent| Condition::Name(Name::Service, agent));
+    let all = all_of(service.into_iter().chain(condition));
+    traces_href(&asked.namespace, all, period)
+}
+
+/// Points and names of a panel lead to the runs behind them.
+struct Runs {
+    asked: Asked,
+    panel: panel::Panel,
+}
+
+impl Leads for Runs {
+    fn step_ns(&self) -> u64 {
+        self.asked.step_ns()
+    }
+
+    fn step(&self, from_ns: u64) -> String {
+        let to_ns = from_ns.saturating_add(self.asked.step_ns());
+        let step = Period::Between(Window { from_ns, to_ns });
+        runs(&self.asked, None, step)
+    }
+
+    fn line(&self, label: &str) -> Option<String> {
+        let condition = self.panel.condition(label)?;
+        Some(runs(&self.asked, Some(condition), self.asked.period))
     }
 }
 
-fn one(drawn: Drawn, asked: &Asked) -> AnyView {
+fn one(at: usize, drawn: Drawn, asked: &Asked) -> AnyView {
     let Drawn { panel, lines } = drawn;
     let window = (asked.window.from_ns, asked.window.to_ns);
-    let service = Some(asked.agent.clone()).filter(|agent| !agent.is_empty());
-    let runs = traces_href(
-        &asked.namespace,
-        all_of(service.map(|agent| Condition::Name(Name::Service, agent))),
-        Period::Last(asked.range),
-    );
+    let behind = runs(asked, None, asked.period);
+    let file = file_href(at, asked);
     let chart = if lines.is_empty() {
-        view! { <p class="panel-note">"Nothing was measured in " {asked.range.words} "."</p> }
+        view! { <p class="panel-note">"Nothing was measured in " {asked.period.words()} "."</p> }
             .into_any()
     } else {
-        view! { <Chart title=panel.title window lines show=panel.unit.show() /> }.into_any()
+        let leads: Arc<dyn Leads> = Arc::new(Runs {
+            asked: asked.clone(),
+            panel,
+        });
+        let show = panel.unit.show();
+        view! { <Chart title=panel.title window lines show leads /> }.into_any()
     };
     view! {
         <Panel title=panel.title>
             {chart} <p class="panel-note">
-                <a href=runs>"The runs behind this"</a>
+                <a href=behind>"The runs behind this"</a>
+                " · "
+                <a href=file download="">
+                    "CSV"
+                </a>
             </p>
         </Panel>
     }
     .into_any()
+}
+
+/// Where a panel is to be had as a file.
+fn file_href(at: usize, asked: &Asked) -> String {
+    let [range, from, to] = asked.period.pairs();
+    let path = format!("{}.csv", Section::Metrics.href(&asked.namespace));
+    let at = at.to_string();
+    let compare = match asked.before {
+        Before::Shown => "prev",
+        Before::Hidden => "",
+    };
+    url::with_query(
+        &path,
+        &[
+            ("panel", &at),
+            ("agent", &asked.agent),
+            ("compare", compare),
+            (range.0, &range.1),
+            (from.0, &from.1),
+            (to.0, &to.1),
+        ],
+    )
 }
 
 fn nothing(asked: &Asked) -> AnyView {
@@ -134,7 +216,7 @@ fn nothing(asked: &Asked) -> AnyView {
     } else {
         &asked.agent
     };
-    let title = format!("No measurements of {of} in {}", asked.range.words);
+    let title = format!("No measurements of {of} in {}", asked.period.words());
     view! {
         <Instead why=Why::Empty { title }>
             <p>
@@ -195,6 +277,33 @@ mod tests {
         ] {
             assert!(html.contains(part), "no {part} in {html}");
         }
+    }
+
+    #[tokio::test]
+    async fn a_point_leads_to_the_runs_of_its_minute_and_a_panel_is_to_be_had_as_csv() {
+        let series = MetricSeries {
+            labels: vec![("agent.name".to_owned(), "a \"b\"".to_owned())],
+            unit: "1".to_owned(),
+            points: vec![MetricPoint {
+                time_ns: 1_767_225_600_000_000_000,
+                value: 0.5,
+            }],
+        };
+        let answers = Answers {
+            series: vec![series],
+            ..Answers::default()
+        };
+        let path = "/ns/team/metrics?from=2026-01-01T00:00:00Z&to=2026-01-01T01:00:00Z";
+        let (_, html) = fixture(answers.clone()).get(path).await;
+        let step = "from=2026-01-01T00%3A00%3A00Z&amp;to=2026-01-01T00%3A01%3A00Z";
+        for part in [step, "/ns/team/metrics.csv?panel=0", "The runs behind this"] {
+            assert!(html.contains(part), "no {part} in {html}");
+        }
+        let path = path.replace("metrics?", "metrics.csv?panel=0&");
+        let (status, csv) = fixture(answers).get(&path).await;
+        assert_eq!(status, StatusCode::OK);
+        let expected = "time,line,value\n2026-01-01T00:00:00Z,\"a \"\"b\"\"\",30\n";
+        assert_eq!(csv, expected);
     }
 
     #[tokio::test]

@@ -10,7 +10,12 @@ use api::{
 use super::unit::Unit;
 use crate::{
     components::chart::Line,
-    pages::{params::namespace_filter, range::Range},
+    pages::{
+        params::namespace_filter,
+        period::Period,
+        range::Range,
+        traces::query::{Condition, Name},
+    },
     site::Failure,
     untrusted::visible,
 };
@@ -20,18 +25,71 @@ const POINTS: u64 = 60;
 
 /// What the page is asked for.
 #[derive(Clone)]
-pub(super) struct Asked {
+pub(crate) struct Asked {
     pub(super) namespace: String,
     /// Empty for all.
     pub(super) agent: String,
-    pub(super) range: Range,
+    pub(super) period: Period,
     pub(super) window: Window,
+    pub(super) before: Before,
+}
+
+impl Asked {
+    /// What a query asks for. Without a beginning there are no steps to draw: then it is the last week.
+    pub(crate) fn of(namespace: &str, pairs: &[(String, String)], now_ns: u64) -> Self {
+        let value = |name: &str| {
+            let mut of_name = pairs.iter().filter(|(key, _)| key == name);
+            let value = of_name.next().map(|(_, value)| value.clone());
+            value.unwrap_or_default()
+        };
+        let asked = Period::of_pairs(pairs, "1h");
+        let period = if asked.has_beginning() {
+            asked
+        } else {
+            Period::Last(Range::called("7d", "7d"))
+        };
+        Self {
+            namespace: namespace.to_owned(),
+            agent: value("agent"),
+            window: period.window_at(now_ns),
+            period,
+            before: match value("compare").as_str() {
+                "prev" => Before::Shown,
+                _ => Before::Hidden,
+            },
+        }
+    }
+
+    /// The time between two points, in nanoseconds.
+    pub(crate) fn step_ns(&self) -> u64 {
+        (self.window.length_ns() / POINTS).max(1)
+    }
+
+    /// The same of the time of equal length before.
+    fn earlier(&self) -> Self {
+        let Window { from_ns, .. } = self.window;
+        Self {
+            window: Window {
+                from_ns: from_ns.saturating_sub(self.window.length_ns()),
+                to_ns: from_ns,
+            },
+            before: Before::Hidden,
+            ..self.clone()
+        }
+    }
+}
+
+/// Whether the time of equal length before is drawn, too.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Before {
+    Shown,
+    Hidden,
 }
 
 /// One chart.
 #[derive(Clone, Copy)]
-pub(super) struct Panel {
-    pub(super) title: &'static str,
+pub(crate) struct Panel {
+    pub(crate) title: &'static str,
     pub(super) unit: Unit,
     metric: &'static str,
     draws: Draws,
@@ -53,7 +111,7 @@ enum Draws {
 }
 
 /// All of them, in the order of the page.
-pub(super) const PANELS: [Panel; 12] = [
+pub(crate) const PANELS: [Panel; 12] = [
     panel(
         "Runs per minute, by agent",
         Unit::Number,
@@ -138,18 +196,51 @@ const fn panel(title: &'static str, unit: Unit, metric: &'static str, draws: Dra
 }
 
 /// A panel with what was measured.
-pub(super) struct Drawn {
-    pub(super) panel: Panel,
-    pub(super) lines: Vec<Line>,
+pub(crate) struct Drawn {
+    pub(crate) panel: Panel,
+    pub(crate) lines: Vec<Line>,
 }
 
 impl Panel {
-    /// Asks for what the panel shows.
-    pub(super) async fn read(
+    /// What asks for the runs behind a line of this name, as far as it is of one thing.
+    pub(super) fn condition(&self, label: &str) -> Option<Condition> {
+        let by = match self.draws {
+            Draws::PerMinute(by) | Draws::Failed(by) | Draws::P95(by) | Draws::Mean(by) => by,
+            Draws::Quantiles => return None,
+        };
+        let name = match by {
+            key::AGENT_NAME | key::TARGET => Name::Agent,
+            key::MODEL | key::REQUEST_MODEL => Name::Model,
+            key::TOOL => Name::Tool,
+            _ => return None,
+        };
+        Some(Condition::Name(name, label.to_owned()))
+    }
+
+    /// What was measured; with the time before, if that is asked for, moved onto it.
+    pub(crate) async fn drawn(
         &self,
         telemetry: &dyn TelemetryReader,
         asked: &Asked,
     ) -> Result<Drawn, Failure> {
+        let mut drawn = self.read(telemetry, asked).await?;
+        if asked.before == Before::Shown {
+            let before = self.read(telemetry, &asked.earlier()).await?;
+            let moved = before.lines.into_iter().map(|line| Line {
+                label: format!("{}, before", line.label),
+                points: line
+                    .points
+                    .into_iter()
+                    .map(|(time, value)| (time + asked.window.length_ns(), value))
+                    .collect(),
+            });
+            drawn.lines.extend(moved);
+        }
+        Ok(drawn)
+    }
+
+    /// Asks for what the panel shows.
+    async fn read(&self, telemetry: &dyn TelemetryReader, asked: &Asked) -> Result<Drawn, Failure> {
         let ask = |by: &'static str, aggregate, attributes: &[(&str, &str)]| {
             let query = self.query(asked, by, aggregate, attributes);
             async move { telemetry.metric(&query).await }
@@ -195,7 +286,7 @@ impl Panel {
             namespace: namespace_filter(&asked.namespace),
             attributes: attributes.iter().map(owned).collect(),
             window: asked.window,
-            step_ns: (asked.window.length_ns() / POINTS).max(1),
+            step_ns: asked.step_ns(),
             by: some(by).into_iter().collect(),
             aggregate,
         }

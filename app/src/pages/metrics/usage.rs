@@ -47,7 +47,7 @@ pub(super) async fn spent(
 
 /// The tables, where anything was used.
 pub(super) fn tables(spent: Spent, asked: &Asked) -> AnyView {
-    let words = asked.range.words;
+    let words = asked.period.words();
     let groups = GROUPS.into_iter().zip(spent.0);
     let table = |((_, title, what), rows): (
         (UsageKey, &'static str, &'static str),

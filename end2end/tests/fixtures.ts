@@ -57,7 +57,7 @@ function watch(page: Page, ownUrl: string): string[] {
 
 /** Waits until the page answers to clicks and keys. */
 export async function ready(page: Page): Promise<void> {
-  await expect(page.locator("html")).toHaveAttribute("data-hydrated", "true");
+  await expect(page.locator("html")).toHaveAttribute("data-hydrated", "true", { timeout: 30_000 });
 }
 
 /** Notes what axe finds against WCAG 2.2 AA, and where; the test goes on and fails at its end. */

@@ -8,6 +8,7 @@ mod agent;
 mod mcp_server;
 mod model_api;
 mod patch;
+mod shared;
 mod values;
 mod words;
 #[cfg(feature = "ssr")]
@@ -193,93 +194,6 @@ fn checked<S: for<'de> Deserialize<'de>>(
             field: "spec".to_owned(),
             message: error.to_string(),
         }],
-    }
-}
-
-/// What most fields have.
-const FIELD: FieldSpec = FieldSpec {
-    id: "",
-    label: "",
-    hint: "",
-    path: "",
-    alias: None,
-    holds: Holds::Line,
-    required: false,
-    when: None,
-};
-
-const fn labels() -> FieldSpec {
-    FieldSpec {
-        id: "labels",
-        label: "Labels",
-        hint: "One key=value per line.",
-        path: "/metadata/labels",
-        holds: Holds::Pairs,
-        ..FIELD
-    }
-}
-
-const fn annotations() -> FieldSpec {
-    FieldSpec {
-        id: "annotations",
-        label: "Annotations",
-        hint: "One key=value per line.",
-        path: "/metadata/annotations",
-        holds: Holds::Pairs,
-        ..FIELD
-    }
-}
-
-const fn environment() -> FieldSpec {
-    FieldSpec {
-        id: "env",
-        label: "Environment",
-        hint: "One per line: NAME=value, NAME=secret:name/key or NAME=configmap:name/key. Hidden values stay as they are.",
-        path: "/spec/container/env",
-        holds: Holds::Variables,
-        ..FIELD
-    }
-}
-
-const fn resources() -> FieldSpec {
-    FieldSpec {
-        id: "resources",
-        label: "Resources",
-        hint: "Kubernetes' requests and limits, as YAML.",
-        path: "/spec/container/resources",
-        holds: Holds::Yaml,
-        ..FIELD
-    }
-}
-
-const fn image(hint: &'static str) -> FieldSpec {
-    FieldSpec {
-        id: "image",
-        label: "Image",
-        hint,
-        path: "/spec/container/image",
-        ..FIELD
-    }
-}
-
-const fn gateway() -> FieldSpec {
-    FieldSpec {
-        id: "gatewayTimeout",
-        label: "Gateway timeout",
-        hint: "Of the route on the cluster's gateway, such as 300s.",
-        path: "/spec/gatewayRoute/timeout",
-        ..FIELD
-    }
-}
-
-const fn rest() -> FieldSpec {
-    FieldSpec {
-        id: "rest",
-        label: "Other fields of the spec",
-        hint: "Everything this form has no field for, as YAML. It stays as it is unless you change it here.",
-        path: "/spec",
-        holds: Holds::Rest,
-        ..FIELD
     }
 }
 

@@ -1,8 +1,11 @@
 //! The form of an agent.
 
 use super::{
-    FIELD, FieldSpec, Holds, Section, Standing, annotations, environment, gateway, image, labels,
-    resources, rest,
+    FieldSpec, Holds, Section, Standing,
+    shared::{
+        FIELD, LABELS_AND_THE_REST, environment, gateway, image, limits_over_time, resources,
+        telemetry, telemetry_endpoint,
+    },
 };
 use crate::kinds::Kind;
 
@@ -156,40 +159,12 @@ pub(super) const SECTIONS: [Section; 8] = [
     Section {
         heading: "Limits over time",
         standing: Standing::Folded,
-        fields: &[
-            FieldSpec {
-                id: "requestsPerMinute",
-                label: "Questions in a minute",
-                hint: "To models; unbounded when empty.",
-                path: "/spec/config/limits/requestsPerMinute",
-                holds: Holds::Number(1, u32::MAX),
-                ..FIELD
-            },
-            FieldSpec {
-                id: "tokensPerMinute",
-                label: "Tokens in a minute",
-                hint: "Of questions and answers; unbounded when empty.",
-                path: "/spec/config/limits/tokensPerMinute",
-                holds: Holds::Number(1, u32::MAX),
-                ..FIELD
-            },
-            FieldSpec {
-                id: "usdPerDay",
-                label: "Dollars in a day",
-                hint: "By UTC. Models without a known price are refused.",
-                path: "/spec/config/limits/usdPerDay",
-                holds: Holds::Dollars,
-                ..FIELD
-            },
-            FieldSpec {
-                id: "usdPerMonth",
-                label: "Dollars in a month",
-                hint: "By UTC. Models without a known price are refused.",
-                path: "/spec/config/limits/usdPerMonth",
-                holds: Holds::Dollars,
-                ..FIELD
-            },
-        ],
+        fields: &limits_over_time([
+            "/spec/config/limits/requestsPerMinute",
+            "/spec/config/limits/tokensPerMinute",
+            "/spec/config/limits/usdPerDay",
+            "/spec/config/limits/usdPerMonth",
+        ]),
     },
     MEMORY,
     Section {
@@ -203,31 +178,15 @@ pub(super) const SECTIONS: [Section; 8] = [
                 holds: Holds::Switch(true),
                 ..FIELD
             },
-            FieldSpec {
-                id: "telemetry",
-                label: "Telemetry",
-                path: "/spec/config/telemetry/enabled",
-                holds: Holds::Inherited,
-                ..FIELD
-            },
-            FieldSpec {
-                id: "telemetryEndpoint",
-                label: "Telemetry endpoint",
-                hint: "OTLP, such as http://otel-collector:4317.",
-                path: "/spec/config/telemetry/endpoint",
-                ..FIELD
-            },
+            telemetry("/spec/config/telemetry/enabled"),
+            telemetry_endpoint("/spec/config/telemetry/endpoint"),
             environment(),
             image("Instead of the usual one, on a cluster."),
             resources(),
             gateway(),
         ],
     },
-    Section {
-        heading: "Labels and the rest",
-        standing: Standing::Folded,
-        fields: &[labels(), annotations(), rest()],
-    },
+    LABELS_AND_THE_REST,
 ];
 
 const MEMORY: Section = Section {

@@ -1,8 +1,11 @@
 //! The form of an MCP server.
 
 use super::{
-    FIELD, FieldSpec, Holds, Section, Standing, annotations, environment, gateway, image, labels,
-    resources, rest,
+    FieldSpec, Holds, Section, Standing,
+    shared::{
+        FIELD, LABELS_AND_THE_REST, environment, gateway, image, resources, telemetry,
+        telemetry_endpoint,
+    },
 };
 
 pub(super) const SECTIONS: [Section; 4] = [
@@ -97,27 +100,11 @@ pub(super) const SECTIONS: [Section; 4] = [
                 path: "/spec/serviceAccountName",
                 ..FIELD
             },
-            FieldSpec {
-                id: "telemetry",
-                label: "Telemetry",
-                path: "/spec/telemetry/enabled",
-                holds: Holds::Inherited,
-                ..FIELD
-            },
-            FieldSpec {
-                id: "telemetryEndpoint",
-                label: "Telemetry endpoint",
-                hint: "OTLP, such as http://otel-collector:4317.",
-                path: "/spec/telemetry/endpoint",
-                ..FIELD
-            },
+            telemetry("/spec/telemetry/enabled"),
+            telemetry_endpoint("/spec/telemetry/endpoint"),
             resources(),
             gateway(),
         ],
     },
-    Section {
-        heading: "Labels and the rest",
-        standing: Standing::Folded,
-        fields: &[labels(), annotations(), rest()],
-    },
+    LABELS_AND_THE_REST,
 ];

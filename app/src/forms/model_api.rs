@@ -1,8 +1,11 @@
 //! The form of a model API.
 
 use super::{
-    FIELD, FieldSpec, Holds, Section, Standing, annotations, environment, gateway, labels,
-    resources, rest,
+    FieldSpec, Holds, Section, Standing,
+    shared::{
+        FIELD, LABELS_AND_THE_REST, environment, gateway, limits_over_time, resources, telemetry,
+        telemetry_endpoint,
+    },
 };
 
 const PROXY: Option<(&str, &str)> = Some(("mode", "Proxy"));
@@ -93,40 +96,12 @@ pub(super) const SECTIONS: [Section; 5] = [
     Section {
         heading: "Limits over time",
         standing: Standing::Folded,
-        fields: &[
-            FieldSpec {
-                id: "requestsPerMinute",
-                label: "Questions in a minute",
-                hint: "To models; unbounded when empty.",
-                path: "/spec/limits/requestsPerMinute",
-                holds: Holds::Number(1, u32::MAX),
-                ..FIELD
-            },
-            FieldSpec {
-                id: "tokensPerMinute",
-                label: "Tokens in a minute",
-                hint: "Of questions and answers; unbounded when empty.",
-                path: "/spec/limits/tokensPerMinute",
-                holds: Holds::Number(1, u32::MAX),
-                ..FIELD
-            },
-            FieldSpec {
-                id: "usdPerDay",
-                label: "Dollars in a day",
-                hint: "By UTC. Models without a known price are refused.",
-                path: "/spec/limits/usdPerDay",
-                holds: Holds::Dollars,
-                ..FIELD
-            },
-            FieldSpec {
-                id: "usdPerMonth",
-                label: "Dollars in a month",
-                hint: "By UTC. Models without a known price are refused.",
-                path: "/spec/limits/usdPerMonth",
-                holds: Holds::Dollars,
-                ..FIELD
-            },
-        ],
+        fields: &limits_over_time([
+            "/spec/limits/requestsPerMinute",
+            "/spec/limits/tokensPerMinute",
+            "/spec/limits/usdPerDay",
+            "/spec/limits/usdPerMonth",
+        ]),
     },
     Section {
         heading: "Where it runs",
@@ -141,28 +116,12 @@ pub(super) const SECTIONS: [Section; 5] = [
                 when: PROXY,
                 ..FIELD
             },
-            FieldSpec {
-                id: "telemetry",
-                label: "Telemetry",
-                path: "/spec/telemetry/enabled",
-                holds: Holds::Inherited,
-                ..FIELD
-            },
-            FieldSpec {
-                id: "telemetryEndpoint",
-                label: "Telemetry endpoint",
-                hint: "OTLP, such as http://otel-collector:4317.",
-                path: "/spec/telemetry/endpoint",
-                ..FIELD
-            },
+            telemetry("/spec/telemetry/enabled"),
+            telemetry_endpoint("/spec/telemetry/endpoint"),
             environment(),
             resources(),
             gateway(),
         ],
     },
-    Section {
-        heading: "Labels and the rest",
-        standing: Standing::Folded,
-        fields: &[labels(), annotations(), rest()],
-    },
+    LABELS_AND_THE_REST,
 ];

@@ -4,8 +4,10 @@
 
 mod layout;
 mod order;
+mod traffic;
 
 pub use layout::{Layout, NODE_HEIGHT, NODE_WIDTH, Place, lay_out};
+pub use traffic::{Flow, Traffic, Use as EdgeUse};
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -127,6 +129,8 @@ pub struct Graph {
     pub nodes: Vec<Node>,
     /// From who uses to what is used.
     pub edges: Vec<(usize, usize)>,
+    /// Those of the edges that no resource mentions: they were only seen.
+    pub undeclared: Vec<(usize, usize)>,
 }
 
 impl Graph {
@@ -164,7 +168,19 @@ impl Graph {
         let edges = edges.iter().map(|(from, to)| (places[from], places[to]));
         Self {
             edges: edges.collect(),
+            undeclared: Vec::new(),
             nodes: nodes.into_values().collect(),
+        }
+    }
+
+    /// How an edge is used, by what is known of the traffic.
+    pub fn edge_use(&self, edge: (usize, usize), traffic: Option<&Traffic>) -> EdgeUse {
+        let name = |node: usize| self.nodes[node].id.name.as_str();
+        match traffic {
+            _ if self.undeclared.contains(&edge) => EdgeUse::Undeclared,
+            None => EdgeUse::Unknown,
+            Some(traffic) if traffic.flow(name(edge.0), name(edge.1)).is_some() => EdgeUse::Used,
+            Some(_) => EdgeUse::Unused,
         }
     }
 

@@ -21,6 +21,7 @@ mod preferences;
 pub(crate) mod prices;
 pub(crate) mod runs;
 pub(crate) mod search;
+pub(crate) mod traffic;
 mod visitor;
 
 use calls::Calls;
@@ -69,6 +70,7 @@ pub fn router(ports: Ports) -> Router {
         .route("/preferences", post(forms::preferences::post))
         .route("/settings/prices", post(forms::prices::post))
         .route("/api/search", get(search::get))
+        .route("/api/traffic", get(traffic::get))
         .route("/traces/{id}/skeleton", get(skeleton))
         .route("/ns/{ns}/logs.ndjson", get(log_file::get))
         .route("/ns/{ns}/metrics.csv", get(metric_file::get))

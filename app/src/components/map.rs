@@ -21,7 +21,7 @@ use serde::{Deserialize, Serialize};
 use crate::{
     kinds::Kind,
     live,
-    map::{self, Graph, Layout, Node, Thing},
+    map::{self, Graph, Layout, Node, Thing, Traffic},
     url::with_query,
 };
 use view_box::ViewBox;
@@ -35,6 +35,8 @@ pub struct MapView {
     pub hidden: Vec<Kind>,
     /// The key of the node that is chosen.
     pub focus: Option<String>,
+    /// The range of time whose calls are shown, as addresses call it; the usual one when empty.
+    pub range: String,
 }
 
 impl MapView {
@@ -51,6 +53,7 @@ impl MapView {
             words: one("q").unwrap_or_default(),
             hidden: hidden.split(',').filter_map(Kind::of_plural).collect(),
             focus: one("focus"),
+            range: one("range").unwrap_or_default(),
         }
     }
 
@@ -64,6 +67,7 @@ impl MapView {
                 ("q", &self.words),
                 ("hide", &hidden.join(",")),
                 ("focus", &focus),
+                ("range", &self.range),
             ],
         )
     }
@@ -93,6 +97,8 @@ type Picture = (Graph, Layout);
 struct Map {
     namespace: StoredValue<String>,
     view: RwSignal<MapView>,
+    /// What went over the edges; none while nobody knows.
+    traffic: RwSignal<Option<Traffic>>,
     picture: Memo<Picture>,
     /// What of the picture is seen; all of it when none.
     seen: RwSignal<Option<ViewBox>>,
@@ -137,26 +143,37 @@ pub fn ResourceMap(
     things: Vec<Thing>,
     /// What of them is shown.
     view: MapView,
+    /// What went over its edges lately; none when the store could not say.
+    traffic: Option<Traffic>,
 ) -> impl IntoView {
     let things = RwSignal::new(things);
     let view = RwSignal::new(view);
+    let traffic = RwSignal::new(traffic);
     let picture = Memo::new(move |_| {
         let mut things = things.get();
         view.with(|view| things.retain(|thing| !view.hidden.contains(&thing.kind)));
         let mut graph = Graph::of(&things);
         view.with(|view| hide_ghosts(&mut graph, view));
+        traffic.with(|traffic| {
+            if let Some(traffic) = traffic {
+                traffic.add_undeclared(&mut graph);
+            }
+        });
         let layout = map::lay_out(&graph);
         (graph, layout)
     });
     let map = Map {
         namespace: StoredValue::new(namespace),
         view,
+        traffic,
         picture,
         seen: RwSignal::new(None),
         svg: NodeRef::new(),
         search: NodeRef::new(),
         is_moved: StoredValue::new(false),
     };
+    #[cfg(feature = "hydrate")]
+    browser::follow_traffic(map);
     Effect::new(move || {
         for kind in Kind::OWN {
             let topic = map
@@ -185,7 +202,7 @@ pub fn ResourceMap(
                     on:pointerdown=move |event| pressed(map, &event)
                     on:keydown=move |event| key(map, &event)
                 >
-                    {move || map.picture.with(draw::edges)}
+                    {move || map.picture.with(|picture| draw::edges(map, picture))}
                     {move || map.picture.with(|picture| draw::nodes(map, picture))}
                 </svg>
                 {move || panel::view(map)}

@@ -1,6 +1,6 @@
 //! Who calls whom, as a picture and as a list.
 
-use futures::try_join;
+use futures::{join, try_join};
 use leptos::prelude::*;
 
 use super::params::{namespace, ports, query, query_param};
@@ -16,17 +16,19 @@ use crate::{
     },
     frame::{Crumb, Frame, Section, loaded, name_of},
     kinds::Kind,
-    map::{Graph, Node, Thing},
-    site::{Failure, Ports, kubernetes},
+    map::{Graph, Node, Thing, Traffic},
+    pages::range::{RANGES, Range},
+    site::{Failure, Ports, kubernetes, traffic},
 };
 
-/// `/ns/{ns}/map?q=&hide=&focus=&view=list`.
+/// `/ns/{ns}/map?q=&hide=&focus=&range=&view=list`.
 #[component]
 pub(crate) fn MapPage() -> impl IntoView {
     let (ports, namespace) = (ports(), namespace());
     let view = MapView::of(&query());
     let is_list = query_param("view").as_deref() == Some("list");
     let path = Section::Map.href(&namespace);
+    let range = Range::called(&view.range, traffic::USUAL);
     let tabs = vec![
         Tab::new("Map", path.clone()),
         Tab::new("List", format!("{path}?view=list")),
@@ -34,20 +36,38 @@ pub(crate) fn MapPage() -> impl IntoView {
     let current = if is_list { "List" } else { "Map" };
     let things = {
         let namespace = namespace.clone();
-        async move { load(&ports, &namespace).await }
+        async move {
+            // Without its traffic the map is still a map.
+            let traffic = traffic::read(&ports, &namespace, range);
+            let (things, traffic) = join!(load(&ports, &namespace), traffic);
+            Ok((things?, traffic.map_err(|error| error.to_string())))
+        }
     };
     view! {
         <Frame section=Section::Map title="Map" crumbs=vec![Crumb::here("map")]>
             <PageHead title="Map" />
             <Tabs label="Map" tabs current />
-            {loaded("The map", things, move |things| {
+            {loaded("The map", things, move |(things, traffic)| {
                 if things.is_empty() {
-                    nothing(&namespace)
-                } else if is_list {
-                    list(&Graph::of(&things))
-                } else {
-                    view! { <ResourceMap namespace things view /> }.into_any()
+                    return nothing(&namespace);
                 }
+                let missing = traffic.as_ref().err().cloned().map(|message| {
+                    let what = "Traffic".to_owned();
+                    view! { <Instead why=Why::Partial { what, message } /> }
+                });
+                let traffic = traffic.ok();
+                let legend = legend(&namespace, &view, range);
+                let map = if is_list {
+                    list(&things, traffic.as_ref())
+                } else {
+                    view! { <ResourceMap namespace things view traffic /> }.into_any()
+                };
+                view! {
+                    {missing}
+                    {legend}
+                    {map}
+                }
+                    .into_any()
             })}
         </Frame>
     }
@@ -80,8 +100,56 @@ fn nothing(namespace: &str) -> AnyView {
     .into_any()
 }
 
+/// What lines mean, and whose calls they show.
+fn legend(namespace: &str, view: &MapView, range: Range) -> AnyView {
+    let path = Section::Map.href(namespace);
+    let link = |one: Range| {
+        let view = MapView {
+            range: one.key.to_owned(),
+            ..view.clone()
+        };
+        let current = (one == range).then_some("true");
+        view! {
+            <a href=view.href(&path) aria-current=current>
+                {one.key}
+            </a>
+            " "
+        }
+    };
+    let links = RANGES.map(link).into_iter().collect_view();
+    view! {
+        <p class="panel-note map-legend">
+            "Solid: called in " {range.words} ". Dashed: not called. Dotted: called, though no resource \
+             says so. Red: some calls failed. " {links}
+        </p>
+    }
+    .into_any()
+}
+
 /// The same as a table.
-fn list(graph: &Graph) -> AnyView {
+fn list(things: &[Thing], traffic: Option<&Traffic>) -> AnyView {
+    let mut graph = Graph::of(things);
+    if let Some(traffic) = traffic {
+        traffic.add_undeclared(&mut graph);
+    }
+    let calls = |node: &Node, index: usize| {
+        let used = graph.used_by(index).map(|used| {
+            let flow = traffic.and_then(|traffic| {
+                let flow = traffic.flow(&node.id.name, &used.id.name)?;
+                Some(traffic.words(flow))
+            });
+            match flow {
+                Some(words) => format!("{} ({words})", used.id.name),
+                None => used.id.name.clone(),
+            }
+        });
+        let used: Vec<_> = used.collect();
+        if used.is_empty() {
+            "–".to_owned()
+        } else {
+            used.join(", ")
+        }
+    };
     let line = |(index, node): (usize, &Node)| {
         let href = node.kind.href(&node.id.namespace, &node.id.name);
         view! {
@@ -91,7 +159,7 @@ fn list(graph: &Graph) -> AnyView {
                 </th>
                 <td>{node.kind.noun()}</td>
                 <td>{state_view(node.state.clone())}</td>
-                <td>{names(graph.used_by(index))}</td>
+                <td>{calls(node, index)}</td>
                 <td>{names(graph.users_of(index))}</td>
             </tr>
         }

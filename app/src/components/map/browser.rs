@@ -1,14 +1,51 @@
 //! Pointer and keys on the map.
 
-use leptos::{ev, prelude::*};
+use std::time::Duration;
+
+use leptos::{ev, prelude::*, task::spawn_local};
 use wasm_bindgen::{JsCast, closure::Closure};
 use web_sys::{Element, SvgElement};
 
 use super::{Map, ViewBox};
-use crate::map::{NODE_HEIGHT, NODE_WIDTH, Place};
+use crate::{
+    browser,
+    map::{NODE_HEIGHT, NODE_WIDTH, Place, Traffic},
+};
+
+/// How often what goes over the edges is asked for, while somebody looks.
+const AGAIN: Duration = Duration::from_secs(5);
 
 /// How much one turn of the wheel is.
 const TURN: f64 = 1.1;
+
+/// Keeps the numbers of the edges up to date. What cannot be read now stays as it was.
+pub(super) fn follow_traffic(map: Map) {
+    let ask = move || {
+        if document().hidden() {
+            return;
+        }
+        let namespace = map.namespace.get_value();
+        let range = map.view.with_untracked(|view| view.range.clone());
+        spawn_local(async move {
+            let path = format!(
+                "/api/traffic?ns={}&range={}",
+                browser::encoded(&namespace),
+                browser::encoded(&range)
+            );
+            let answer = browser::get(&path).await;
+            let traffic = answer.and_then(|answer| serde_json::from_str::<Traffic>(&answer).ok());
+            if let Some(traffic) = traffic
+                && map
+                    .traffic
+                    .with_untracked(|known| known.as_ref() != Some(&traffic))
+            {
+                map.traffic.set(Some(traffic));
+            }
+        });
+    };
+    // A browser that has no timers keeps what it has.
+    drop(set_interval_with_handle(ask, AGAIN));
+}
 
 /// The wheel zooms around the pointer.
 pub(super) fn turned(map: Map, event: &ev::WheelEvent) {

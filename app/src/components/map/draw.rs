@@ -6,21 +6,46 @@ use super::{Map, Picture};
 use crate::{
     components::{icon::Symbol, status_mark::Mark},
     kinds::Kind,
-    map::{NODE_HEIGHT, NODE_WIDTH, Node, Place},
+    map::{EdgeUse, NODE_HEIGHT, NODE_WIDTH, Node, Place},
     rows::State,
 };
 
 /// Letters that a node has room for.
 const MOST_LETTERS: usize = 22;
 
-pub(super) fn edges((graph, layout): &Picture) -> Vec<AnyView> {
-    let edge = |((from, to), route): (&(usize, usize), &Vec<Place>)| {
-        let (from, to) = (&graph.nodes[*from], &graph.nodes[*to]);
-        let class = if to.state.is_none() {
-            "map-edge map-edge--ghost"
-        } else {
-            "map-edge"
+/// Edges whose numbers are written beside them; with more of them nobody could read any.
+const MOST_LABELS: usize = 30;
+
+pub(super) fn edges(map: Map, (graph, layout): &Picture) -> Vec<AnyView> {
+    let traffic = map.traffic.get();
+    let is_sparse = graph.edges.len() <= MOST_LABELS;
+    let edge = |(ends, route): (&(usize, usize), &Vec<Place>)| {
+        let (from, to) = (&graph.nodes[ends.0], &graph.nodes[ends.1]);
+        let is_used = graph.edge_use(*ends, traffic.as_ref());
+        let flow = traffic.as_ref().and_then(|traffic| {
+            let flow = traffic.flow(&from.id.name, &to.id.name)?;
+            Some((traffic.words(flow), flow.n_errors > 0))
+        });
+        let has_errors = flow.as_ref().is_some_and(|(_, has_errors)| *has_errors);
+        let class = match (to.state.is_none(), is_used, has_errors) {
+            (true, ..) => "map-edge map-edge--ghost",
+            (_, EdgeUse::Undeclared, _) => "map-edge map-edge--undeclared",
+            (_, EdgeUse::Unused, _) => "map-edge map-edge--unused",
+            (_, EdgeUse::Used, true) => "map-edge map-edge--used map-edge--failing",
+            (_, EdgeUse::Used, false) => "map-edge map-edge--used",
+            (_, EdgeUse::Unknown, _) => "map-edge",
         };
+        let title = flow
+            .as_ref()
+            .map(|(words, _)| format!("{} calls {}: {words}", from.id.name, to.id.name));
+        let label = flow.filter(|_| is_sparse).and_then(|(words, _)| {
+            let place = beside(route)?;
+            Some(view! {
+                <text class="map-edge-label" x=place.x y=place.y - 4>
+                    {words}
+                </text>
+            })
+        });
         view! {
             <path
                 class=class
@@ -28,11 +53,25 @@ pub(super) fn edges((graph, layout): &Picture) -> Vec<AnyView> {
                 data-testid="map-edge"
                 data-from=from.id.name.clone()
                 data-to=to.id.name.clone()
-            ></path>
+                data-use=is_used.as_str()
+            >
+                {title.map(|title| view! { <title>{title}</title> })}
+            </path>
+            {label}
         }
         .into_any()
     };
     graph.edges.iter().zip(&layout.routes).map(edge).collect()
+}
+
+/// Where the words of an edge stand: on its last level piece, which no other edge to there shares.
+fn beside(route: &[Place]) -> Option<Place> {
+    let level = |pair: &&[Place]| pair[0].y == pair[1].y && pair[0].x != pair[1].x;
+    let piece = route.windows(2).rfind(level)?;
+    Some(Place {
+        x: piece[0].x.min(piece[1].x) + 2,
+        y: piece[0].y,
+    })
 }
 
 fn path(route: &[Place]) -> String {

@@ -310,7 +310,7 @@ test.describe("an agent without a model API", () => {
     await summary.getByRole("link", { name: /Model API/ }).click();
     await expect(page.getByLabel("Model API", { exact: true })).toBeFocused();
     await page.getByText("Where it runs").click();
-    await expect(page.getByLabel("Telemetry", { exact: true })).toBeVisible();
+    await expect(page.getByRole("combobox", { name: /^Telemetry optional/ })).toBeVisible();
   });
 });
 

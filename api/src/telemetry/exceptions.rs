@@ -60,6 +60,8 @@ pub struct ExceptionQuery {
     pub namespace: Option<String>,
     /// Of this type.
     pub exception_type: Option<String>,
+    /// Of this group, however rare it is among the others.
+    pub group: Option<ExceptionGroupId>,
     /// Pieces that the window is cut into for [`ExceptionGroup::counts`]; no counts when 0.
     pub n_pieces: u32,
     /// At most this many groups, the most frequent; 100 when 0.

@@ -281,6 +281,9 @@ fn groups(view: &View, query: &ExceptionQuery) -> Result<Vec<ExceptionGroup>, Qu
     let n_pieces = query.n_pieces.min(MAX_PIECES);
     let mut sums: HashMap<ExceptionGroupId, Sum> = HashMap::new();
     Reading::new(view, query).each(|snapshot, _, raised, known| {
+        if query.group.is_some_and(|wanted| wanted != raised.group) {
+            return Ok(());
+        }
         let sum = sums.entry(raised.group).or_insert_with(|| Sum {
             known: Rc::clone(known),
             n: 0,

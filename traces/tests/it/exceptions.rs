@@ -151,3 +151,45 @@ async fn a_failure_counts_once_where_it_began() {
     assert_eq!(occurrences[0].message, "no tool 'add'");
     running.shut_down().await;
 }
+
+#[tokio::test]
+async fn a_group_is_found_however_rare_it_is_among_the_others() {
+    let folder = folder();
+    let running = Running::open(&folder);
+    // More groups than any list has, each of them twice.
+    for n in 0..2_u8 {
+        let mut records = Vec::new();
+        for number in 0..1_100 {
+            let kind = format!("Common{number}");
+            records.push(telling(
+                log(1 + n, 1, 17, "no"),
+                exception(&kind, "no", "a.py"),
+            ));
+        }
+        let request = export_logs("a", records);
+        running.store.write_logs(request).await.unwrap();
+    }
+    let rare = telling(log(9, 9, 17, "no"), exception("Rare", "no", "a.py"));
+    let request = export_logs("a", vec![rare]);
+    running.store.write_logs(request).await.unwrap();
+
+    let named = ExceptionQuery {
+        exception_type: Some("Rare".to_owned()),
+        ..ExceptionQuery::default()
+    };
+    let id = groups(&running.store, named).await[0].id;
+    let all = ExceptionQuery {
+        limit: 10_000,
+        ..ExceptionQuery::default()
+    };
+    let listed = groups(&running.store, all).await;
+    assert_eq!(listed.len(), 1_000);
+    assert!(listed.iter().all(|group| group.id != id && group.n == 2));
+    let one = ExceptionQuery {
+        group: Some(id),
+        ..ExceptionQuery::default()
+    };
+    let found = groups(&running.store, one).await;
+    assert_eq!((found.len(), found[0].id, found[0].n), (1, id, 1));
+    running.shut_down().await;
+}

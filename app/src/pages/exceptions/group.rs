@@ -33,8 +33,6 @@ const OCCURRENCES: u32 = 100;
 /// Logs around an occurrence, in nanoseconds before and after it.
 const AROUND_NS: u64 = 5_000_000_000;
 const LOGS: u32 = 50;
-/// Groups among which the asked one is looked for: it may be a rare one of all agents.
-const GROUPS: u32 = 10_000;
 
 /// `/exceptions/{id}?range=&event={trace}:{span}`.
 #[component]
@@ -80,7 +78,7 @@ async fn load(
     let query = ExceptionQuery {
         window: range.window(),
         n_pieces: if range.has_beginning() { PIECES } else { 0 },
-        limit: GROUPS,
+        group: Some(id),
         ..ExceptionQuery::default()
     };
     let groups = ports.telemetry.exceptions(&query).await?;

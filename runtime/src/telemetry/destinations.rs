@@ -176,3 +176,102 @@ impl Deliveries {
 pub(super) fn quiet<F: Future>(task: F) -> impl Future<Output = F::Output> {
     task.with_context(Context::new().with_telemetry_suppressed())
 }
+
+#[cfg(test)]
+mod tests {
+    use async_trait::async_trait;
+    use opentelemetry_proto::tonic::collector::{
+        logs::v1::ExportLogsServiceRequest, metrics::v1::ExportMetricsServiceRequest,
+        trace::v1::ExportTraceServiceRequest,
+    };
+
+    use super::*;
+    use crate::telemetry::{ReceiveError, Received};
+
+    /// Takes everything, at some place.
+    struct Taker(Place);
+
+    #[async_trait]
+    impl Receiver for Taker {
+        fn place(&self) -> Place {
+            self.0.clone()
+        }
+
+        async fn traces(&self, _: ExportTraceServiceRequest) -> Result<Received, ReceiveError> {
+            Ok(Received::default())
+        }
+
+        async fn metrics(&self, _: ExportMetricsServiceRequest) -> Result<Received, ReceiveError> {
+            Ok(Received::default())
+        }
+
+        async fn logs(&self, _: ExportLogsServiceRequest) -> Result<Received, ReceiveError> {
+            Ok(Received::default())
+        }
+    }
+
+    fn destinations(places: Vec<Place>) -> Destinations {
+        let receivers = places
+            .into_iter()
+            .map(|place| Arc::new(Taker(place)) as Arc<dyn Receiver>);
+        let dropped = Arc::<AtomicU64>::default();
+        let deliveries = Deliveries {
+            max_waiting: 8,
+            patience: Patience {
+                attempts: 1,
+                pause: Duration::ZERO,
+                timeout: Duration::from_secs(1),
+            },
+            losses: Arc::new(Losses::new(Arc::clone(&dropped))),
+            dropped,
+            tracker: TaskTracker::new(),
+            shutdown: CancellationToken::new(),
+        };
+        Destinations::new(receivers.collect(), deliveries)
+    }
+
+    fn at(urls: &[&str]) -> Place {
+        Place::At(urls.iter().map(|url| (*url).to_owned()).collect())
+    }
+
+    #[tokio::test]
+    async fn an_endpoint_that_all_services_send_to_is_the_usual_destination() {
+        // One is named by its base, as an agent names it, and one signal by signal.
+        let over_http = ["traces", "metrics", "logs"].map(|it| format!("http://one:4318/v1/{it}"));
+        let over_http: Vec<_> = over_http.iter().map(String::as_str).collect();
+        let destinations = destinations(vec![
+            Place::Here,
+            at(&over_http),
+            at(&["http://two:4317"]),
+            at(&["http://three:4318/v1/traces"]),
+        ]);
+        let check = |url: &str, is_usual: bool| {
+            let found = destinations.at(url).unwrap();
+            assert_eq!(found.is(&Destination::Usual), is_usual, "{url}");
+        };
+        check("http://one:4318", true);
+        check("http://one:4318/", true);
+        check("http://two:4317", true);
+        // Another port, another host, and one that gets traces alone.
+        check("http://one:4317", false);
+        check("http://elsewhere:4318", false);
+        check("http://three:4318", false);
+    }
+
+    #[tokio::test]
+    async fn services_with_the_same_endpoint_share_it_as_long_as_one_sends_there() {
+        let destinations = destinations(vec![Place::Here]);
+        let url = "http://own:4318";
+        let first = destinations.at(url).unwrap();
+        assert!(first.is(&destinations.at(url).unwrap()));
+        assert!(!first.is(&destinations.at("http://other:4318").unwrap()));
+        assert_eq!(
+            destinations.outlets().len(),
+            2,
+            "that of here, and the own one"
+        );
+        drop(first);
+        assert_eq!(destinations.outlets().len(), 1);
+        assert!(destinations.at("no address").is_err());
+    }
+}

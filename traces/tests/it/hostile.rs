@@ -145,6 +145,11 @@ async fn broken_requests_are_refused_and_do_no_harm() {
             json,
             serde_json::to_vec(&spans).unwrap(),
         ),
+        (
+            "/api/import/traces",
+            json,
+            serde_json::to_vec(&logs).unwrap(),
+        ),
     ];
     again_and_again(async |random| {
         let seed = random.0;
@@ -245,6 +250,30 @@ async fn hostile_questions_get_an_answer_or_a_reason() {
     .await;
     serves_on(&running.store).await;
     assert_eq!(running.store.services().await.unwrap(), ["a"]);
+    running.shut_down().await;
+}
+
+#[tokio::test]
+async fn a_request_that_ends_anywhere_too_early_stores_nothing_or_a_part() {
+    let folder = folder();
+    let running = Running::open(&folder);
+    let router = otlp_http(running.store.clone());
+    let whole = export("a", vec![rich(), span(1, 2, Some(1))]);
+    let json = serde_json::to_vec(&whole).unwrap();
+    for end in 0..json.len() {
+        let body = json[..end].to_vec();
+        let status = post(&router, "/v1/traces", "application/json", body).await;
+        assert_eq!(status, StatusCode::BAD_REQUEST, "cut at {end}");
+    }
+    assert!(running.store.services().await.unwrap().is_empty());
+    // Protobuf without its last fields is protobuf.
+    let protobuf = whole.encode_to_vec();
+    for end in 0..protobuf.len() {
+        let body = protobuf[..end].to_vec();
+        let status = post(&router, "/v1/traces", "application/x-protobuf", body).await;
+        assert!(!status.is_server_error(), "cut at {end}: {status}");
+    }
+    serves_on(&running.store).await;
     running.shut_down().await;
 }
 

@@ -13,7 +13,9 @@ mod usage;
 
 use serde::{Deserialize, Serialize};
 
-pub use alerts::{Alert, AlertMeasure, AlertReader, AlertRule, AlertState};
+pub use alerts::{
+    Alert, AlertMeasure, AlertRule, AlertState, Alerting, Episode, Measured, RuleRefused,
+};
 pub use calls::{CallReader, Calls, ServiceEdge, ServiceGraph, ServiceNode};
 pub use exceptions::{
     ExceptionGroup, ExceptionGroupId, ExceptionQuery, ExceptionReader, Occurrence,

@@ -1,6 +1,7 @@
 //! What stands around every page: header, navigation, notices, and the layers above it.
 
 mod account;
+mod bell;
 mod create;
 mod loaded;
 mod namespace_switch;
@@ -29,6 +30,7 @@ use crate::{
     site::{CsrfToken, Shortcuts},
 };
 use account::AccountMenu;
+use bell::Bell;
 use create::CreateMenu;
 use namespace_switch::NamespaceSwitch;
 use rail::{Bar, Rail};
@@ -112,7 +114,8 @@ fn Header(section: Section, namespace: String, crumbs: Vec<Crumb>) -> impl IntoV
             <Breadcrumb crumbs />
             <span class="header-space"></span>
             <Palette namespace=namespace.clone() />
-            <CreateMenu namespace />
+            <CreateMenu namespace=namespace.clone() />
+            <Bell namespace />
             <LiveState />
             <AccountMenu />
         </header>

@@ -5,6 +5,7 @@
 
 pub(crate) mod access;
 mod agent;
+mod alerts;
 pub(crate) mod chat;
 mod debug;
 pub(crate) mod design;

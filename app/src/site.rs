@@ -29,8 +29,15 @@ pub(crate) use csrf::CsrfToken;
 pub(crate) use failure::Failure;
 pub(crate) use flash::Flash;
 pub(crate) use forms::{
-    Refused, bulk::ids_of, delete::Deletion, model as model_form, namespace::NamespaceForm,
-    prices as price_form, resource as resource_forms, secret::SecretForm, tool as tool_form,
+    Refused,
+    alert::{AlertForm, MEASURES, WebhookTest},
+    bulk::ids_of,
+    delete::Deletion,
+    model as model_form,
+    namespace::NamespaceForm,
+    prices as price_form, resource as resource_forms,
+    secret::SecretForm,
+    tool as tool_form,
     yaml::YamlForm,
 };
 pub use ports::{Assets, Ports};
@@ -77,6 +84,11 @@ pub fn router(ports: Ports) -> Router {
         .route("/namespaces/open", get(open_namespace))
         .route("/namespaces", post(forms::namespace::create))
         .route("/namespaces/{name}/delete", post(forms::namespace::delete))
+        .route("/ns/{ns}/alerts", post(forms::alert::test))
+        .route("/alerts/new", post(forms::alert::create))
+        .route("/alerts/{name}", post(forms::alert::change))
+        .route("/alerts/{name}/delete", post(forms::alert::delete))
+        .route("/alerts/{name}/silence", post(forms::alert::silence))
         .route("/ns/{ns}/secrets/new", post(forms::secret::create))
         .route("/ns/{ns}/secrets/{name}/edit", post(forms::secret::change))
         .route(

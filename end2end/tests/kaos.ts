@@ -19,15 +19,18 @@ export interface Kaos {
   stop(): Promise<number | null>;
 }
 
-/** Starts KAOS and waits until it says where it is; its output is kept in `test-results/kaos`. */
-export async function startKaos(name: string): Promise<Kaos> {
+/**
+ * Starts KAOS, with further settings, and waits until it says where it is; its output is kept in
+ * `test-results/kaos`.
+ */
+export async function startKaos(name: string, settings: NodeJS.ProcessEnv = {}): Promise<Kaos> {
   const dataDir = await mkdtemp(join(tmpdir(), "kaos-end2end-"));
   const logs = join(FOLDER, "test-results/kaos");
   await mkdir(logs, { recursive: true });
   const child = spawn(
     PROGRAM,
     ["serve", "--demo", "--addr", "127.0.0.1:0", "--data-dir", dataDir],
-    { env: environment(), stdio: ["ignore", "pipe", "pipe"] },
+    { env: { ...environment(), ...settings }, stdio: ["ignore", "pipe", "pipe"] },
   );
   const log = createWriteStream(join(logs, `${name}.log`));
   child.stdout.pipe(log, { end: false });

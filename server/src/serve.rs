@@ -140,7 +140,7 @@ async fn start(
     let telemetry = telemetry_reader(wanted.telemetry_store, &stores);
     let alerts = alerts::start(
         lifecycle,
-        data_dir.join("alerts.json"),
+        (data_dir.join("alerts.json"), base_url.clone()),
         telemetry.clone(),
         &clock,
     )?;

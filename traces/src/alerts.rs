@@ -13,12 +13,10 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use api::attributes::{key, metric};
 use api::clock::Clock;
 use api::plan::Secret;
 use api::telemetry::{
-    Aggregate, Alert, AlertMeasure, AlertReader, AlertRule, AlertState, MetricQuery, MetricReader,
-    Window,
+    Alert, AlertRule, AlertState, Alerting, Measured, MetricReader, RuleRefused, Window,
 };
 use api::traces::ReadError;
 use async_trait::async_trait;
@@ -30,7 +28,7 @@ use axum::routing::get;
 use axum::{Json, Router};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
-use tokio::sync::mpsc;
+use tokio::sync::{Mutex as Turns, mpsc};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
@@ -53,6 +51,8 @@ pub struct AlertSettings {
     /// Where to tell of alerts: addresses that take JSON as Slack's do. They are secret, as they let in
     /// whoever knows them.
     pub webhooks: Vec<Secret>,
+    /// The dashboard's address, for whoever is told.
+    pub dashboard: String,
     /// How long to wait before each further try to tell.
     pub retry_after: Vec<Duration>,
     /// Sends what is told.
@@ -61,11 +61,17 @@ pub struct AlertSettings {
 
 impl AlertSettings {
     /// Five tries within half a minute.
-    pub fn new(file: PathBuf, webhooks: Vec<Secret>, http: reqwest::Client) -> Self {
+    pub fn new(
+        file: PathBuf,
+        webhooks: Vec<Secret>,
+        dashboard: String,
+        http: reqwest::Client,
+    ) -> Self {
         let retry_after = [1, 2, 8, 16].map(Duration::from_secs).to_vec();
         Self {
             file,
             webhooks,
+            dashboard,
             retry_after,
             http,
         }
@@ -92,9 +98,13 @@ pub struct Alerts(Arc<Shared>);
 struct Shared {
     reader: Arc<dyn MetricReader>,
     clock: Arc<dyn Clock>,
-    file: PathBuf,
+    settings: AlertSettings,
     rules: Mutex<Vec<AlertRule>>,
+    /// Whoever changes the rules has it.
+    changing: Turns<()>,
     alerts: Mutex<Watched>,
+    /// Whoever writes down how it stands has it.
+    keeping: Turns<()>,
     messages: mpsc::Sender<Alert>,
 }
 
@@ -105,9 +115,21 @@ type Watched = BTreeMap<(String, String), Standing>;
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 struct Standing {
     alert: Alert,
-    /// Whether somebody has to be told, and was not yet.
     #[serde(default)]
-    is_untold: bool,
+    telling: Telling,
+}
+
+/// Whether somebody has to be told.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+enum Telling {
+    /// There is nothing new.
+    #[default]
+    Done,
+    /// When the silence ends.
+    Silenced,
+    /// It waits to be sent.
+    Waiting,
 }
 
 impl Alerts {
@@ -122,20 +144,25 @@ impl Alerts {
         let rules = read_rules(&settings.file)?;
         let known = kept::read(&settings.file);
         let (messages, waiting) = mpsc::channel(MAX_MESSAGES);
-        for standing in known.values().filter(|standing| standing.is_untold) {
+        for standing in known
+            .values()
+            .filter(|standing| standing.telling == Telling::Waiting)
+        {
             // There are no more than were waiting before.
             messages.try_send(standing.alert.clone()).ok();
         }
         let alerts = Self(Arc::new(Shared {
             reader,
             clock,
-            file: settings.file.clone(),
+            settings,
             rules: Mutex::new(rules),
+            changing: Turns::default(),
             alerts: Mutex::new(known),
+            keeping: Turns::default(),
             messages,
         }));
         let telling = alerts.clone();
-        tracker.spawn(webhook::tell(settings, waiting, telling, shutdown.clone()));
+        tracker.spawn(webhook::tell(telling, waiting, shutdown.clone()));
         let watching = alerts.clone();
         tracker.spawn(async move {
             loop {
@@ -160,7 +187,12 @@ impl Alerts {
         let rules = lock(&self.0.rules).clone();
         let mut measured = Vec::new();
         for rule in &rules {
-            measured.push((rule, self.measure(rule, now_ns).await?));
+            let window = Window {
+                from_ns: now_ns.saturating_sub(rule.window_seconds.saturating_mul(1_000_000_000)),
+                to_ns: now_ns,
+            };
+            let reader = self.0.reader.as_ref();
+            measured.push((rule, rule.measured(reader, window, 0).await?));
         }
         let (before, now) = {
             let mut alerts = lock(&self.0.alerts);
@@ -169,18 +201,20 @@ impl Alerts {
             (before, alerts.clone())
         };
         if kept::is_worth_writing(&before, &now) {
-            kept::write(&self.0.file, &now).await;
+            self.keep().await;
         }
         Ok(())
     }
 
+    /// Writes down how it stands, one after the other, so that the last one is what is kept.
+    async fn keep(&self) {
+        let _turn = self.0.keeping.lock().await;
+        let now = lock(&self.0.alerts).clone();
+        kept::write(&self.0.settings.file, &now).await;
+    }
+
     /// Takes what was measured, and forgets what is over.
-    fn take(
-        &self,
-        alerts: &mut Watched,
-        measured: Vec<(&AlertRule, BTreeMap<String, Option<f64>>)>,
-        now_ns: u64,
-    ) {
+    fn take(&self, alerts: &mut Watched, measured: Vec<(&AlertRule, Measured)>, now_ns: u64) {
         alerts.retain(|(rule, _), Standing { alert, .. }| {
             let is_old = now_ns.saturating_sub(alert.since_ns) > RESOLVED_FOR_NS;
             let is_over = match alert.state {
@@ -194,17 +228,27 @@ impl Alerts {
             let known = alerts.keys().filter(|(name, _)| *name == rule.name);
             let known: Vec<String> = known.map(|(_, agent)| agent.clone()).collect();
             for agent in known {
-                values.entry(agent).or_insert(None);
+                values.entry(agent).or_default();
             }
-            for (agent, value) in values {
+            for (agent, points) in values {
                 let new = || Standing {
                     alert: Alert::new(rule, &agent),
-                    is_untold: false,
+                    telling: Telling::Done,
                 };
                 let key = (rule.name.clone(), agent.clone());
                 let standing = alerts.entry(key).or_insert_with(new);
+                let value = points.first().map(|point| point.value);
+                let is_silenced = rule.is_silenced(now_ns);
                 if standing.alert.measure(rule, value, now_ns) {
-                    standing.is_untold = true;
+                    // What began and ended in the silence is not told at all.
+                    let is_over = standing.alert.state == AlertState::Resolved;
+                    standing.telling = match standing.telling {
+                        Telling::Silenced if is_over => Telling::Done,
+                        _ => Telling::Silenced,
+                    };
+                }
+                if standing.telling == Telling::Silenced && !is_silenced {
+                    standing.telling = Telling::Waiting;
                     if self.0.messages.try_send(standing.alert.clone()).is_err() {
                         tracing::warn!(rule = rule.name, agent, "too many alerts wait to be told");
                     }
@@ -215,7 +259,7 @@ impl Alerts {
 
     /// Notes that everybody was told of an alert, or will never be.
     async fn told(&self, alert: &Alert) {
-        let now = {
+        {
             let mut alerts = lock(&self.0.alerts);
             let key = (alert.rule.clone(), alert.agent.clone());
             let Some(standing) = alerts.get_mut(&key) else {
@@ -225,92 +269,37 @@ impl Alerts {
             if standing.alert.state != alert.state || standing.alert.since_ns != alert.since_ns {
                 return;
             }
-            standing.is_untold = false;
-            alerts.clone()
-        };
-        kept::write(&self.0.file, &now).await;
-    }
-
-    /// What the rule is about, by agent.
-    async fn measure(
-        &self,
-        rule: &AlertRule,
-        now_ns: u64,
-    ) -> Result<BTreeMap<String, Option<f64>>, ReadError> {
-        let window_ns = rule.window_seconds.saturating_mul(1_000_000_000);
-        let ask = async |name: &str, success: Option<&str>, aggregate| {
-            let wanted = |key: &str, value: &str| (key.to_owned(), value.to_owned());
-            let agent = rule
-                .agent
-                .as_deref()
-                .map(|agent| wanted(key::AGENT_NAME, agent));
-            let success = success.map(|success| wanted(key::SUCCESS, success));
-            let query = MetricQuery {
-                name: name.to_owned(),
-                service: None,
-                namespace: None,
-                attributes: agent.into_iter().chain(success).collect(),
-                window: Window {
-                    from_ns: now_ns.saturating_sub(window_ns),
-                    to_ns: now_ns,
-                },
-                step_ns: 0,
-                by: vec![key::AGENT_NAME.to_owned()],
-                aggregate,
-            };
-            let series = self.0.reader.metric(&query).await?;
-            let values = series.into_iter().filter_map(|series| {
-                let (_, agent) = series.labels.into_iter().next()?;
-                Some((agent, series.points.first()?.value))
-            });
-            Ok::<BTreeMap<String, f64>, ReadError>(values.collect())
-        };
-        let counter = match rule.measure {
-            AlertMeasure::RequestLatency => {
-                let quantile = Aggregate::Quantile(0.95);
-                let ms = ask(metric::REQUEST_DURATION, None, quantile).await?;
-                let seconds = ms
-                    .into_iter()
-                    .map(|(agent, ms)| (agent, Some(ms / 1_000.0)));
-                return Ok(seconds.collect());
-            }
-            AlertMeasure::ErrorRate => metric::REQUESTS,
-            AlertMeasure::ModelFailures => metric::MODEL_CALLS,
-        };
-        let all = ask(counter, None, Aggregate::Sum).await?;
-        let failed = ask(counter, Some("false"), Aggregate::Sum).await?;
-        let shares = all.into_iter().map(|(agent, n)| {
-            let n_failed = failed.get(&agent).copied().unwrap_or(0.0);
-            let share = (n > 0.0).then(|| n_failed / n);
-            (agent, share)
-        });
-        Ok(shares.collect())
+            standing.telling = Telling::Done;
+        }
+        self.keep().await;
     }
 
     /// Replaces the rules, here and in the file.
-    async fn replace(&self, rules: Vec<AlertRule>) -> Result<(), Refused> {
+    async fn replace(&self, change: impl FnOnce(&mut Vec<AlertRule>)) -> Result<(), RuleRefused> {
+        let _turn = self.0.changing.lock().await;
+        let mut rules = lock(&self.0.rules).clone();
+        change(&mut rules);
         if rules.len() > MAX_RULES {
-            return Err(Refused::TakeSoMany);
+            return Err(RuleRefused::TakeSoMany(MAX_RULES));
         }
         for (place, rule) in rules.iter().enumerate() {
-            if let Some(fault) = rule.fault() {
-                return Err(Refused::UseRule(rule.name.clone(), fault));
-            }
-            if rules[..place].iter().any(|other| other.name == rule.name) {
-                return Err(Refused::UseRule(
-                    rule.name.clone(),
-                    "another rule is called so",
-                ));
+            let is_taken = rules[..place].iter().any(|other| other.name == rule.name);
+            let fault = is_taken.then_some("another rule is called so");
+            if let Some(fault) = rule.fault().or(fault) {
+                let name = rule.name.clone();
+                return Err(RuleRefused::UseRule { name, fault });
             }
         }
-        kept::replace(&self.0.file, &rules).await?;
+        kept::replace(&self.0.settings.file, &rules)
+            .await
+            .map_err(|error| RuleRefused::Keep(error.to_string()))?;
         *lock(&self.0.rules) = rules;
         Ok(())
     }
 }
 
 #[async_trait]
-impl AlertReader for Alerts {
+impl Alerting for Alerts {
     async fn alerts(&self) -> Result<Vec<Alert>, ReadError> {
         let alerts = lock(&self.0.alerts);
         let known = alerts.values().map(|standing| &standing.alert);
@@ -325,26 +314,46 @@ impl AlertReader for Alerts {
     async fn alert_rules(&self) -> Result<Vec<AlertRule>, ReadError> {
         Ok(lock(&self.0.rules).clone())
     }
+
+    async fn save_alert_rule(&self, rule: AlertRule) -> Result<(), RuleRefused> {
+        self.replace(|rules| {
+            let known = rules.iter_mut().find(|known| known.name == rule.name);
+            match known {
+                Some(known) => *known = rule,
+                None => rules.push(rule),
+            }
+        })
+        .await
+    }
+
+    async fn delete_alert_rule(&self, name: &str) -> Result<(), RuleRefused> {
+        self.replace(|rules| rules.retain(|rule| rule.name != name))
+            .await
+    }
+
+    fn webhooks(&self) -> Vec<String> {
+        let webhooks = self.0.settings.webhooks.iter();
+        webhooks.map(webhook::host).collect()
+    }
+
+    async fn test_webhook(&self, place: usize) -> Result<String, String> {
+        match self.0.settings.webhooks.get(place) {
+            Some(webhook) => webhook::test(&self.0.settings, webhook).await,
+            None => Err("there is no such webhook".to_owned()),
+        }
+    }
 }
 
 /// New rules were not taken.
-#[derive(Debug, thiserror::Error)]
-enum Refused {
-    #[error("the rule \"{0}\" cannot be used: {1}")]
-    UseRule(String, &'static str),
-    #[error("there can be {MAX_RULES} rules at most")]
-    TakeSoMany,
-    #[error("failed to write the rules: {0}")]
-    Write(#[from] io::Error),
-}
+struct Refused(RuleRefused);
 
 impl IntoResponse for Refused {
     fn into_response(self) -> Response {
-        let status = match self {
-            Self::UseRule(..) | Self::TakeSoMany => StatusCode::BAD_REQUEST,
-            Self::Write(_) => StatusCode::INTERNAL_SERVER_ERROR,
+        let status = match self.0 {
+            RuleRefused::UseRule { .. } | RuleRefused::TakeSoMany(_) => StatusCode::BAD_REQUEST,
+            RuleRefused::Keep(_) | RuleRefused::Unsupported(_) => StatusCode::INTERNAL_SERVER_ERROR,
         };
-        (status, Json(json!({ "error": self.to_string() }))).into_response()
+        (status, Json(json!({ "error": self.0.to_string() }))).into_response()
     }
 }
 
@@ -375,7 +384,9 @@ async fn put_rules(
     State(alerts): State<Alerts>,
     Json(rules): Json<Vec<AlertRule>>,
 ) -> Result<Json<Vec<AlertRule>>, Refused> {
-    alerts.replace(rules.clone()).await?;
+    let new = rules.clone();
+    let replaced = alerts.replace(|rules| *rules = new).await;
+    replaced.map_err(Refused)?;
     Ok(Json(rules))
 }
 

@@ -1,5 +1,9 @@
 //! When something is bad enough, for long enough, to tell somebody.
 
+mod backtest;
+
+pub use backtest::{Episode, Measured};
+
 use async_trait::async_trait;
 use serde::{Deserialize, Serialize};
 
@@ -38,9 +42,15 @@ pub struct AlertRule {
     pub window_seconds: u64,
     /// For how long it has to be bad before it is told, and good before it is over.
     pub for_seconds: u64,
+    /// Until when nobody is told, in nanoseconds since the epoch.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub silenced_until_ns: Option<u64>,
 }
 
 impl AlertRule {
+    /// What no rule is called, as it is where new ones are made.
+    pub const NO_NAME: &str = "new";
+
     /// The three that are there from the beginning.
     pub fn defaults() -> Vec<Self> {
         let rule = |name: &str, measure, threshold| Self {
@@ -50,6 +60,7 @@ impl AlertRule {
             agent: None,
             window_seconds: 300,
             for_seconds: 120,
+            silenced_until_ns: None,
         };
         vec![
             rule("KaosRequestLatencyHigh", AlertMeasure::RequestLatency, 30.0),
@@ -58,11 +69,19 @@ impl AlertRule {
         ]
     }
 
+    /// Whether nobody is told now.
+    pub fn is_silenced(&self, now_ns: u64) -> bool {
+        self.silenced_until_ns
+            .is_some_and(|until_ns| now_ns < until_ns)
+    }
+
     /// What is wrong with it, if something is.
     pub fn fault(&self) -> Option<&'static str> {
         let letters = |letter: char| letter.is_ascii_alphanumeric() || letter == '_';
         if self.name.is_empty() || !self.name.chars().all(letters) {
             Some("a rule's name has to be of letters, digits and underscores")
+        } else if self.name == Self::NO_NAME {
+            Some("a rule cannot be called \"new\"")
         } else if !self.threshold.is_finite() || self.threshold < 0.0 {
             Some("a threshold has to be a number that is not below zero")
         } else if !(10..=86_400).contains(&self.window_seconds) {
@@ -161,14 +180,44 @@ impl Alert {
     }
 }
 
-/// Reads how it stands.
+/// A rule was not taken.
+#[expect(missing_docs, reason = "the messages say what the fields are")]
+#[derive(Debug, thiserror::Error)]
+pub enum RuleRefused {
+    /// It makes no sense, or there is another one.
+    #[error("the rule \"{name}\" cannot be used: {fault}")]
+    UseRule { name: String, fault: &'static str },
+    /// There is a limit.
+    #[error("there can be {0} rules at most")]
+    TakeSoMany(usize),
+    /// It could not be written down.
+    #[error("failed to write the rules: {0}")]
+    Keep(String),
+    /// Nothing is watched here.
+    #[error("{0}")]
+    Unsupported(String),
+}
+
+/// Knows how it stands and by which rules, and lets the rules be changed.
 #[async_trait]
-pub trait AlertReader: Send + Sync {
+pub trait Alerting: Send + Sync {
     /// All but the inactive ones, firing ones first, then by rule and agent.
     async fn alerts(&self) -> Result<Vec<Alert>, ReadError>;
 
     /// The rules that are watched.
     async fn alert_rules(&self) -> Result<Vec<AlertRule>, ReadError>;
+
+    /// Adds a rule, or replaces the one that is called so.
+    async fn save_alert_rule(&self, rule: AlertRule) -> Result<(), RuleRefused>;
+
+    /// Forgets a rule; one that is gone already is forgotten too.
+    async fn delete_alert_rule(&self, name: &str) -> Result<(), RuleRefused>;
+
+    /// The hosts of those who are told; their addresses are secret.
+    fn webhooks(&self) -> Vec<String>;
+
+    /// Tells one of [`Self::webhooks`] something, once: what it answered, or why it did not take it.
+    async fn test_webhook(&self, place: usize) -> Result<String, String>;
 }
 
 #[cfg(test)]

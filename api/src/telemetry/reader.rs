@@ -5,9 +5,10 @@ use std::sync::Arc;
 use async_trait::async_trait;
 
 use super::{
-    Alert, AlertReader, AlertRule, CallReader, ExceptionGroup, ExceptionGroupId, ExceptionQuery,
-    ExceptionReader, MetricQuery, MetricReader, MetricSeries, Occurrence, ServiceGraph,
-    SessionQuery, SessionReader, SessionSummary, UsageQuery, UsageReader, UsageRow, Window,
+    Alert, AlertRule, Alerting, CallReader, ExceptionGroup, ExceptionGroupId, ExceptionQuery,
+    ExceptionReader, MetricQuery, MetricReader, MetricSeries, Occurrence, RuleRefused,
+    ServiceGraph, SessionQuery, SessionReader, SessionSummary, UsageQuery, UsageReader, UsageRow,
+    Window,
 };
 use crate::traces::ReadError;
 
@@ -38,7 +39,7 @@ impl NothingKept {
     }
 
     /// The same for alerts.
-    pub fn alerts(why: &str) -> Arc<dyn AlertReader> {
+    pub fn alerts(why: &str) -> Arc<dyn Alerting> {
         Arc::new(Self {
             why: why.to_owned(),
         })
@@ -50,13 +51,29 @@ impl NothingKept {
 }
 
 #[async_trait]
-impl AlertReader for NothingKept {
+impl Alerting for NothingKept {
     async fn alerts(&self) -> Result<Vec<Alert>, ReadError> {
         self.answer()
     }
 
     async fn alert_rules(&self) -> Result<Vec<AlertRule>, ReadError> {
         self.answer()
+    }
+
+    async fn save_alert_rule(&self, _: AlertRule) -> Result<(), RuleRefused> {
+        Err(RuleRefused::Unsupported(self.why.clone()))
+    }
+
+    async fn delete_alert_rule(&self, _: &str) -> Result<(), RuleRefused> {
+        Err(RuleRefused::Unsupported(self.why.clone()))
+    }
+
+    fn webhooks(&self) -> Vec<String> {
+        Vec::new()
+    }
+
+    async fn test_webhook(&self, _: usize) -> Result<String, String> {
+        Err(self.why.clone())
     }
 }
 

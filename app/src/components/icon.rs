@@ -18,6 +18,7 @@ pub enum Symbol {
     Logs,
     Exceptions,
     Metrics,
+    Alerts,
     Pods,
     System,
     Settings,
@@ -64,7 +65,7 @@ pub enum Symbol {
 
 impl Symbol {
     /// All of them.
-    pub const ALL: [Self; 54] = [
+    pub const ALL: [Self; 55] = [
         Self::Mark,
         Self::Overview,
         Self::Map,
@@ -77,6 +78,7 @@ impl Symbol {
         Self::Logs,
         Self::Exceptions,
         Self::Metrics,
+        Self::Alerts,
         Self::Pods,
         Self::System,
         Self::Settings,
@@ -136,6 +138,7 @@ impl Symbol {
             Self::Logs => "logs",
             Self::Exceptions => "exceptions",
             Self::Metrics => "metrics",
+            Self::Alerts => "alerts",
             Self::Pods => "pods",
             Self::System => "system",
             Self::Settings => "settings",

@@ -21,6 +21,8 @@ pub(crate) enum Section {
     Exceptions,
     /// How often, how fast, for how much.
     Metrics,
+    /// What is bad enough to tell somebody.
+    Alerts,
     /// Where things run.
     Pods,
     /// How KAOS itself is.
@@ -50,6 +52,7 @@ pub(super) const GROUPS: [(&str, &[Section]); 3] = [
             Section::Logs,
             Section::Exceptions,
             Section::Metrics,
+            Section::Alerts,
         ],
     ),
     ("Cluster", &[Section::Pods, Section::System]),
@@ -66,6 +69,7 @@ impl Section {
             Self::Logs => "Logs",
             Self::Exceptions => "Exceptions",
             Self::Metrics => "Metrics",
+            Self::Alerts => "Alerts",
             Self::Pods => "Pods",
             Self::System => "System",
             Self::Aside => "",
@@ -85,6 +89,7 @@ impl Section {
             Self::Logs => Symbol::Logs,
             Self::Exceptions => Symbol::Exceptions,
             Self::Metrics => Symbol::Metrics,
+            Self::Alerts => Symbol::Alerts,
             Self::Pods => Symbol::Pods,
             Self::System => Symbol::System,
             Self::Aside => Symbol::Mark,
@@ -105,7 +110,7 @@ impl Section {
             Self::Logs => "g l",
             Self::Exceptions => "g e",
             Self::Metrics => "g x",
-            Self::Pods | Self::System | Self::Aside => return None,
+            Self::Alerts | Self::Pods | Self::System | Self::Aside => return None,
         })
     }
 
@@ -120,6 +125,7 @@ impl Section {
             Self::Logs => "logs",
             Self::Exceptions => "exceptions",
             Self::Metrics => "metrics",
+            Self::Alerts => "alerts",
             Self::Pods => "pods",
             Self::System => return "/system".to_owned(),
         };

@@ -163,6 +163,10 @@ fn one(at: usize, drawn: Drawn, asked: &Asked) -> AnyView {
     let window = (asked.window.from_ns, asked.window.to_ns);
     let behind = runs(asked, None, asked.period);
     let file = file_href(at, asked);
+    let alert = panel.alert.map(|measure| {
+        let about = [("measure", measure), ("agent", asked.agent.as_str())];
+        url::with_query("/alerts/new", &about)
+    });
     let chart = if lines.is_empty() {
         view! { <p class="panel-note">"Nothing was measured in " {asked.period.words()} "."</p> }
             .into_any()
@@ -182,6 +186,12 @@ fn one(at: usize, drawn: Drawn, asked: &Asked) -> AnyView {
                 <a href=file download="">
                     "CSV"
                 </a>
+                {alert.map(|href| {
+                    view! {
+                        " · "
+                        <a href=href>"Alert on this"</a>
+                    }
+                })}
             </p>
         </Panel>
     }

@@ -4,6 +4,7 @@ use leptos::prelude::*;
 
 use super::{
     access::AccessPage,
+    alerts::{AlertPage, AlertsPage, NewAlertPage},
     chat::ChatPage,
     debug::DebugPage,
     design::DesignPage,
@@ -75,6 +76,9 @@ pub(crate) enum Route {
     Exceptions,
     Exception(String),
     Metrics,
+    Alerts,
+    NewAlert,
+    Alert(String),
     NewSecret,
     EditSecret(String),
     Namespaces,
@@ -117,6 +121,11 @@ impl Route {
             ["ns", _, "exceptions"] => Self::Exceptions,
             ["exceptions", id] => Self::Exception((*id).to_owned()),
             ["ns", _, "metrics"] => Self::Metrics,
+            ["ns", _, "alerts"] => Self::Alerts,
+            ["alerts", "new"] => Self::NewAlert,
+            ["alerts", name] | ["alerts", name, "silence" | "delete"] => {
+                Self::Alert((*name).to_owned())
+            }
             ["ns", _, plural, rest @ ..] => Self::of_kind(Kind::of_plural(plural)?, rest)?,
             _ => return None,
         })
@@ -191,6 +200,9 @@ impl Route {
             Self::Exceptions => view! { <ExceptionsPage /> }.into_any(),
             Self::Exception(id) => view! { <ExceptionPage id /> }.into_any(),
             Self::Metrics => view! { <MetricsPage /> }.into_any(),
+            Self::Alerts => view! { <AlertsPage /> }.into_any(),
+            Self::NewAlert => view! { <NewAlertPage /> }.into_any(),
+            Self::Alert(name) => view! { <AlertPage name /> }.into_any(),
             Self::NewSecret => view! { <NewSecretPage /> }.into_any(),
             Self::EditSecret(name) => view! { <EditSecretPage name /> }.into_any(),
             Self::Namespaces => view! { <NamespacesPage /> }.into_any(),

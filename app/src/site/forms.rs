@@ -1,5 +1,6 @@
 //! What forms post. Each ends in a redirect, or in its own page again with what is wrong.
 
+pub(crate) mod alert;
 pub(crate) mod bulk;
 pub(super) mod chat;
 pub(crate) mod delete;

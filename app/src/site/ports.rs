@@ -5,7 +5,7 @@ use std::sync::Arc;
 use api::{
     clock::Clock,
     prices::PriceTable,
-    telemetry::{AlertReader, TelemetryReader},
+    telemetry::{Alerting, TelemetryReader},
     traces::{LogReader, TraceReader},
 };
 use axum::Router;
@@ -22,7 +22,7 @@ pub struct Ports {
     /// Exceptions, metrics, calls between services, sessions, tokens and cost.
     pub telemetry: Arc<dyn TelemetryReader>,
     /// What is bad for long enough to tell somebody.
-    pub alerts: Arc<dyn AlertReader>,
+    pub alerts: Arc<dyn Alerting>,
     /// Serves `/agents/{namespace}/{name}/…` and `/api/runs`, for what agents remember and do.
     pub agents: Router,
     /// The time.

@@ -37,7 +37,7 @@ pub(super) fn is_worth_writing(before: &Watched, now: &Watched) -> bool {
             .any(|((key, before), (now_key, now))| {
                 let (was, is) = (&before.alert, &now.alert);
                 key != now_key
-                    || before.is_untold != now.is_untold
+                    || before.telling != now.telling
                     || (was.state, was.since_ns, was.good_since_ns)
                         != (is.state, is.since_ns, is.good_since_ns)
             })

@@ -13,18 +13,21 @@ use super::{AlertSettings, Alerts};
 /// How long an address may take to answer.
 const ANSWER_WITHIN: Duration = Duration::from_secs(10);
 
+/// Bytes that are shown of an answer.
+const SHOWN_BYTES: usize = 300;
+
 /// Sends what comes, in order, until `shutdown` fires.
 pub(super) async fn tell(
-    settings: AlertSettings,
-    mut waiting: mpsc::Receiver<Alert>,
     alerts: Alerts,
+    mut waiting: mpsc::Receiver<Alert>,
     shutdown: CancellationToken,
 ) {
+    let settings = &alerts.0.settings;
     let telling = async {
         while let Some(alert) = waiting.recv().await {
-            let message = message(&alert);
+            let message = message(&alert, &settings.dashboard);
             for webhook in &settings.webhooks {
-                if let Err(reason) = send(&settings, webhook, &message).await {
+                if let Err(reason) = send(settings, webhook, &message).await {
                     let rule = alert.rule.as_str();
                     tracing::warn!(rule, reason, "nobody could be told of an alert");
                 }
@@ -35,6 +38,44 @@ pub(super) async fn tell(
     tokio::select! {
         () = shutdown.cancelled() => {}
         () = telling => {}
+    }
+}
+
+/// Whose address it is, without what is secret in it.
+pub(super) fn host(webhook: &Secret) -> String {
+    let url = reqwest::Url::parse(webhook.expose()).ok();
+    let host = url.as_ref().and_then(reqwest::Url::host_str);
+    host.unwrap_or("an address that is none").to_owned()
+}
+
+/// Tells somebody, once, that this is a test: what was answered, or why it was not taken.
+pub(super) async fn test(settings: &AlertSettings, webhook: &Secret) -> Result<String, String> {
+    let link = format!("{}/ns/default/alerts", settings.dashboard);
+    let message = json!({
+        "text": "A test of KAOS: alerts will be told here.",
+        "attachments": [{ "color": "good", "title": "Alerts", "title_link": link }],
+    });
+    let request = settings.http.post(webhook.expose()).json(&message);
+    let answer = request.timeout(ANSWER_WITHIN).send().await;
+    let mut answer = answer.map_err(|error| error.without_url().to_string())?;
+    let status = answer.status();
+    let mut body = Vec::new();
+    // What it says may have no end.
+    while body.len() < SHOWN_BYTES
+        && let Ok(Some(bytes)) = answer.chunk().await
+    {
+        body.extend_from_slice(&bytes);
+    }
+    body.truncate(SHOWN_BYTES);
+    let said = format!(
+        "HTTP {}: {}",
+        status.as_u16(),
+        String::from_utf8_lossy(&body)
+    );
+    if status.is_success() {
+        Ok(said)
+    } else {
+        Err(said)
     }
 }
 
@@ -55,7 +96,7 @@ async fn send(settings: &AlertSettings, webhook: &Secret, message: &Value) -> Re
     }
 }
 
-fn message(alert: &Alert) -> Value {
+fn message(alert: &Alert, dashboard: &str) -> Value {
     let Alert {
         rule,
         agent,
@@ -83,6 +124,11 @@ fn message(alert: &Alert) -> Value {
         .replace('>', "&gt;");
     json!({
         "text": text,
-        "attachments": [{ "color": color, "ts": since_ns / 1_000_000_000 }],
+        "attachments": [{
+            "color": color,
+            "title": rule,
+            "title_link": format!("{dashboard}/alerts/{rule}"),
+            "ts": since_ns / 1_000_000_000,
+        }],
     })
 }

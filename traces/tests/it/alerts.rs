@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use api::clock::Clock;
 use api::plan::Secret;
-use api::telemetry::{AlertReader, AlertRule, AlertState};
+use api::telemetry::{AlertRule, AlertState, Alerting};
 use axum::body::Body;
 use axum::extract::State;
 use axum::http::{Request, StatusCode};
@@ -97,7 +97,8 @@ fn start_with(
         .install_default()
         .ok();
     let file = folder.path().join("alerts.json");
-    let mut settings = AlertSettings::new(file, webhooks, reqwest::Client::new());
+    let dashboard = "http://kaos".to_owned();
+    let mut settings = AlertSettings::new(file, webhooks, dashboard, reqwest::Client::new());
     settings.retry_after = vec![retry_after];
     let clock = Arc::clone(&running.clock) as Arc<dyn Clock>;
     let reader = Arc::new(running.store.clone());
@@ -130,6 +131,10 @@ async fn what_fails_for_long_is_told_and_so_is_its_end() {
     assert_eq!(
         text,
         "Firing: KaosErrorRateHigh of agent a: 0.200 is above 0.05"
+    );
+    assert_eq!(
+        message["attachments"][0]["title_link"],
+        "http://kaos/alerts/KaosErrorRateHigh"
     );
 
     running.clock.advance(Duration::from_mins(10));
@@ -213,7 +218,7 @@ async fn a_restart_neither_forgets_what_is_bad_nor_tells_of_it_again() {
     let third = watch(soon);
     assert!(text(told.recv().await.unwrap()).starts_with("Firing"));
     let file = folder.path().join("alerts.state.json");
-    let is_noted = || std::fs::read_to_string(&file).is_ok_and(|kept| !kept.contains("true"));
+    let is_noted = || std::fs::read_to_string(&file).is_ok_and(|kept| !kept.contains("waiting"));
     let noted = async {
         while !is_noted() {
             tokio::task::yield_now().await;
@@ -239,6 +244,64 @@ async fn a_restart_neither_forgets_what_is_bad_nor_tells_of_it_again() {
     let fifth = watch(soon);
     assert_eq!(fifth.states().await, [], "it is found out again");
     fifth.stop().await;
+    running.shut_down().await;
+}
+
+#[tokio::test]
+async fn what_fires_in_a_silence_is_told_when_it_ends() {
+    let folder = folder();
+    let running = Running::open(&folder);
+    let (webhook, mut told) = somebody(&TaskTracker::new()).await;
+    let watching = Watching::start(&running, (&folder, vec![webhook]), Duration::from_millis(1));
+    let silence = async |by: Duration| {
+        let rules = watching.alerts.alert_rules().await.unwrap();
+        let rule = rules
+            .into_iter()
+            .find(|rule| rule.name == "KaosErrorRateHigh");
+        let until = running.clock.now().as_nanosecond() + i128::try_from(by.as_nanos()).unwrap();
+        let silenced = AlertRule {
+            silenced_until_ns: Some(u64::try_from(until).unwrap()),
+            ..rule.unwrap()
+        };
+        watching.alerts.save_alert_rule(silenced).await.unwrap();
+    };
+    silence(Duration::from_mins(10)).await;
+    running.clock.advance(Duration::from_mins(1));
+    measured(&running, 100, 20).await;
+    watching.look().await;
+    running.clock.advance(Duration::from_mins(2));
+    assert_eq!(watching.look().await[0].0, AlertState::Firing);
+    assert!(told.try_recv().is_err(), "nobody is told");
+    running.clock.advance(Duration::from_mins(7));
+    measured(&running, 200, 90).await;
+    assert_eq!(watching.look().await[0].0, AlertState::Firing);
+    let message = told.recv().await.unwrap();
+    assert!(message["text"].as_str().unwrap().starts_with("Firing"));
+    watching.stop().await;
+    running.shut_down().await;
+}
+
+#[tokio::test]
+async fn a_webhook_can_be_tried() {
+    let folder = folder();
+    let running = Running::open(&folder);
+    let (webhook, mut told) = somebody(&TaskTracker::new()).await;
+    let nobody = Secret::new("http://127.0.0.1:9/secret".to_owned());
+    let kept = (&folder, vec![webhook, nobody]);
+    let watching = Watching::start(&running, kept, Duration::from_millis(1));
+    let alerts = &watching.alerts;
+    assert_eq!(alerts.webhooks(), ["127.0.0.1", "127.0.0.1"]);
+    assert_eq!(alerts.test_webhook(0).await.unwrap_err(), "HTTP 503: ");
+    assert_eq!(alerts.test_webhook(0).await.unwrap(), "HTTP 200: ");
+    let message = told.recv().await.unwrap();
+    assert_eq!(
+        message["attachments"][0]["title_link"],
+        "http://kaos/ns/default/alerts"
+    );
+    let reason = alerts.test_webhook(1).await.unwrap_err();
+    assert!(!reason.contains("secret"), "{reason}");
+    assert!(alerts.test_webhook(2).await.is_err());
+    watching.stop().await;
     running.shut_down().await;
 }
 

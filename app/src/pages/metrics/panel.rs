@@ -93,6 +93,8 @@ pub(crate) struct Panel {
     pub(super) unit: Unit,
     metric: &'static str,
     draws: Draws,
+    /// What a rule calls it that watches it.
+    pub(super) alert: Option<&'static str>,
 }
 
 /// How a metric becomes lines.
@@ -118,17 +120,23 @@ pub(crate) const PANELS: [Panel; 12] = [
         metric::REQUESTS,
         Draws::PerMinute(key::AGENT_NAME),
     ),
-    panel(
-        "Duration of runs",
-        Unit::Milliseconds,
-        metric::REQUEST_DURATION,
-        Draws::Quantiles,
+    watched(
+        panel(
+            "Duration of runs",
+            Unit::Milliseconds,
+            metric::REQUEST_DURATION,
+            Draws::Quantiles,
+        ),
+        "requestLatency",
     ),
-    panel(
-        "Runs that failed, by agent",
-        Unit::Share,
-        metric::REQUESTS,
-        Draws::Failed(key::AGENT_NAME),
+    watched(
+        panel(
+            "Runs that failed, by agent",
+            Unit::Share,
+            metric::REQUESTS,
+            Draws::Failed(key::AGENT_NAME),
+        ),
+        "errorRate",
     ),
     panel(
         "Steps of a run, mean by agent",
@@ -148,11 +156,14 @@ pub(crate) const PANELS: [Panel; 12] = [
         metric::MODEL_DURATION,
         Draws::Quantiles,
     ),
-    panel(
-        "Model calls that failed, by model",
-        Unit::Share,
-        metric::MODEL_CALLS,
-        Draws::Failed(key::MODEL),
+    watched(
+        panel(
+            "Model calls that failed, by model",
+            Unit::Share,
+            metric::MODEL_CALLS,
+            Draws::Failed(key::MODEL),
+        ),
+        "modelFailures",
     ),
     panel(
         "Time to first token, P95 by model",
@@ -192,6 +203,15 @@ const fn panel(title: &'static str, unit: Unit, metric: &'static str, draws: Dra
         unit,
         metric,
         draws,
+        alert: None,
+    }
+}
+
+/// One that a rule of alerts can watch.
+const fn watched(panel: Panel, measure: &'static str) -> Panel {
+    Panel {
+        alert: Some(measure),
+        ..panel
     }
 }
 

@@ -14,7 +14,7 @@ use crate::{
     untrusted::visible,
 };
 
-const PIECES: u32 = 60;
+const PIECES: u32 = 30;
 /// Services that are listed.
 const MOST: usize = 12;
 

@@ -24,7 +24,6 @@ pub(crate) struct Glance {
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Slowest {
-    pub(crate) span: SpanId,
     /// `web_search`.
     pub(crate) title: String,
     pub(crate) length_ns: u64,
@@ -95,7 +94,6 @@ fn slowest(trace: &Trace) -> Option<Slowest> {
     let leaves = steps().filter(|span| !has_steps.contains(&span.span_id));
     let longest = leaves.max_by_key(|span| span.duration_ns())?;
     Some(Slowest {
-        span: longest.span_id,
         title: kind::title(longest),
         length_ns: longest.duration_ns(),
     })

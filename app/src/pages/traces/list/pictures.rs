@@ -16,7 +16,7 @@ use crate::{
 };
 
 /// Bars of the histogram.
-const PIECES: u32 = 60;
+const PIECES: u32 = 30;
 
 /// Draws the picture that is asked for, and the links to the other one.
 pub(super) fn picture(traces: &[TraceSummary], asked: &Asked) -> AnyView {
@@ -202,6 +202,6 @@ mod tests {
             assert!(piece(window, at).contains(ns), "{ns}");
         }
         assert_eq!(piece(window, 0).from_ns, window.from_ns);
-        assert_eq!(piece(window, 59).to_ns, window.to_ns);
+        assert_eq!(piece(window, 29).to_ns, window.to_ns);
     }
 }

@@ -183,16 +183,15 @@ fn run(trace: &TraceSummary, glance: Option<&Glance>) -> impl IntoView + use<> {
     };
     let slowest = glance.and_then(|glance| glance.slowest.clone());
     let slowest = slowest.map(|slowest| {
-        let href = url.with_span(slowest.span).to_string();
         let words = format!(
             "{} {}",
             visible(&slowest.title),
             format::duration(slowest.length_ns)
         );
         view! {
-            <a class="traces-slowest" href=href title="The longest step">
+            <span class="traces-slowest" title="The longest step">
                 {words}
-            </a>
+            </span>
         }
     });
     view! {

@@ -211,6 +211,10 @@ mod tests {
     }
 
     fn destinations(places: Vec<Place>) -> Destinations {
+        // Only the first test can.
+        rustls::crypto::ring::default_provider()
+            .install_default()
+            .ok();
         let receivers = places
             .into_iter()
             .map(|place| Arc::new(Taker(place)) as Arc<dyn Receiver>);

@@ -8,7 +8,7 @@ test("an agent made by the form becomes ready, answers, and its answer opens its
   await page.goto(`/ns/${NAMESPACE}/agents/new`);
   await ready(page);
   await page.getByLabel("Name", { exact: true }).fill("adder");
-  await page.getByLabel("Description").fill("Adds two numbers");
+  await page.getByRole("textbox", { name: /^Description/ }).fill("Adds two numbers");
   await page.getByLabel("Instructions").fill("Add the numbers with your tool.");
   await page.getByLabel("Model API", { exact: true }).selectOption("llm-proxy");
   await page.getByLabel("Model", { exact: true }).fill("mock/instant");

@@ -36,7 +36,7 @@ test("editing a description keeps the fields that the form does not show", async
   });
   await page.goto(`/ns/${NAMESPACE}/agents/keeper/edit`);
   await ready(page);
-  await page.getByLabel("Description").fill("After");
+  await page.getByRole("textbox", { name: /^Description/ }).fill("After");
   await page.getByRole("button", { name: /^Save/ }).click();
   await expect(page).toHaveURL(/\/agents\/keeper$/);
 

@@ -34,7 +34,7 @@ test("a model API with a new key becomes ready, and the key is nowhere on the pa
   await page.goto(`/ns/${TEAM}/modelapis/new`);
   await ready(page);
   await page.getByLabel("Name", { exact: true }).fill("llm-proxy");
-  await page.getByRole("textbox", { name: /^Provider/ }).fill("mock");
+  await page.getByLabel(/^Provider/).fill("mock");
   await page.getByRole("textbox", { name: /^Models/ }).fill("*");
   await page.getByText("New secret for the key").click();
   await page.getByLabel("Secret's name").fill("llm-api-key");

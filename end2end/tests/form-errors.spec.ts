@@ -14,7 +14,7 @@ for (const javaScriptEnabled of [true, false]) {
       if (javaScriptEnabled) await ready(page);
       const name = page.getByLabel("Name", { exact: true });
       await name.fill("Not A Name");
-      await page.getByLabel("Description").fill("Kept words");
+      await page.getByRole("textbox", { name: /^Description/ }).fill("Kept words");
       await page.getByLabel("Instructions").fill("First line\nSecond line");
       await page.getByLabel("Model API", { exact: true }).selectOption("llm-proxy");
       await page.getByLabel("Model", { exact: true }).fill("mock/instant");
@@ -24,7 +24,7 @@ for (const javaScriptEnabled of [true, false]) {
       await expect(name).toHaveAttribute("aria-invalid", "true");
       await expect(name).toHaveValue("Not A Name");
       await expect(name).toHaveAccessibleDescription(/lower-?case/i);
-      await expect(page.getByLabel("Description")).toHaveValue("Kept words");
+      await expect(page.getByRole("textbox", { name: /^Description/ })).toHaveValue("Kept words");
       await expect(page.getByLabel("Instructions")).toHaveValue("First line\nSecond line");
       await expect(page.getByLabel("Model API", { exact: true })).toHaveValue("llm-proxy");
       await expect(page.getByLabel("Model", { exact: true })).toHaveValue("mock/instant");

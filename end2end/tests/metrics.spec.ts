@@ -30,7 +30,8 @@ test("twenty runs, two of them failing, are counted exactly and found again", as
   await becomesReady(request, "Agent", "counted");
   for (let run = 0; run < RUNS; run += 1) {
     const response = await request.post(`/agents/${NAMESPACE}/counted/v1/chat/completions`, {
-      data: { messages: [{ role: "user", content: `Question ${run}` }] },
+      // The scripted model streams whatever it is asked.
+      data: { stream: true, messages: [{ role: "user", content: `Question ${run}` }] },
     });
     expect(response.ok()).toBe(run < RUNS - FAILING);
   }

@@ -43,7 +43,8 @@ pub(super) async fn get(
         let lines = reading.read_on().await.transpose()?;
         Some((lines, reading))
     });
-    let first = stream::iter(first).map(Ok);
+    // Whoever compresses it asks once more after its end.
+    let lines = stream::iter(first).map(Ok).chain(rest).fuse();
     let headers = [
         (header::CONTENT_TYPE, "application/x-ndjson"),
         (
@@ -52,7 +53,7 @@ pub(super) async fn get(
         ),
         (header::CACHE_CONTROL, "no-store"),
     ];
-    Ok((headers, Body::from_stream(first.chain(rest))).into_response())
+    Ok((headers, Body::from_stream(lines)).into_response())
 }
 
 /// How far reading has got.

@@ -65,7 +65,7 @@ mod tests {
         let rules = AlertRule::defaults();
         assert_eq!(
             rule(&rules[0]),
-            "How long 95 % of runs take of an agent in 5.0 min is above 30.00 s for 2.0 min"
+            "How long 95 % of runs take of an agent in 5 m 00 s is above 30.00 s for 2 m 00 s"
         );
     }
 

@@ -133,7 +133,7 @@ fn merge(stored: Trace, events: &[RunEvent], run: &RunSummary, now: Timestamp) -
     }
 }
 
-/// A span below the one at `place` that was drawn: both of them belong where that was.
+/// The nearest span below the one at `place` that was drawn: both of them belong where that was.
 fn drawn_below(
     spans: &[Span],
     ids: &HashMap<SpanId, usize>,
@@ -142,12 +142,14 @@ fn drawn_below(
 ) -> Option<usize> {
     /// Spans of transport between two agents.
     const FARTHEST: usize = 8;
-    let leads_here = |below: usize| {
+    let distance = |below: usize| {
         let above = |at: &usize| ids.get(&spans[*at].parent_id?).copied();
         let mut upwards = iter::successors(Some(below), above).take(FARTHEST);
-        upwards.any(|at| at == place)
+        upwards.position(|at| at == place)
     };
-    late.keys().copied().find(|below| leads_here(*below))
+    let below = late.keys().copied();
+    let below = below.filter_map(|below| Some((distance(below)?, below)));
+    below.min().map(|(_, below)| below)
 }
 
 /// The drawn span that began last of those that last as long as the one at `place`.

@@ -263,11 +263,11 @@ async fn a_secrets_values_go_in_and_never_come_out() {
     let wrong = post(
         &dashboard,
         "/ns/team/secrets/new",
-        "name=keys&key=a+b&value=v",
+        "name=keys&key=a+b&value=sk-test-456",
     )
     .await;
     assert_eq!(wrong.status, StatusCode::UNPROCESSABLE_ENTITY);
-    assert!(!wrong.text.contains(">v<"));
+    assert!(!wrong.text.contains("sk-test-456"));
 }
 
 #[tokio::test]

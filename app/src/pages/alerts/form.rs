@@ -59,7 +59,7 @@ pub(super) fn form(form: &AlertForm, rule: Rule) -> AnyView {
         Rule::Known => "Save",
     };
     view! {
-        <form class="form" method="post" novalidate>
+        <form class="form alert-form" method="post" novalidate>
             <CsrfField />
             {general}
             <section class="form-section">

@@ -154,7 +154,7 @@ fn one(rule: &AlertRule, alerts: &[Alert], past: &Past, filled: Option<AlertForm
         {drawn(past)}
         <Panel title="Rule">
             {form}
-            <form class="form-actions" method="post" action=delete>
+            <form class="alert-line" method="post" action=delete>
                 <CsrfField />
                 <input type="hidden" name="namespace" value=namespace() />
                 <SubmitButton weight=Weight::Danger>"Delete rule"</SubmitButton>
@@ -200,7 +200,7 @@ fn silence(rule: &AlertRule) -> AnyView {
         }
     });
     view! {
-        <form class="filter-line" method="post" action=action>
+        <form class="alert-line" method="post" action=action>
             <CsrfField />
             {fields}
             {ended}

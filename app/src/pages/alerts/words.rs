@@ -28,12 +28,9 @@ pub(super) fn show(measure: AlertMeasure) -> fn(f64) -> String {
 /// The rule as a sentence without its end.
 pub(super) fn rule(rule: &AlertRule) -> String {
     let seconds = |seconds: u64| format::duration(seconds.saturating_mul(SECOND_NS));
-    let of = match &rule.agent {
-        Some(agent) => format!(" of {agent}"),
-        None => " of an agent".to_owned(),
-    };
+    let of = rule.agent.as_deref().unwrap_or("each agent");
     format!(
-        "{}{of} in {} is above {} for {}",
+        "{}, for {of}, over {}: above {} for {}",
         measure(rule.measure),
         seconds(rule.window_seconds),
         show(rule.measure)(rule.threshold),
@@ -65,7 +62,7 @@ mod tests {
         let rules = AlertRule::defaults();
         assert_eq!(
             rule(&rules[0]),
-            "How long 95 % of runs take of an agent in 5 m 00 s is above 30.00 s for 2 m 00 s"
+            "How long 95 % of runs take, for each agent, over 5 m 00 s: above 30.00 s for 2 m 00 s"
         );
     }
 

@@ -149,6 +149,7 @@ test("three agents are deployed, and have no field that nobody set", async ({ pa
   expect(spec).toEqual({
     modelAPI: "llm-proxy",
     model: "mock/instant",
-    agentNetwork: { access: ["researcher", "analyst"] },
+    // In the order of the form.
+    agentNetwork: { access: ["analyst", "researcher"] },
   });
 });

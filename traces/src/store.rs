@@ -29,6 +29,7 @@ mod segment;
 mod segments;
 mod sessions;
 mod sketch;
+mod snapshot;
 mod span_block;
 mod summary;
 mod terms;

@@ -11,8 +11,9 @@ use super::Store;
 use super::request::OperationName;
 use super::scan::{self, Once};
 use super::sketch::Sketch;
+use super::snapshot::Snapshot;
 use super::span_block::SpanColumns;
-use super::view::{QueryError, Snapshot, View};
+use super::view::{QueryError, View};
 
 #[async_trait]
 impl CallReader for Store {

@@ -22,8 +22,9 @@ use super::fingerprint::Fingerprint;
 use super::index::{Stream, unsigned};
 use super::logs;
 use super::request::integer;
+use super::snapshot::Snapshot;
 use super::traces;
-use super::view::{QueryError, Snapshot, View};
+use super::view::{QueryError, View};
 use crate::convert;
 
 /// Groups or exceptions when the query does not say.

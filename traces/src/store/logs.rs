@@ -19,10 +19,11 @@ use super::index::{Part, Stream};
 use super::log_block::LogColumns;
 use super::postings::{self, Runs};
 use super::request::SEVERITY_STEPS;
+use super::snapshot::Snapshot;
 use super::terms::Term;
 use super::traces::{self, StoredSource, among};
 use super::varint::Damaged;
-use super::view::{QueryError, Snapshot, View};
+use super::view::{QueryError, View};
 use super::words;
 use crate::convert;
 

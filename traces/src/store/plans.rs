@@ -1,6 +1,6 @@
 //! Every statement that readers run finds its rows by an index.
 
-use super::{exceptions, extract, index, metrics, traces, view};
+use super::{exceptions, extract, index, metrics, snapshot, traces};
 use crate::store::schema;
 
 /// The details of SQLite's plan for a statement.
@@ -23,15 +23,15 @@ fn every_plan_uses_an_index() {
         extract::SESSION_SPANS,
         index::FILTER,
         index::LOOK_UP,
-        view::BLOCK_OF_SPAN,
-        view::BLOCK_OF_LOG,
-        view::BLOCKS_OF_PART,
-        view::SPAN_COLUMNS,
-        view::SPAN_DATA,
-        view::LOG_COLUMNS,
-        view::LOG_DATA,
-        view::SOURCE,
-        view::OPERATION,
+        snapshot::BLOCK_OF_SPAN,
+        snapshot::BLOCK_OF_LOG,
+        snapshot::BLOCKS_OF_PART,
+        snapshot::SPAN_COLUMNS,
+        snapshot::SPAN_DATA,
+        snapshot::LOG_COLUMNS,
+        snapshot::LOG_DATA,
+        snapshot::SOURCE,
+        snapshot::OPERATION,
         traces::OPERATIONS_OF_SERVICE,
         traces::SERVICES,
         exceptions::OF_WINDOW,

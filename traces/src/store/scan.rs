@@ -10,8 +10,9 @@ use xxhash_rust::xxh3::xxh3_64_with_seed;
 
 use super::extract::Extract;
 use super::index::{Part, Stream};
+use super::snapshot::Snapshot;
 use super::span_block::{Columns, SpanColumns};
-use super::view::{QueryError, Snapshot, View};
+use super::view::{QueryError, View};
 
 /// How far outside of a window other spans of its traces are looked for.
 pub(super) const SLACK_NS: u64 = 3_600 * 1_000_000_000;

@@ -13,11 +13,12 @@ use super::candidates;
 use super::index::{Part, Stream};
 use super::postings::{self, Runs};
 use super::scan;
+use super::snapshot::{BlockHead, Snapshot};
 use super::span_block::SpanColumns;
 use super::summary::summarize;
 use super::terms::{Term, searchable};
 use super::traces::{self, Located, among};
-use super::view::{BlockHead, QueryError, Snapshot, View};
+use super::view::{QueryError, View};
 use crate::convert;
 
 /// Traces when the query does not say.

@@ -11,10 +11,11 @@ use super::Store;
 use super::extract::Extract;
 use super::index::{Part, Stream};
 use super::scan;
+use super::snapshot::Snapshot;
 use super::summary::summarize;
 use super::terms::Term;
 use super::traces::{self, Located, among};
-use super::view::{QueryError, Snapshot, View};
+use super::view::{QueryError, View};
 
 /// Sessions when the query does not say.
 const DEFAULT_LIMIT: u32 = 100;

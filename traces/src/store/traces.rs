@@ -18,10 +18,11 @@ use prost::Message;
 use super::index::Stream;
 use super::postings::{self, Runs};
 use super::request::OperationName;
+use super::snapshot::Snapshot;
 use super::span_block::{Columns, SpanColumns};
 use super::terms::Term;
 use super::varint::Damaged;
-use super::view::{QueryError, Snapshot, View};
+use super::view::{QueryError, View};
 use super::{Store, scan, search};
 use crate::convert;
 

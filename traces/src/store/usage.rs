@@ -11,8 +11,9 @@ use async_trait::async_trait;
 use super::Store;
 use super::extract::Extract;
 use super::scan::{self, Once};
+use super::snapshot::Snapshot;
 use super::span_block::{Columns, SpanColumns};
-use super::view::{QueryError, Snapshot, View};
+use super::view::{QueryError, View};
 
 /// Steps of a window at most.
 const MAX_STEPS: u64 = 1_000;

@@ -13,6 +13,7 @@ mod logs;
 mod metrics;
 mod otlp;
 mod search;
+mod sql;
 mod sums;
 mod support;
 mod traces;

@@ -14,7 +14,8 @@ use super::spread::Spread;
 use crate::store::index::unsigned;
 use crate::store::request::{SeriesKind, integer};
 use crate::store::segment::SegmentError;
-use crate::store::view::{QueryError, Snapshot, View};
+use crate::store::snapshot::Snapshot;
+use crate::store::view::{QueryError, View};
 
 pub(in crate::store) const SERIES_OF_NAME: &str =
     "SELECT series.id, unit, kind, attributes, service, namespace, otlp

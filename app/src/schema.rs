@@ -2,6 +2,9 @@
 //!
 //! What has no field of its own is filled in as JSON.
 
+#[cfg(test)]
+mod tests;
+
 use serde_json::{Map, Value};
 
 /// A field for one value of an object.
@@ -16,6 +19,8 @@ pub(crate) struct SchemaField {
     pub(crate) required: bool,
     /// What is filled in before anybody does: the default, or the constant.
     pub(crate) preset: Option<Value>,
+    /// What holds when it is left out, as it may be.
+    default: Option<Value>,
 }
 
 /// What a value can be.
@@ -60,6 +65,8 @@ fn fields_at(root: &Value, schema: &Value, above: &str, depth: usize) -> Vec<Sch
             "" => name.clone(),
             above => format!("{above}.{name}"),
         };
+        let may_be_left_out = !required.iter().any(|one| one == name);
+        let default = &schema["default"];
         SchemaField {
             shape: shape(root, schema, &path, depth),
             path,
@@ -68,8 +75,9 @@ fn fields_at(root: &Value, schema: &Value, above: &str, depth: usize) -> Vec<Sch
                 .as_str()
                 .unwrap_or_default()
                 .to_owned(),
-            required: required.iter().any(|one| one == name) && !nullable,
-            preset: [&schema["const"], &schema["default"]]
+            required: !may_be_left_out && !nullable,
+            default: (may_be_left_out && !default.is_null()).then(|| default.clone()),
+            preset: [&schema["const"], default]
                 .into_iter()
                 .find(|value| !value.is_null())
                 .cloned(),
@@ -189,6 +197,8 @@ pub(crate) fn read(
             shape => one(shape, text(&field.path).as_deref().unwrap_or_default()),
         };
         match value {
+            // What the tool takes without being told is not told: nobody touched the field.
+            Ok(Some(value)) if field.default.as_ref() == Some(&value) => {}
             Ok(Some(value)) => {
                 object.insert(field.name.clone(), value);
             }
@@ -294,108 +304,4 @@ pub(crate) fn texts(fields: &[SchemaField], object: &Value) -> Vec<(String, Stri
         }
     }
     texts
-}
-
-#[cfg(test)]
-mod tests {
-    use serde_json::json;
-
-    use super::*;
-
-    fn call(schema: &Value, texts: &[(&str, &str)]) -> Result<Value, Vec<Problem>> {
-        let text = |path: &str| {
-            let found = texts.iter().find(|(name, _)| *name == path);
-            found.map(|(_, text)| (*text).to_owned())
-        };
-        read(&fields(schema), &text)
-    }
-
-    fn add() -> Value {
-        json!({
-            "type": "object",
-            "properties": {"a": {"type": "number"}, "b": {"type": "number"}},
-            "required": ["a", "b"]
-        })
-    }
-
-    #[test]
-    fn numbers_are_numbers_and_what_is_required_is_missed() {
-        let sum = call(&add(), &[("a", "2"), ("b", "2.5")]).unwrap();
-        assert_eq!(sum, json!({"a": 2, "b": 2.5}));
-        let missing = call(&add(), &[("a", ""), ("b", "x")]).unwrap_err();
-        let expected = [("a", "is required"), ("b", "must be a number")];
-        let expected = expected.map(|(path, what)| (path.to_owned(), what.to_owned()));
-        assert_eq!(missing, expected);
-    }
-
-    #[test]
-    fn what_nobody_touched_is_left_out() {
-        let schema = json!({"properties": {
-            "limit": {"anyOf": [{"type": "integer"}, {"type": "null"}], "default": null},
-            "fast": {"type": "boolean"},
-            "near": {"type": "object", "properties": {"x": {"type": "integer"}}, "required": ["x"]}
-        }});
-        assert_eq!(
-            call(&schema, &[("limit", ""), ("fast", "")]).unwrap(),
-            json!({})
-        );
-        let filled = call(
-            &schema,
-            &[("limit", "3"), ("fast", "false"), ("near.x", "1")],
-        );
-        let expected = json!({"limit": 3, "fast": false, "near": {"x": 1}});
-        assert_eq!(filled.unwrap(), expected);
-    }
-
-    #[test]
-    fn choices_lists_and_json_keep_their_types() {
-        let schema = json!({
-            "properties": {
-                "size": {"enum": [1, 2, "all"]},
-                "ids": {"type": "array", "items": {"type": "integer"}},
-                "any": {},
-                "point": {"$ref": "#/$defs/Point"}
-            },
-            "$defs": {"Point": {"type": "object", "properties": {"y": {"type": "number"}}}}
-        });
-        let texts = [
-            ("size", "2"),
-            ("ids", "1\n\n2"),
-            ("any", "{\"k\":[]}"),
-            ("point.y", "0.5"),
-        ];
-        let expected = json!({"size": 2, "ids": [1, 2], "any": {"k": []}, "point": {"y": 0.5}});
-        assert_eq!(call(&schema, &texts).unwrap(), expected);
-        let wrong = call(&schema, &[("ids", "one"), ("any", "{")]).unwrap_err();
-        assert_eq!(wrong.len(), 2);
-    }
-
-    #[test]
-    fn lengths_and_ranges_hold() {
-        let schema = json!({"properties": {
-            "q": {"type": "string", "minLength": 2, "maxLength": 4},
-            "n": {"type": "integer", "minimum": 1, "maximum": 9}
-        }});
-        assert!(call(&schema, &[("q", "abc"), ("n", "9")]).is_ok());
-        assert_eq!(
-            call(&schema, &[("q", "a"), ("n", "10")]).unwrap_err().len(),
-            2
-        );
-    }
-
-    #[test]
-    fn an_object_fills_the_fields_in_again() {
-        let fields = fields(&add());
-        let texts = texts(&fields, &json!({"a": 2, "b": null}));
-        assert_eq!(texts[0], ("a".to_owned(), "2".to_owned()));
-        assert_eq!(texts[1].1, "");
-    }
-
-    #[test]
-    fn a_schema_that_refers_to_itself_ends() {
-        let schema = json!({
-            "properties": {"next": {"$ref": "#"}, "loop": {"$ref": "#/properties/loop"}}
-        });
-        assert_eq!(fields(&schema).len(), 2);
-    }
 }

@@ -24,11 +24,14 @@ pub fn Table(
     /// From left to right.
     #[prop(into)]
     headings: Vec<Heading>,
+    /// Besides what every table has, for columns with widths of their own.
+    #[prop(optional)]
+    class: &'static str,
     children: Children,
 ) -> impl IntoView {
     view! {
         <div class="table-scroll" role="region" aria-label=label tabindex="0">
-            <table class="table">
+            <table class=format!("table {class}")>
                 <thead>
                     <tr>{headings.into_iter().map(heading).collect_view()}</tr>
                 </thead>

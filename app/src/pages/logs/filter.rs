@@ -1,12 +1,17 @@
 //! Which logs are asked for, and the addresses of others.
 
+mod place;
+mod wanted;
+
 use std::cmp::Ordering;
 
 use api::{
     telemetry::Window,
     traces::{LogOrder, LogPosition, LogQuery, LogRecord, SpanId, TraceId},
 };
-use serde_json::Value;
+
+pub(crate) use place::Place;
+pub(crate) use wanted::{Sense, Wanted, written};
 
 use crate::{
     frame::Section,
@@ -53,96 +58,6 @@ pub(crate) struct Filter {
     pub(crate) line: Option<Place>,
     /// Only lines that arrived after this one.
     pub(crate) arrived_after: Option<LogPosition>,
-}
-
-/// A value of a line that is asked for.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Wanted {
-    pub(crate) key: String,
-    pub(crate) value: String,
-    pub(crate) sense: Sense,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Sense {
-    Is,
-    IsNot,
-}
-
-impl Sense {
-    /// Its name in addresses.
-    fn key(self) -> &'static str {
-        match self {
-            Self::Is => "is",
-            Self::IsNot => "not",
-        }
-    }
-}
-
-impl Wanted {
-    fn parse(sense: Sense, text: &str) -> Option<Self> {
-        let (key, value) = text.split_once('=')?;
-        (!key.is_empty()).then(|| Self {
-            key: key.to_owned(),
-            value: value.to_owned(),
-            sense,
-        })
-    }
-
-    fn is_met_by(&self, log: &LogRecord) -> bool {
-        let mut of_key = log.attributes.iter().filter(|(key, _)| *key == self.key);
-        let has = match self.key.as_str() {
-            "service" => log.service == self.value,
-            "severity" => log.severity == self.value,
-            _ => of_key.any(|(_, value)| written(value) == self.value),
-        };
-        match self.sense {
-            Sense::Is => has,
-            Sense::IsNot => !has,
-        }
-    }
-}
-
-/// A value of an attribute as text.
-pub(crate) fn written(value: &Value) -> String {
-    match value {
-        Value::String(text) => text.clone(),
-        other => other.to_string(),
-    }
-}
-
-/// The place of a line: by time, of one time by arrival.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) struct Place {
-    pub(crate) time_ns: u64,
-    pub(crate) position: LogPosition,
-}
-
-impl Place {
-    pub(crate) fn of(log: &LogRecord) -> Self {
-        Self {
-            time_ns: log.time_ns,
-            position: log.position,
-        }
-    }
-
-    pub(crate) fn parse(text: &str) -> Option<Self> {
-        let mut numbers = text.splitn(3, '-').map(|number| number.parse().ok());
-        Some(Self {
-            time_ns: numbers.next()??,
-            position: LogPosition {
-                segment: numbers.next()??,
-                ordinal: numbers.next()??,
-            },
-        })
-    }
-}
-
-impl std::fmt::Display for Place {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let LogPosition { segment, ordinal } = self.position;
-        write!(f, "{}-{segment}-{ordinal}", self.time_ns)
-    }
 }
 
 impl Filter {

@@ -6,6 +6,7 @@ use leptos::prelude::*;
 use serde_json::Value;
 
 use crate::{
+    components::table::{Heading, Table},
     pages::traces::{Side, TraceUrl},
     untrusted::{block, cut_note, visible},
 };
@@ -26,21 +27,11 @@ pub(super) fn log_table_with(
 }
 
 fn table(label: &'static str, lines: Vec<AnyView>) -> AnyView {
+    let headings = ["Time (UTC)", "Severity", "Service", "Message", "Span"].map(Heading::Words);
     view! {
-        <div class="table-scroll" role="region" aria-label=label tabindex="0">
-            <table class="table logs">
-                <thead>
-                    <tr>
-                        <th scope="col">"Time (UTC)"</th>
-                        <th scope="col">"Severity"</th>
-                        <th scope="col">"Service"</th>
-                        <th scope="col">"Message"</th>
-                        <th scope="col">"Span"</th>
-                    </tr>
-                </thead>
-                <tbody>{lines}</tbody>
-            </table>
-        </div>
+        <Table label headings class="logs">
+            {lines}
+        </Table>
     }
     .into_any()
 }

@@ -5,7 +5,13 @@ use leptos::prelude::*;
 
 use super::panel::Asked;
 use crate::{
-    components::page_head::Panel, format, pages::params::namespace_filter, site::Failure,
+    components::{
+        page_head::Panel,
+        table::{Heading, Table},
+    },
+    format,
+    pages::params::namespace_filter,
+    site::Failure,
     untrusted::visible,
 };
 
@@ -55,27 +61,21 @@ pub(super) fn tables(spent: Spent, asked: &Asked) -> AnyView {
     )| {
         let more = rows.len().saturating_sub(MOST);
         let lines = rows.into_iter().take(MOST).map(line).collect_view();
+        let numbers = [
+            "Calls",
+            "Failed",
+            "Tokens in",
+            "Cached",
+            "Tokens out",
+            "Cost",
+        ];
+        let mut headings = vec![Heading::Words(what)];
+        headings.extend(numbers.map(Heading::Number));
         view! {
             <Panel title=format!("{title}, {words}")>
-                <div class="table-scroll" role="region" aria-label=title tabindex="0">
-                    <table class="table">
-                        <thead>
-                            <tr>
-                                <th scope="col">{what}</th>
-                                {["Calls", "Failed", "Tokens in", "Cached", "Tokens out", "Cost"]
-                                    .map(|word| {
-                                        view! {
-                                            <th scope="col" class="table-number">
-                                                {word}
-                                            </th>
-                                        }
-                                    })
-                                    .collect_view()}
-                            </tr>
-                        </thead>
-                        <tbody>{lines}</tbody>
-                    </table>
-                </div>
+                <Table label=title headings>
+                    {lines}
+                </Table>
                 {(more > 0).then(|| view! { <p class="panel-note">{more} " more are not shown."</p> })}
             </Panel>
         }

@@ -15,7 +15,10 @@ use super::{
     summary::{delta, signed},
 };
 use crate::{
-    components::kind_tile::KindTile,
+    components::{
+        kind_tile::KindTile,
+        table::{Heading, Table},
+    },
     diff::{DiffLine, words as word_diff},
     format,
     untrusted::{block, visible},
@@ -113,29 +116,14 @@ pub(super) fn steps(a: &Run, b: &Run, pairs: &[(usize, Pair<'_>)]) -> AnyView {
     });
     let rows = rows.collect_view();
     let cut = pairs.len().saturating_sub(MOST_ROWS);
+    let mut headings = vec![Heading::Words("Step"), Heading::Words("Agent")];
+    headings.extend(["A", "B", "B − A", "Tokens", "Cost"].map(Heading::Number));
     view! {
         <section class="panel">
             <h2>"Steps"</h2>
-            <div class="table-scroll" role="region" aria-label="Steps of both runs" tabindex="0">
-                <table class="table compare-steps">
-                    <thead>
-                        <tr>
-                            <th scope="col">"Step"</th>
-                            <th scope="col">"Agent"</th>
-                            {["A", "B", "B − A", "Tokens", "Cost"]
-                                .map(|word| {
-                                    view! {
-                                        <th scope="col" class="table-number">
-                                            {word}
-                                        </th>
-                                    }
-                                })
-                                .collect_view()}
-                        </tr>
-                    </thead>
-                    <tbody>{rows}</tbody>
-                </table>
-            </div>
+            <Table label="Steps of both runs" headings class="compare-steps">
+                {rows}
+            </Table>
             {(cut > 0).then(|| view! { <p class="panel-note">{cut} " more steps are not shown."</p> })}
         </section>
     }

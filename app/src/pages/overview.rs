@@ -93,7 +93,7 @@ fn Dashboard(namespace: String, found: Found) -> impl IntoView {
     let hour = |status| with_query(&traces, &[("range", "1h"), ("status", status)]);
     let costs = with_query(&Section::Metrics.href(&namespace), &[("range", "24h")]);
     let hrefs = [hour(""), hour("error"), costs];
-    let attention = attention.view(&namespace, now());
+    let attention = attention.view(now());
     let running = running_now(&namespace, running);
     let of_troubles = namespace.clone();
     let tables = tables

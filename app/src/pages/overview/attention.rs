@@ -14,11 +14,10 @@ use crate::{
         time::Ago,
     },
     format,
-    frame::Section,
     pages::{params::namespace_filter, resource::page::partial},
     site::Ports,
     untrusted::visible,
-    url::with_query,
+    url::Encoded,
 };
 
 /// Lines of each kind.
@@ -61,7 +60,7 @@ impl Attention {
     }
 
     /// A line each, the worst first.
-    pub(super) fn view(self, namespace: &str, now: Timestamp) -> AnyView {
+    pub(super) fn view(self, now: Timestamp) -> AnyView {
         let Self {
             alerts,
             exceptions,
@@ -70,7 +69,7 @@ impl Attention {
         let mut missing = Vec::new();
         let mut lines = Vec::new();
         match alerts {
-            Ok(alerts) => lines.extend(alerts.iter().map(|alert| of_alert(alert, namespace, now))),
+            Ok(alerts) => lines.extend(alerts.iter().map(|alert| of_alert(alert, now))),
             Err(message) => missing.push(partial("Alerts", &message)),
         }
         match exceptions {
@@ -99,17 +98,14 @@ fn kept<T>(
     }
 }
 
-fn of_alert(alert: &Alert, namespace: &str, now: Timestamp) -> AnyView {
+fn of_alert(alert: &Alert, now: Timestamp) -> AnyView {
     let (mark, word) = match alert.state {
         AlertState::Firing => (Mark::Failed, "Firing"),
         AlertState::Pending | AlertState::Inactive | AlertState::Resolved => {
             (Mark::Degraded, "Pending")
         }
     };
-    let href = with_query(
-        &Section::Metrics.href(namespace),
-        &[("agent", &alert.agent)],
-    );
+    let href = format!("/alerts/{}", Encoded(&alert.rule));
     let words = format!("{} of {}", alert.rule, alert.agent);
     line("Alert", href, words, (mark, word), (alert.since_ns, now))
 }

@@ -142,7 +142,7 @@ pub(in crate::site) async fn create(State(ports): State<Ports>, request: Request
     };
     if rules.iter().any(|rule| rule.name == form.name) {
         form.errors = vec![("name", "Another rule is called so.".to_owned())];
-        return again(ports, head, StatusCode::UNPROCESSABLE_ENTITY, form).await;
+        return render_again(ports, head, StatusCode::UNPROCESSABLE_ENTITY, form).await;
     }
     save(ports, head, &fields, form, None).await
 }
@@ -180,12 +180,12 @@ async fn save(
         Ok(rule) => rule,
         Err(errors) => {
             form.errors = errors;
-            return again(ports, head, StatusCode::UNPROCESSABLE_ENTITY, form).await;
+            return render_again(ports, head, StatusCode::UNPROCESSABLE_ENTITY, form).await;
         }
     };
     // Only what it would have told was asked for.
     if fields.get("intent") == Some("test") {
-        return again(ports, head, StatusCode::OK, form).await;
+        return render_again(ports, head, StatusCode::OK, form).await;
     }
     let page = format!("/alerts/{}", rule.name);
     let rule = AlertRule {
@@ -196,7 +196,7 @@ async fn save(
         Ok(()) => Redirect::to(&page).into_response(),
         Err(refused) => {
             form.errors = vec![("", refused.to_string())];
-            again(ports, head, status(&refused), form).await
+            render_again(ports, head, status(&refused), form).await
         }
     }
 }
@@ -286,9 +286,5 @@ async fn refuse(ports: Ports, head: Parts, refused: &RuleRefused) -> Response {
         errors: vec![("", refused.to_string())],
         ..AlertForm::default()
     };
-    again(ports, head, status(refused), form).await
-}
-
-async fn again(ports: Ports, head: Parts, status: StatusCode, form: AlertForm) -> Response {
-    render_again(ports, head, status, form).await
+    render_again(ports, head, status(refused), form).await
 }

@@ -16,7 +16,9 @@ use serde::{Deserialize, Serialize};
 pub use alerts::{
     Alert, AlertMeasure, AlertRule, AlertState, Alerting, Episode, Measured, RuleRefused,
 };
-pub use calls::{CallReader, Calls, ServiceEdge, ServiceGraph, ServiceNode};
+pub use calls::{
+    CallReader, Calls, DurationQuery, Durations, ServiceEdge, ServiceGraph, ServiceNode,
+};
 pub use exceptions::{
     ExceptionGroup, ExceptionGroupId, ExceptionQuery, ExceptionReader, Occurrence,
 };

@@ -6,6 +6,7 @@
 mod calls;
 mod candidates;
 mod commit;
+mod durations;
 mod exceptions;
 mod extract;
 mod facts;

@@ -50,9 +50,38 @@ pub struct Calls {
     pub p95_ns: u64,
 }
 
-/// Reads who calls whom.
+/// Which times of an operation to look at.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct DurationQuery {
+    /// Whose spans.
+    pub service: String,
+    /// Their name.
+    pub operation: String,
+    /// When they started.
+    pub window: Window,
+    /// At least this many, the newest or nearly so, when there are as many; 500 when 0.
+    pub limit: u32,
+}
+
+/// How long something took, in nanoseconds; 0 when it was not done.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Durations {
+    /// How often it was done.
+    pub n: u64,
+    /// Half of them took at most this long.
+    pub p50_ns: u64,
+    /// 95 % of them took at most this long.
+    pub p95_ns: u64,
+    /// 99 % of them took at most this long.
+    pub p99_ns: u64,
+}
+
+/// Reads who calls whom, and how long it takes.
 #[async_trait]
 pub trait CallReader: Send + Sync {
     /// Services and their calls; a call counts where its answering span started.
     async fn service_graph(&self, window: Window) -> Result<ServiceGraph, ReadError>;
+
+    /// How long the newest times of an operation took. A span that was sent twice counts once.
+    async fn durations(&self, query: &DurationQuery) -> Result<Durations, ReadError>;
 }

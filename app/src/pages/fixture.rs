@@ -5,9 +5,10 @@ use std::sync::Arc;
 use api::{
     clock::SystemClock,
     telemetry::{
-        CallReader, ExceptionGroup, ExceptionGroupId, ExceptionQuery, ExceptionReader, MetricQuery,
-        MetricReader, MetricSeries, NothingKept, Occurrence, ServiceGraph, SessionQuery,
-        SessionReader, SessionSummary, UsageQuery, UsageReader, UsageRow, Window,
+        CallReader, DurationQuery, Durations, ExceptionGroup, ExceptionGroupId, ExceptionQuery,
+        ExceptionReader, MetricQuery, MetricReader, MetricSeries, NothingKept, Occurrence,
+        ServiceGraph, SessionQuery, SessionReader, SessionSummary, UsageQuery, UsageReader,
+        UsageRow, Window,
     },
     traces::{
         LogQuery, LogReader, LogRecord, Operation, ReadError, Span, SpanId, SpanKind, SpanStatus,
@@ -160,12 +161,17 @@ pub(crate) struct Answers {
     pub(crate) occurrences: Vec<Occurrence>,
     pub(crate) series: Vec<MetricSeries>,
     pub(crate) usage: Vec<UsageRow>,
+    pub(crate) durations: Durations,
 }
 
 #[async_trait]
 impl CallReader for Answers {
     async fn service_graph(&self, _: Window) -> Result<ServiceGraph, ReadError> {
         Ok(ServiceGraph::default())
+    }
+
+    async fn durations(&self, _: &DurationQuery) -> Result<Durations, ReadError> {
+        Ok(self.durations)
     }
 }
 

@@ -3,11 +3,14 @@
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
-use api::telemetry::{CallReader, Calls, ServiceEdge, ServiceGraph, ServiceNode, Window};
+use api::telemetry::{
+    CallReader, Calls, DurationQuery, Durations, ServiceEdge, ServiceGraph, ServiceNode, Window,
+};
 use api::traces::{ReadError, SpanId, TraceId};
 use async_trait::async_trait;
 
 use super::Store;
+use super::durations::durations;
 use super::request::OperationName;
 use super::scan::{self, Once};
 use super::sketch::Sketch;
@@ -20,6 +23,12 @@ impl CallReader for Store {
     async fn service_graph(&self, window: Window) -> Result<ServiceGraph, ReadError> {
         let graph = move |view: &View| graph(view, window);
         self.readers.read("calls between services", graph).await
+    }
+
+    async fn durations(&self, query: &DurationQuery) -> Result<Durations, ReadError> {
+        let query = query.clone();
+        let durations = move |view: &View| durations(view, &query);
+        self.readers.read("durations", durations).await
     }
 }
 

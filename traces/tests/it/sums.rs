@@ -2,8 +2,8 @@
 
 use api::money::Usd;
 use api::telemetry::{
-    CallReader, Calls, ServiceGraph, SessionQuery, SessionReader, UsageKey, UsageQuery,
-    UsageReader, Window,
+    CallReader, Calls, DurationQuery, Durations, ServiceGraph, SessionQuery, SessionReader,
+    UsageKey, UsageQuery, UsageReader, Window,
 };
 use opentelemetry_proto::tonic::common::v1::any_value::Value as OtlpValue;
 use opentelemetry_proto::tonic::trace::v1::Span;
@@ -287,5 +287,56 @@ async fn the_graph_counts_calls_as_who_was_called_sees_them() {
     let (services, edges) = outline(&graph);
     assert_eq!(services, ["a: 0 calls, 0 failed", "b: 2 calls, 1 failed"]);
     assert_eq!(edges, ["a → b: 1 calls, 1 failed"]);
+    running.shut_down().await;
+}
+
+/// A search that took so many milliseconds.
+fn search(trace: u8, n: u8, ms: u64) -> Span {
+    let mut span = span(trace, n, None);
+    "tool.search".clone_into(&mut span.name);
+    span.end_time_unix_nano = span.start_time_unix_nano + ms * MS;
+    span
+}
+
+#[tokio::test]
+async fn how_long_an_operation_usually_takes_is_that_of_its_service_in_the_window() {
+    let folder = folder();
+    let running = Running::open(&folder);
+    let store = &running.store;
+    for n in 1..=7_u8 {
+        write(store, "a", vec![search(n, n, u64::from(n) * 10)]).await;
+    }
+    // What was sent twice, another service's and another operation's do not count.
+    write(store, "a", vec![search(7, 7, 70)]).await;
+    write(store, "b", vec![search(8, 8, 900)]).await;
+    write(store, "a", vec![span(9, 9, None)]).await;
+    let query = DurationQuery {
+        service: "a".to_owned(),
+        operation: "tool.search".to_owned(),
+        window: Window::ALL,
+        limit: 0,
+    };
+    let expected = Durations {
+        n: 7,
+        p50_ns: 40 * MS,
+        p95_ns: 70 * MS,
+        p99_ns: 70 * MS,
+    };
+    assert_eq!(store.durations(&query).await.unwrap(), expected);
+    let before = DurationQuery {
+        window: Window {
+            from_ns: NOW_NS + 2 * MS,
+            to_ns: NOW_NS + 5 * MS,
+        },
+        ..query.clone()
+    };
+    let found = store.durations(&before).await.unwrap();
+    assert_eq!((found.n, found.p50_ns), (3, 30 * MS));
+    let unknown = DurationQuery {
+        operation: "tool.nothing".to_owned(),
+        ..query
+    };
+    let found = store.durations(&unknown).await.unwrap();
+    assert_eq!(found, Durations::default());
     running.shut_down().await;
 }

@@ -8,6 +8,7 @@ pub mod chat;
 pub mod code_block;
 pub mod dialog;
 pub mod diff_view;
+pub mod drop_file;
 pub mod facts;
 pub mod field;
 pub mod filter_form;

@@ -21,6 +21,7 @@ mod preferences;
 pub(crate) mod prices;
 pub(crate) mod runs;
 pub(crate) mod search;
+mod trace_file;
 pub(crate) mod traffic;
 mod visitor;
 
@@ -33,6 +34,7 @@ pub(crate) use forms::{
     alert::{AlertForm, MEASURES, WebhookTest},
     bulk::ids_of,
     delete::Deletion,
+    import::{FILE, Imported, Taken},
     model as model_form,
     namespace::NamespaceForm,
     prices as price_form, resource as resource_forms,
@@ -51,7 +53,7 @@ use api::traces::{LogQuery, TraceId};
 use axum::{
     Extension, Router,
     body::Body,
-    extract::{Path, Query, Request, State},
+    extract::{DefaultBodyLimit, Path, Query, Request, State},
     response::{IntoResponse, Redirect, Response},
     routing::{get, post},
 };
@@ -79,6 +81,12 @@ pub fn router(ports: Ports) -> Router {
         .route("/api/search", get(search::get))
         .route("/api/traffic", get(traffic::get))
         .route("/traces/{id}/skeleton", get(skeleton))
+        .route("/ns/{ns}/traces.jsonl", get(trace_file::get))
+        .route(
+            "/ns/{ns}/traces/import",
+            // It counts by itself, and says what is too much.
+            post(forms::import::post).layer(DefaultBodyLimit::disable()),
+        )
         .route("/ns/{ns}/logs.ndjson", get(log_file::get))
         .route("/ns/{ns}/metrics.csv", get(metric_file::get))
         .route("/namespaces/open", get(open_namespace))

@@ -151,6 +151,11 @@ async fn start(
         telemetry,
         alerts: Arc::new(alerts.clone()),
         agents: runtime_routes.clone(),
+        // Files are of the built-in store.
+        files: match wanted.jaeger {
+            None => Some(traces::transfer(stores.telemetry.clone())),
+            Some(_) => None,
+        },
         clock: Arc::clone(&clock),
         providers: PROVIDERS.iter().map(|provider| provider.name).collect(),
         prices: runtime::gateway::built_in_prices(),

@@ -43,7 +43,7 @@ pub fn transfer(store: Store) -> Router {
 #[derive(Debug, Default, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 struct Wanted {
-    /// A trace's id, in hex.
+    /// Ids of traces, in hex, with commas between them.
     trace: Option<String>,
     session: Option<String>,
     agent: Option<String>,
@@ -115,6 +115,10 @@ async fn export(
     Query(wanted): Query<Wanted>,
 ) -> Result<Response, Error> {
     let ids = ids(&store, wanted).await?;
+    let name = match ids.as_slice() {
+        [id] => format!("trace-{id}.jsonl"),
+        _ => "traces.jsonl".to_owned(),
+    };
     // The first one before the answer begins, so that a failure can still be told.
     let mut ids = ids.into_iter();
     let first = loop {
@@ -137,16 +141,19 @@ async fn export(
     });
     let lines = stream::iter([first]).chain(rest).map(Ok::<_, Infallible>);
     let headers = [
-        (CONTENT_TYPE, "application/x-ndjson"),
-        (CONTENT_DISPOSITION, "attachment; filename=\"traces.jsonl\""),
+        (CONTENT_TYPE, "application/x-ndjson".to_owned()),
+        (
+            CONTENT_DISPOSITION,
+            format!("attachment; filename=\"{name}\""),
+        ),
     ];
     Ok((headers, Body::from_stream(lines)).into_response())
 }
 
 async fn ids(store: &Store, wanted: Wanted) -> Result<Vec<TraceId>, Error> {
     if let Some(text) = wanted.trace {
-        let id = TraceId::parse(&text).ok_or(Error::ReadId(text))?;
-        return Ok(vec![id]);
+        let id = |text: &str| TraceId::parse(text).ok_or_else(|| Error::ReadId(text.to_owned()));
+        return text.split(',').map(id).collect();
     }
     let attributes = wanted.attribute.map(|text| match text.split_once('=') {
         Some((key, value)) => Ok((key.to_owned(), value.to_owned())),
@@ -214,7 +221,14 @@ struct Taken {
     rejected_spans: u64,
     /// Log records that were not there before.
     logs: u64,
+    /// Traces that something came of.
+    n_traces: usize,
+    /// The first of them, in the order of the file.
+    traces: Vec<TraceId>,
 }
+
+/// Traces that the answer names.
+const MAX_NAMED: usize = 100;
 
 async fn import(
     State(store): State<Store>,
@@ -226,6 +240,7 @@ async fn import(
     })?;
     let documents = serde_json::Deserializer::from_slice(&file).into_iter();
     let mut taken = Taken::default();
+    let mut traces = HashSet::new();
     for (before, document) in documents.enumerate() {
         let place = before + 1;
         let document: Document = document.map_err(|error| Error::Decode { place, error })?;
@@ -234,6 +249,11 @@ async fn import(
             error,
         };
         let n_spans = count(&document.resource_spans);
+        for id in ids_of(&document) {
+            if traces.insert(id) && taken.traces.len() < MAX_NAMED {
+                taken.traces.push(id);
+            }
+        }
         let resource_spans = document.resource_spans;
         let written = store.write_traces(ExportTraceServiceRequest { resource_spans });
         let n_rejected = written.await.map_err(write)?.n_rejected;
@@ -246,7 +266,22 @@ async fn import(
             written.await.map_err(write)?;
         }
     }
+    taken.n_traces = traces.len();
     Ok(Json(taken))
+}
+
+/// The traces of its spans and log records, in their order.
+fn ids_of(document: &Document) -> impl Iterator<Item = TraceId> {
+    let spans = document
+        .resource_spans
+        .iter()
+        .flat_map(|of| &of.scope_spans);
+    let spans = spans.flat_map(|scope| &scope.spans);
+    let logs = document.resource_logs.iter().flat_map(|of| &of.scope_logs);
+    let logs = logs.flat_map(|scope| &scope.log_records);
+    let ids = spans.map(|span| &span.trace_id);
+    let ids = ids.chain(logs.map(|record| &record.trace_id));
+    ids.filter_map(|id| TraceId::from_slice(id))
 }
 
 fn count(resources: &[ResourceSpans]) -> u64 {

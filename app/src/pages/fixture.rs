@@ -38,6 +38,8 @@ pub(crate) struct Fixture {
     pub(crate) kubernetes: Router,
     /// Answers as the agents.
     pub(crate) agents: Router,
+    /// Takes and gives traces as files.
+    pub(crate) files: Option<Router>,
 }
 
 impl Fixture {
@@ -46,6 +48,7 @@ impl Fixture {
         let ports = Ports {
             kube: kube::Client::new(self.kubernetes.clone(), "default"),
             agents: self.agents.clone(),
+            files: self.files.clone(),
             clock: Arc::new(SystemClock),
             providers: Vec::new(),
             prices: Arc::default(),

@@ -5,7 +5,7 @@ use jiff::{Timestamp, civil::DateTime, tz::TimeZone};
 use leptos::prelude::*;
 
 use super::{
-    params::{now_ns, query},
+    params::now_ns,
     range::{RANGES, Range},
 };
 use crate::{components::button::SubmitButton, url};
@@ -20,12 +20,7 @@ pub(crate) enum Period {
 }
 
 impl Period {
-    /// What the request asks for: `from` and `to` if they are two moments, else `range`.
-    pub(crate) fn requested(usual: &str) -> Self {
-        Self::of_pairs(&query(), usual)
-    }
-
-    /// The same of the names and values of a query.
+    /// What the names and values of a query ask for: `from` and `to` if they are two moments, else `range`.
     pub(crate) fn of_pairs(pairs: &[(String, String)], usual: &str) -> Self {
         let value = |name: &str| {
             let mut of_name = pairs.iter().filter(|(key, _)| key == name);

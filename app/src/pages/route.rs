@@ -29,7 +29,7 @@ use super::{
     system::SystemPage,
     tasks::TasksPage,
     tools::ToolsPage,
-    traces::{ComparePage, TracePage, TracesPage},
+    traces::{ComparePage, ImportPage, TracePage, TracesPage},
 };
 use crate::{
     kinds::Kind,
@@ -70,6 +70,7 @@ pub(crate) enum Route {
     Session(String),
     System,
     Traces,
+    Import,
     Compare,
     Trace(String),
     Logs,
@@ -114,6 +115,7 @@ impl Route {
             ["ns", _] => Self::Overview,
             ["ns", _, "map"] => Self::Map,
             ["ns", _, "traces"] => Self::Traces,
+            ["ns", _, "traces", "import"] => Self::Import,
             ["ns", _, "pods"] => Self::Pods,
             ["ns", _, "sessions"] => Self::Sessions,
             ["ns", _, "sessions", id] => Self::Session((*id).to_owned()),
@@ -194,6 +196,7 @@ impl Route {
             Self::Session(id) => view! { <SessionPage id /> }.into_any(),
             Self::System => view! { <SystemPage /> }.into_any(),
             Self::Traces => view! { <TracesPage /> }.into_any(),
+            Self::Import => view! { <ImportPage /> }.into_any(),
             Self::Compare => view! { <ComparePage /> }.into_any(),
             Self::Trace(id) => view! { <TracePage id /> }.into_any(),
             Self::Logs => view! { <LogsPage /> }.into_any(),

@@ -13,7 +13,7 @@ use crate::{
         facts::{Fact, Facts},
         filter_form::{FilterForm, FilterSelect, FilterText},
         instead::{Instead, Why},
-        page_head::{PageHead, Panel},
+        page_head::{Actions, PageHead, Panel},
         status_mark::{Mark, StatusMark},
         table::{Heading, Table},
         time::Ago,
@@ -23,7 +23,7 @@ use crate::{
     frame::{Crumb, Frame, Section, loaded},
     kinds::Kind,
     untrusted::visible,
-    url::Encoded,
+    url::{Encoded, with_query},
 };
 
 /// Sessions, and runs of one session, that are listed.
@@ -211,13 +211,14 @@ pub(crate) fn SessionPage(id: String) -> impl IntoView {
         }
     };
     let title = format!("Session {id}");
+    let export = ports.files.is_some().then(|| export(&namespace, &id));
     let crumbs = vec![
         Crumb::link("sessions", format!("/ns/{namespace}/sessions")),
         Crumb::here(visible(&id).into_owned()),
     ];
     view! {
         <Frame section=Section::Sessions title=title.clone() crumbs>
-            <PageHead title />
+            <PageHead title>{export}</PageHead>
             {loaded("The session", found, move |(runs, summary)| {
                 if runs.is_empty() {
                     set_status(StatusCode::NOT_FOUND);
@@ -228,6 +229,27 @@ pub(crate) fn SessionPage(id: String) -> impl IntoView {
             })}
         </Frame>
     }
+}
+
+/// Takes the runs along.
+fn export(namespace: &str, id: &str) -> AnyView {
+    let namespace = namespace_filter(namespace).unwrap_or_default();
+    let most = MOST.to_string();
+    let asked = [("session", id), ("namespace", &namespace), ("limit", &most)];
+    let href = with_query("/api/export/traces", &asked);
+    view! {
+        <Actions>
+            <a
+                class="button"
+                href=href
+                download
+                title="Its runs with their logs, as OTLP in JSON"
+            >
+                "Export"
+            </a>
+        </Actions>
+    }
+    .into_any()
 }
 
 fn unknown() -> AnyView {

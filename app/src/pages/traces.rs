@@ -6,8 +6,9 @@ mod detail;
 mod flame;
 mod header;
 mod hints;
+mod import;
 pub(crate) mod layout;
-mod list;
+pub(crate) mod list;
 mod live;
 mod panel;
 pub(crate) mod query;
@@ -21,6 +22,7 @@ mod url;
 
 pub(crate) use compare::ComparePage;
 pub(crate) use detail::TracePage;
+pub(crate) use import::ImportPage;
 pub(crate) use list::{TracesPage, all_of, traces_href};
 pub(crate) use live::known;
 pub(crate) use url::{Side, TraceUrl};

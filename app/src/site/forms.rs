@@ -4,6 +4,7 @@ pub(crate) mod alert;
 pub(crate) mod bulk;
 pub(super) mod chat;
 pub(crate) mod delete;
+pub(crate) mod import;
 pub(super) mod memory;
 pub(crate) mod model;
 pub(crate) mod namespace;

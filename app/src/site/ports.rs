@@ -25,6 +25,9 @@ pub struct Ports {
     pub alerts: Arc<dyn Alerting>,
     /// Serves `/agents/{namespace}/{name}/…` and `/api/runs`, for what agents remember and do.
     pub agents: Router,
+    /// Serves `/api/export/traces` and `/api/import/traces`; none where traces are read from elsewhere than
+    /// those take them from and put them.
+    pub files: Option<Router>,
     /// The time.
     pub clock: Arc<dyn Clock>,
     /// Names of the providers a model API can have.

@@ -2,6 +2,7 @@
 
 mod cluster;
 mod forms;
+mod import;
 mod pages;
 mod tabs;
 
@@ -64,6 +65,7 @@ fn ports(cluster: &Cluster) -> Ports {
         telemetry: NothingKept::because("a test keeps nothing"),
         alerts: NothingKept::alerts("a test keeps nothing"),
         agents: Router::new(),
+        files: None,
         clock: Arc::new(SystemClock),
         providers: vec!["mock"],
         prices: Arc::default(),

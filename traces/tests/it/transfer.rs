@@ -92,6 +92,9 @@ async fn what_was_exported_is_the_same_after_an_import() {
     let (status, answer) = post(&into, session.clone()).await;
     assert_eq!(status, StatusCode::OK, "{answer}");
     assert_eq!((&answer["spans"], &answer["logs"]), (&json!(3), &json!(4)));
+    assert_eq!(answer["nTraces"], 2);
+    // The newest was written first.
+    assert_eq!(answer["traces"], json!([trace_id(2), trace_id(1)]));
     let of_trace = |id| LogQuery {
         trace_id: Some(id),
         ..LogQuery::default()
@@ -122,6 +125,10 @@ async fn what_was_exported_is_the_same_after_an_import() {
         document["resourceSpans"][0]["schemaUrl"],
         "https://example.com/resource"
     );
+    let both = format!("trace={},{}", trace_id(1), trace_id(3));
+    let (_, both) = file(&out, &both).await;
+    let both = String::from_utf8(both).unwrap();
+    assert!(both.contains("span-1") && both.contains("span-4") && !both.contains("span-2"));
     let (_, found) = file(&out, "service=b&attribute=host.name%3Dhost-of-b").await;
     assert!(String::from_utf8(found).unwrap().contains("span-4"));
     from.shut_down().await;

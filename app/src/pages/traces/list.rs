@@ -14,13 +14,14 @@ mod tests;
 
 use leptos::prelude::*;
 
-pub(crate) use asked::{all_of, traces_href};
+pub(crate) use asked::{Asked, all_of, traces_href};
+pub(crate) use load::load;
 
-use super::query::Term;
+use super::{import, query::Term};
 use crate::{
     components::{
         instead::{Instead, Why},
-        page_head::PageHead,
+        page_head::{Actions, PageHead},
     },
     format,
     frame::{Crumb, Frame, Section, failed},
@@ -30,8 +31,7 @@ use crate::{
         period::{Period, written},
     },
 };
-use asked::Asked;
-use load::{Found, ROWS, load};
+use load::{Found, ROWS};
 
 /// `/ns/{ns}/traces?q=&range=&from=&to=&sort=&view=&row=&cursor=`.
 #[component]
@@ -41,13 +41,19 @@ pub(crate) fn TracesPage() -> impl IntoView {
     let list = Suspend::new(async move {
         // A query that is not understood is shown with what is wrong, and nothing is searched.
         if asked.query.is_err() {
-            return form::form(&asked, None);
+            let form = form::form(&asked, None);
+            return view! {
+                {head(&asked, None)}
+                {form}
+            }
+            .into_any();
         }
         match load(&ports, &asked).await {
             Ok(found) => draw(&found, &asked),
             Err(failure) => {
                 let form = form::form(&asked, None);
                 view! {
+                    {head(&asked, None)}
                     {form}
                     {failed("The list of traces", &failure)}
                 }
@@ -57,17 +63,55 @@ pub(crate) fn TracesPage() -> impl IntoView {
     });
     view! {
         <Frame section=Section::Traces title="Traces" crumbs=vec![Crumb::here("traces")]>
-            <PageHead title="Traces" />
             <div class="traces">{list}</div>
         </Frame>
     }
 }
 
+/// The heading, and the ways to take traces along and to bring some.
+fn head(asked: &Asked, found: Option<&Found>) -> AnyView {
+    if ports().files.is_none() {
+        return view! { <PageHead title="Traces" /> }.into_any();
+    }
+    let import = import::form(&asked.namespace);
+    let export = found
+        .filter(|found| !found.matches.is_empty())
+        .map(|found| {
+            let runs = format::counted(found.matches.len() as u64, "run", "runs");
+            view! {
+                <a
+                    class="button"
+                    href=asked.file_href()
+                    download
+                    title=format!("{runs} with their logs, as OTLP in JSON")
+                >
+                    "Export"
+                </a>
+            }
+        });
+    view! {
+        <PageHead title="Traces">
+            <Actions>
+                <button class="button" type="button" popovertarget="import">
+                    "Import"
+                </button>
+                <div id="import" class="menu" popover="auto">
+                    {import}
+                </div>
+                {export}
+            </Actions>
+        </PageHead>
+    }
+    .into_any()
+}
+
 fn draw(found: &Found, asked: &Asked) -> AnyView {
+    let head = head(asked, Some(found));
     let form = form::form(asked, Some(found));
     let searched = searched(found, asked);
     if found.matches.is_empty() {
         return view! {
+            {head}
             {form}
             {searched}
             {nothing(found, asked)}
@@ -75,6 +119,7 @@ fn draw(found: &Found, asked: &Asked) -> AnyView {
         .into_any();
     }
     view! {
+        {head}
         {form}
         {pictures::picture(&found.matches, asked)}
         {searched}

@@ -6,7 +6,7 @@ use super::super::query::{Condition, Misread, Query};
 use crate::{
     frame::Section,
     pages::{
-        params::{namespace, query_param},
+        params::{namespace, query},
         period::Period,
     },
     url,
@@ -17,11 +17,11 @@ const USUAL_RANGE: &str = "24h";
 
 /// The request, understood.
 #[derive(Clone, Debug)]
-pub(super) struct Asked {
+pub(crate) struct Asked {
     pub(super) namespace: String,
     /// The query as it was typed.
     pub(super) text: String,
-    pub(super) query: Result<Query, Misread>,
+    pub(crate) query: Result<Query, Misread>,
     pub(super) period: Period,
     pub(super) sort: Sort,
     pub(super) picture: Picture,
@@ -143,13 +143,21 @@ impl Cursor {
 
 impl Asked {
     pub(super) fn requested() -> Self {
-        let value = |name: &str| query_param(name).unwrap_or_default();
+        Self::of(namespace(), &query())
+    }
+
+    /// What the names and values of a query ask for.
+    pub(crate) fn of(namespace: String, pairs: &[(String, String)]) -> Self {
+        let value = |name: &str| {
+            let pair = pairs.iter().find(|(key, _)| key == name);
+            pair.map(|(_, value)| value.clone()).unwrap_or_default()
+        };
         let text = value("q");
         Self {
-            namespace: namespace(),
+            namespace,
             query: Query::parse(&text),
             text,
-            period: Period::requested(USUAL_RANGE),
+            period: Period::of_pairs(pairs, USUAL_RANGE),
             sort: Sort::parse(&value("sort")),
             picture: match value("view").as_str() {
                 "scatter" => Picture::Scatter,
@@ -170,6 +178,14 @@ impl Asked {
         let mut pairs = self.kept();
         pairs.extend([("cursor", cursor), ("row", row)]);
         with_pairs(&self.path(), &pairs)
+    }
+
+    /// The address of the file that has all of the list's traces.
+    pub(super) fn file_href(&self) -> String {
+        let cursor = self.after.map(Cursor::written).unwrap_or_default();
+        let mut pairs = self.kept();
+        pairs.push(("cursor", cursor));
+        with_pairs(&format!("{}.jsonl", self.path()), &pairs)
     }
 
     /// The path of the list.

@@ -29,10 +29,10 @@ const MOST_SPANS: u64 = 20_000;
 const AT_A_TIME: usize = 8;
 
 /// What the page shows.
-pub(super) struct Found {
+pub(crate) struct Found {
     pub(super) plan: Plan,
     /// Those that match, in the order asked for.
-    pub(super) matches: Vec<TraceSummary>,
+    pub(crate) matches: Vec<TraceSummary>,
     /// What is known of those that are shown, and of others that had to be read.
     pub(super) glances: HashMap<TraceId, Glance>,
     /// Traces that the backend or this page looked at one by one.
@@ -48,9 +48,10 @@ pub(super) struct Found {
 }
 
 /// Finds what is asked for.
-pub(super) async fn load(ports: &Ports, asked: &Asked) -> Result<Found, Failure> {
+pub(crate) async fn load(ports: &Ports, asked: &Asked) -> Result<Found, Failure> {
     let reader = ports.traces.as_ref();
-    let window = asked.period.window();
+    let now_ns = u64::try_from(ports.clock.now().as_nanosecond()).unwrap_or_default();
+    let window = asked.period.window_at(now_ns);
     let mut plan = Plan::of(
         &asked.understood(),
         namespace_filter(&asked.namespace),

@@ -152,3 +152,36 @@ async fn every_point_of_the_scatter_is_a_link_and_failures_have_a_shape() {
         &["scatter-point--failed", "coordinator, 2.00 s, with errors"],
     );
 }
+
+#[tokio::test]
+async fn a_file_has_the_traces_of_the_list_and_none_when_nothing_matches() {
+    use axum::{Router, http::Uri, routing::get};
+
+    let echo = get(|uri: Uri| async move { uri.to_string() });
+    let with_files = || Fixture {
+        files: Some(Router::new().route("/api/export/traces", echo.clone())),
+        ..fixture()
+    };
+    let page = with_files()
+        .get("/ns/team/traces?q=tool:web_search&range=all")
+        .await
+        .1;
+    let file = "/ns/team/traces.jsonl?q=tool%3Aweb_search&amp;range=all";
+    has(&page, &[&format!("href=\"{file}\""), "Import file"]);
+    let (status, asked) = with_files().get(&file.replace("&amp;", "&")).await;
+    assert_eq!(status, StatusCode::OK);
+    assert_eq!(asked, format!("/api/export/traces?trace={TRACE}"));
+    let (status, _) = with_files().get("/ns/other/traces.jsonl?range=all").await;
+    assert_eq!(status, StatusCode::NOT_FOUND);
+    let (status, why) = with_files()
+        .get("/ns/team/traces.jsonl?q=duration:5s")
+        .await;
+    assert_eq!(status, StatusCode::BAD_REQUEST);
+    assert!(why.contains("such as >5s"), "{why}");
+    // Where traces are read from elsewhere, nothing is offered.
+    let page = list("range=all").await;
+    assert!(
+        !page.contains("Export") && !page.contains("Import"),
+        "{page}"
+    );
+}

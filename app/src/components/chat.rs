@@ -10,7 +10,7 @@
 
 mod beside;
 mod composer;
-mod messages;
+pub(crate) mod messages;
 mod options;
 mod queue;
 pub(crate) mod run_state;

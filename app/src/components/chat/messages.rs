@@ -77,13 +77,26 @@ fn meta(run: RwSignal<RunState>) -> &'static str {
     })
 }
 
+/// The ways to the run's trace, and once it has ended, to what differs from the run before.
 fn trace_link(run: RwSignal<RunState>) -> Option<impl IntoView> {
     let trace = run.with(|run| run.trace_id.clone())?;
+    let compare = (!run.with(|run| run.status.is_open())).then(|| compare_link(&trace));
     Some(view! {
         <a class="chat-trace" href=format!("/traces/{trace}")>
             "Open trace"
         </a>
+        {compare}
     })
+}
+
+/// Leads to a run beside the one before it.
+pub(crate) fn compare_link(trace: &str) -> AnyView {
+    view! {
+        <a class="chat-trace" href=format!("/traces/compare?a=previous&b={trace}")>
+            "Compare with the previous run"
+        </a>
+    }
+    .into_any()
 }
 
 /// The tree of steps; it folds to one line once the next message is sent.

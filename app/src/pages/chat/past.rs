@@ -8,7 +8,10 @@ use leptos::prelude::*;
 
 use super::history::{Ending, PastRun, PastStep};
 use crate::{
-    components::{chat::run_state::Counts, kind_tile::KindTile},
+    components::{
+        chat::{messages::compare_link, run_state::Counts},
+        kind_tile::KindTile,
+    },
     format, markdown,
     pages::traces::{
         TraceUrl,
@@ -80,6 +83,7 @@ pub(crate) fn one(run: &PastRun, agent: &str, told: Option<&Told>) -> AnyView {
             <a class="chat-trace" href=TraceUrl::of(id).to_string()>
                 "Open trace"
             </a>
+            {compare_link(&id.to_string())}
         }
     });
     let ending = match (&run.ending, told.map(|told| told.outcome)) {

@@ -7,7 +7,7 @@ mod table;
 #[cfg(test)]
 mod tests;
 
-use api::traces::{Trace, TraceFilter, TraceId, TraceQuery};
+use api::traces::{Trace, TraceFilter, TraceId, TraceQuery, TraceSummary};
 use http::StatusCode;
 use leptos::prelude::*;
 
@@ -50,7 +50,7 @@ pub(crate) fn ComparePage() -> impl IntoView {
 #[derive(Clone, Debug, PartialEq, Eq)]
 enum Wanted {
     Run(TraceId),
-    /// The run of the same session before the other one.
+    /// The run before the other one: of the same session, else of the same agent.
     Previous,
     /// Of the agent's last runs the one of median duration.
     Median,
@@ -139,7 +139,7 @@ async fn load(ports: Ports, asked: Asked) -> Result<Found, Failure> {
     };
     let missing = |wanted: &Wanted, side: &str| match wanted {
         Wanted::Run(id) => format!("There is no run {id}"),
-        Wanted::Previous => "There is no earlier run of the session".to_owned(),
+        Wanted::Previous => "There is no earlier run of the agent".to_owned(),
         Wanted::Median => "There is no other run of the agent".to_owned(),
         Wanted::Unknown(text) if text.is_empty() => format!("Run {side} is not chosen"),
         Wanted::Unknown(text) => format!("\"{}\" is no id of a run", visible(text)),
@@ -167,41 +167,74 @@ async fn related(
     let Some(summary) = to.summary() else {
         return Ok(None);
     };
-    let sessions = to.work().sessions;
-    let reader = ports.traces.as_ref();
-    let query = match word {
-        Wanted::Previous => TraceQuery {
-            start_max_ns: Some(summary.start_ns),
-            whole: TraceFilter {
-                session: sessions.first().cloned(),
-                ..TraceFilter::default()
-            },
-            limit: 1,
-            ..TraceQuery::default()
-        },
-        Wanted::Median => TraceQuery {
-            service: Some(summary.root_service.clone()),
-            operation: Some(summary.root_name.clone()),
-            limit: RUNS,
-            ..TraceQuery::default()
-        },
-        Wanted::Run(_) | Wanted::Unknown(_) => return Ok(None),
+    let of_agent = TraceQuery {
+        service: Some(summary.root_service.clone()),
+        operation: Some(summary.root_name.clone()),
+        limit: RUNS,
+        ..TraceQuery::default()
     };
-    // A run without a session has no previous one.
-    if *word == Wanted::Previous && query.whole.session.is_none() {
-        return Ok(None);
+    let found = match word {
+        Wanted::Previous => {
+            let mut found = None;
+            if let Some(session) = to.work().sessions.first() {
+                let whole = TraceFilter {
+                    session: Some(session.clone()),
+                    ..TraceFilter::default()
+                };
+                let of_session = TraceQuery {
+                    whole,
+                    limit: RUNS,
+                    ..TraceQuery::default()
+                };
+                found = before(ports, &summary, of_session).await?;
+            }
+            match found {
+                Some(found) => Some(found),
+                None => before(ports, &summary, of_agent).await?,
+            }
+        }
+        Wanted::Median => {
+            let mut found = others(ports, &summary, &of_agent).await?;
+            found.sort_by_key(|other| (other.duration_ns(), other.id));
+            found.get(found.len() / 2).map(|middle| middle.id)
+        }
+        Wanted::Run(_) | Wanted::Unknown(_) => None,
+    };
+    match found {
+        Some(id) => Ok(ports.traces.trace(id).await?),
+        None => Ok(None),
     }
-    let mut found = reader.search(&query).await?;
-    found.retain(|other| other.id != to.id && other.root_service == summary.root_service);
-    found.sort_by_key(|other| (other.duration_ns(), other.id));
-    let Some(middle) = found.get(found.len() / 2) else {
-        return Ok(None);
+}
+
+/// The last one of those asked for that began before a run.
+async fn before(
+    ports: &Ports,
+    run: &TraceSummary,
+    query: TraceQuery,
+) -> Result<Option<TraceId>, Failure> {
+    let query = TraceQuery {
+        start_max_ns: Some(run.start_ns),
+        ..query
     };
-    Ok(reader.trace(middle.id).await?)
+    let found = others(ports, run, &query).await?;
+    let earlier = found.iter().filter(|other| other.start_ns < run.start_ns);
+    let last = earlier.max_by_key(|other| (other.start_ns, other.id));
+    Ok(last.map(|last| last.id))
+}
+
+/// Other runs that the same agent was asked for.
+async fn others(
+    ports: &Ports,
+    run: &TraceSummary,
+    query: &TraceQuery,
+) -> Result<Vec<TraceSummary>, Failure> {
+    let mut found = ports.traces.search(query).await?;
+    found.retain(|other| other.id != run.id && other.root_service == run.root_service);
+    Ok(found)
 }
 
 /// The address that compares a run with another one.
-fn compare_href(a: &str, b: &str) -> String {
+pub(super) fn compare_href(a: &str, b: &str) -> String {
     url::with_query("/traces/compare", &[("a", a), ("b", b)])
 }
 
@@ -264,7 +297,7 @@ fn missing(what: String, asked: &Asked) -> AnyView {
                 "Choose two runs " <a href=list>"in the list of traces"</a>
                 ", or write their ids here; one of them may be "
                 <code>"previous"</code>
-                ", the earlier run of the session, or "
+                ", the earlier run of the session or agent, or "
                 <code>"median"</code>
                 ", the middle one of the agent's last 50."
             </p>

@@ -68,7 +68,7 @@ async fn what_cannot_be_compared_says_why_and_asks_for_two_runs() {
     check(format!("a={TRACE}"), "Run B is not chosen").await;
     check(
         format!("a=previous&b={TRACE}"),
-        "no earlier run of the session",
+        "no earlier run of the agent",
     )
     .await;
     check(format!("a=median&b={TRACE}"), "no other run of the agent").await;

@@ -19,6 +19,7 @@ mod table;
 mod tests;
 mod tree;
 mod url;
+mod usual;
 
 pub(crate) use compare::ComparePage;
 pub(crate) use detail::TracePage;

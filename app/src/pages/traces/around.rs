@@ -2,40 +2,18 @@
 //! and what is known about failures of its kind.
 
 use api::{
-    attributes::{key, metric, span as name},
+    attributes::span as name,
     resources::Agent,
-    telemetry::{Aggregate, MetricQuery, MetricReader, Window},
+    telemetry::Durations,
     traces::{Span, StepKind, Trace},
 };
 
 use super::{
     hints::{Failure, Hint, Peer, hints},
     layout::{self, Facts},
+    usual::usual,
 };
 use crate::site::{Ports, kubernetes};
-
-/// How long calls of a tool usually take, in nanoseconds.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Usual {
-    pub(super) p50: u64,
-    pub(super) p95: u64,
-    pub(super) p99: u64,
-}
-
-impl Usual {
-    /// Where a duration stands among them, in words.
-    pub(super) fn place(self, ns: u64) -> &'static str {
-        if ns > self.p99 {
-            "slower than 99 % of its calls"
-        } else if ns > self.p95 {
-            "slower than 95 % of its calls"
-        } else if ns > self.p50 {
-            "slower than half of its calls"
-        } else {
-            "faster than half of its calls"
-        }
-    }
-}
 
 /// Everything around one span.
 #[derive(Default)]
@@ -44,7 +22,8 @@ pub(super) struct Around {
     pub(super) hints: Vec<Hint>,
     /// The call of a model before this one, by the same agent in the same run.
     pub(super) previous: Option<Span>,
-    pub(super) usual: Option<Usual>,
+    /// How long calls of the same tool usually take.
+    pub(super) usual: Option<Durations>,
     /// What the agent did that was asked.
     pub(super) below: Option<Facts>,
 }
@@ -73,12 +52,17 @@ pub(super) async fn around(
             .then(|| previous(&trace.spans, index).cloned())
             .flatten(),
         usual: match kind {
-            StepKind::Tool => usual(ports, span, namespace.as_deref()).await,
+            StepKind::Tool => usual(ports, span, trace_start_ns(trace)).await,
             StepKind::Agent | StepKind::Model | StepKind::Delegate | StepKind::Http => None,
         },
         below: (kind == StepKind::Delegate).then(|| layout::facts_below(&trace.spans, index)),
         namespace,
     }
+}
+
+/// When the run began.
+fn trace_start_ns(trace: &Trace) -> u64 {
+    trace.spans.first().map_or(0, |span| span.start_ns)
 }
 
 /// The agents of a namespace and whom they may ask.
@@ -124,42 +108,4 @@ fn loop_of(spans: &[Span], index: usize) -> Option<usize> {
         at = spans.iter().position(|span| span.span_id == parent)?;
     }
     None
-}
-
-/// How long calls of a span's tool took, of all that are kept.
-async fn usual(ports: &Ports, span: &Span, namespace: Option<&str>) -> Option<Usual> {
-    let tool = span.text(key::TOOL_NAME)?;
-    let reader: &dyn MetricReader = &*ports.telemetry;
-    let [p50, p95, p99] = [
-        quantile(reader, tool, namespace, 0.5).await?,
-        quantile(reader, tool, namespace, 0.95).await?,
-        quantile(reader, tool, namespace, 0.99).await?,
-    ];
-    Some(Usual { p50, p95, p99 })
-}
-
-#[expect(
-    clippy::cast_possible_truncation,
-    clippy::cast_sign_loss,
-    reason = "a duration is positive and no call takes a century"
-)]
-async fn quantile(
-    reader: &dyn MetricReader,
-    tool: &str,
-    namespace: Option<&str>,
-    share: f64,
-) -> Option<u64> {
-    let query = MetricQuery {
-        name: metric::TOOL_DURATION.to_owned(),
-        service: None,
-        namespace: namespace.map(str::to_owned),
-        attributes: vec![(key::TOOL.to_owned(), tool.to_owned())],
-        window: Window::ALL,
-        step_ns: 0,
-        by: Vec::new(),
-        aggregate: Aggregate::Quantile(share),
-    };
-    let series = reader.metric(&query).await.ok()?;
-    let value = series.first()?.points.last()?.value;
-    value.is_finite().then_some((value * 1e6) as u64)
 }

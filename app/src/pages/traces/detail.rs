@@ -2,7 +2,8 @@
 
 use api::{
     attributes::key,
-    traces::{LogQuery, LogReader, LogRecord, SpanId, Trace, TraceId},
+    telemetry::Durations,
+    traces::{LogQuery, LogReader, LogRecord, Span, SpanId, Trace, TraceId},
 };
 use http::StatusCode;
 use leptos::prelude::*;
@@ -10,12 +11,13 @@ use leptos::prelude::*;
 use super::{
     around::around,
     flame, header,
-    layout::{self, Layout, lay_out},
+    layout::{self, Cause, Layout, lay_out},
     live::{Known, known},
     panel::{self, Chosen},
     session::{self, Session},
     steps, table, tree,
     url::{Extent, TraceUrl, TraceView},
+    usual::usual,
 };
 use crate::{
     components::waterfall::TraceWaterfall,
@@ -43,13 +45,15 @@ pub(crate) fn TracePage(id: String) -> impl IntoView {
 }
 
 /// A trace with everything its page shows.
-struct Loaded {
-    trace: Trace,
+pub(super) struct Loaded {
+    pub(super) trace: Trace,
     /// The run it is about, while it goes on.
     run_id: Option<String>,
-    layout: Layout,
+    pub(super) layout: Layout,
     chosen: Option<Chosen>,
-    session: Option<Session>,
+    pub(super) session: Option<Session>,
+    /// How long the step usually takes that the run waited for most.
+    pub(super) usual: Option<Durations>,
     /// Everything that was logged, when that is asked for.
     logs: Result<Vec<LogRecord>, String>,
 }
@@ -71,6 +75,14 @@ async fn load(ports: &Ports, url: TraceUrl) -> Result<Option<Loaded>, Failure> {
         Some(index) => Some(choose(ports, &trace, &layout, index).await),
         None => None,
     };
+    let usual = match layout
+        .cause
+        .as_ref()
+        .and_then(|cause| culprit(&trace, cause))
+    {
+        Some(span) => usual(ports, span, layout.start_ns).await,
+        None => None,
+    };
     let session = session::of(ports, &trace, &layout.facts).await;
     let logs = match url.view {
         TraceView::Logs => logs(&*ports.logs, trace.id, Vec::new()).await,
@@ -82,8 +94,23 @@ async fn load(ports: &Ports, url: TraceUrl) -> Result<Option<Loaded>, Failure> {
         layout,
         chosen,
         session,
+        usual,
         logs,
     }))
+}
+
+/// The span that a run took long because of. One that did something else meanwhile is not compared with
+/// others: that took long, too.
+fn culprit<'t>(trace: &'t Trace, cause: &Cause) -> Option<&'t Span> {
+    let Cause::Slowest {
+        span, length_ns, ..
+    } = cause
+    else {
+        return None;
+    };
+    let span = trace.spans.iter().find(|known| known.span_id == *span)?;
+    let is_it_alone = span.duration_ns().saturating_mul(9) <= length_ns.saturating_mul(10);
+    is_it_alone.then_some(span)
 }
 
 async fn choose(ports: &Ports, trace: &Trace, layout: &Layout, index: usize) -> Chosen {
@@ -119,7 +146,6 @@ async fn logs(
 fn draw(loaded: &Loaded, url: TraceUrl) -> AnyView {
     let Loaded {
         trace,
-        layout,
         chosen,
         session,
         ..
@@ -136,7 +162,7 @@ fn draw(loaded: &Loaded, url: TraceUrl) -> AnyView {
     let spans = spans(loaded, url, selected);
     let body = view! {
         <article class="trace">
-            {header::view(trace, layout, url, session.as_ref())}
+            {header::view(loaded, url)}
             <div class="trace-panes">
                 {session.as_ref().map(session::view)}
                 {spans}

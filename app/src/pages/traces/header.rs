@@ -1,14 +1,25 @@
 //! The top of a trace: who did what, how it went, the numbers, and the one sentence that explains it.
 
-use api::traces::{StepKind, Trace};
+use api::traces::{StepKind, Trace, kind};
 use leptos::prelude::*;
 
 use super::{
+    compare::compare_href,
+    detail::{Loaded, namespace_of},
     layout::{Cause, Facts, Layout, Outcome, Share, Transport, operation},
-    session::Session,
+    list::{all_of, traces_href},
+    query::{Condition, Name},
     url::TraceUrl,
+    usual::day_before,
 };
-use crate::{format, untrusted};
+use crate::{
+    format,
+    frame::Section,
+    kinds::ALL_NAMESPACES,
+    pages::{params::ports, period::Period},
+    untrusted,
+    url::with_query,
+};
 
 /// `coordinator · chat`.
 pub(super) fn title(trace: &Trace) -> String {
@@ -20,35 +31,59 @@ pub(super) fn title(trace: &Trace) -> String {
     untrusted::visible(&title).into_owned()
 }
 
-pub(super) fn view(
-    trace: &Trace,
-    layout: &Layout,
-    url: TraceUrl,
-    session: Option<&Session>,
-) -> AnyView {
-    let chat = session.map(|session| {
-        view! {
-            <a class="button trace-chat" href=session.href.clone()>
-                "Open chat"
-            </a>
-        }
-    });
+pub(super) fn view(loaded: &Loaded, url: TraceUrl) -> AnyView {
+    let Loaded { trace, layout, .. } = loaded;
     view! {
         <header class="trace-head">
             <div class="trace-head-title">
                 <h1>{title(trace)}</h1>
                 {chips(&layout.facts)}
-                {chat}
+                {actions(loaded)}
             </div>
             {facts(layout, url)}
             {incomplete(&layout.facts)}
             <div class="trace-answer">
-                {sentence(layout, url)}
+                {sentence(loaded, url)}
                 {bar(&layout.shares)}
             </div>
         </header>
     }
     .into_any()
+}
+
+/// Where to go on from here, and the way to take the trace along once it has ended.
+fn actions(loaded: &Loaded) -> AnyView {
+    let Loaded {
+        trace,
+        layout,
+        session,
+        ..
+    } = loaded;
+    let chat = session.as_ref().map(|session| {
+        view! {
+            <a class="button" href=session.href.clone()>
+                "Open chat"
+            </a>
+        }
+    });
+    let has_ended = layout.facts.outcome != Outcome::Running;
+    let export = (has_ended && ports().files.is_some()).then(|| {
+        let href = format!("/api/export/traces?trace={}", trace.id);
+        view! {
+            <a class="button" href=href download title="With its logs, as OTLP in JSON">
+                "Export"
+            </a>
+        }
+    });
+    let previous = compare_href("previous", &trace.id.to_string());
+    let compare = has_ended.then(|| {
+        view! {
+            <a class="button" href=previous>
+                "Compare with the previous run"
+            </a>
+        }
+    });
+    view! { <p class="trace-actions">{compare} {export} {chat}</p> }.into_any()
 }
 
 fn chips(facts: &Facts) -> impl IntoView {
@@ -167,7 +202,8 @@ fn incomplete(facts: &Facts) -> Option<AnyView> {
 }
 
 /// The failure, or what took longest.
-fn sentence(layout: &Layout, url: TraceUrl) -> impl IntoView {
+fn sentence(loaded: &Loaded, url: TraceUrl) -> impl IntoView {
+    let layout = &loaded.layout;
     let Some(cause) = &layout.cause else {
         return view! { <p class="trace-sentence">"Nothing to explain."</p> }.into_any();
     };
@@ -203,9 +239,48 @@ fn sentence(layout: &Layout, url: TraceUrl) -> impl IntoView {
             <strong>{lead}</strong>
             <a href=href>{visible(step)}</a>
             {rest}
+            {compared(loaded)}
         </p>
     }
     .into_any()
+}
+
+/// How long the step usually takes, with a way to the runs that this is known from and one to the
+/// metrics of its service. Nothing when there are too few.
+fn compared(loaded: &Loaded) -> Option<AnyView> {
+    let Loaded {
+        trace,
+        layout,
+        usual,
+        ..
+    } = loaded;
+    let usual = (*usual)?;
+    let id = layout.cause.as_ref()?.span();
+    let span = trace.spans.iter().find(|span| span.span_id == id)?;
+    let namespace = namespace_of(trace).unwrap_or_else(|| ALL_NAMESPACES.to_owned());
+    let title = kind::title(span);
+    let runs = match span.step_kind() {
+        StepKind::Tool => Condition::Name(Name::Tool, title),
+        StepKind::Model => Condition::Name(Name::Model, title),
+        StepKind::Agent | StepKind::Delegate | StepKind::Http => {
+            Condition::Name(Name::Service, span.service.clone())
+        }
+    };
+    let period = Period::Between(day_before(layout.start_ns));
+    let runs = traces_href(&namespace, all_of([runs]), period);
+    let metrics = Section::Metrics.href(&namespace);
+    let asked = [("agent", span.service.as_str()), ("range", "24h")];
+    let metrics = with_query(&metrics, &asked);
+    let words = format!("usually {}", format::duration(usual.p50_ns));
+    let of = format!(" (P50 of {} in the day before), ", format::count(usual.n));
+    Some(
+        view! {
+            <span data-testid="trace-usual">
+                " It takes " <a href=runs>{words}</a> {of} <a href=metrics>"see its metrics"</a> "."
+            </span>
+        }
+        .into_any(),
+    )
 }
 
 /// Nobody calls a run slow that took less than a second.

@@ -1,11 +1,12 @@
 use api::{
     attributes::key,
+    telemetry::Durations,
     traces::{LogPosition, LogRecord, Span, SpanEvent, SpanStatus},
 };
 use http::StatusCode;
 use serde_json::{Value, json};
 
-use crate::pages::fixture::{Fixture, TRACE, span};
+use crate::pages::fixture::{Answers, Fixture, TRACE, span};
 
 fn with(mut span: Span, attributes: &[(&str, Value)]) -> Span {
     let own = attributes.iter();
@@ -187,4 +188,41 @@ async fn a_long_trace_is_shown_in_pages() {
     has(&first, &["Rows 1 to 500 of 701", "Next 201", "from=500"]);
     let second = fixture(spans).get(&url("?from=500")).await.1;
     assert_eq!(second.matches(r#"data-testid="span-row""#).count(), 201);
+}
+
+#[tokio::test]
+async fn the_step_to_blame_is_compared_with_what_it_usually_takes_once_that_is_known() {
+    let page = async |n| {
+        let durations = Durations {
+            n,
+            p50_ns: 900_000_000,
+            ..Durations::default()
+        };
+        let spans = vec![
+            span(1, 0, "agent.agentic_loop", (0, 7_000)),
+            span(2, 1, "tool.web_search", (500, 6_800)),
+        ];
+        let fixture = Fixture {
+            spans,
+            answers: Some(Answers {
+                durations,
+                ..Answers::default()
+            }),
+            ..Fixture::default()
+        };
+        fixture.get(&url("")).await.1
+    };
+    has(
+        &page(500).await,
+        &[
+            "usually 900 ms",
+            "(P50 of 500 in the day before)",
+            "q=tool%3Aweb_search",
+            "slower than 99 % of its calls",
+            "a=previous",
+        ],
+    );
+    let page = page(4).await;
+    assert!(!page.contains("usually"), "{page}");
+    assert!(!page.contains("slower than"), "{page}");
 }

@@ -9,7 +9,7 @@ use api::{
 use leptos::prelude::*;
 use serde_json::Value;
 
-use super::{Chosen, code, exception, messages, tables};
+use super::{super::usual::place, Chosen, code, exception, messages, tables};
 use crate::{format, untrusted};
 
 pub(super) fn view(chosen: &Chosen) -> AnyView {
@@ -67,9 +67,12 @@ fn duration(chosen: &Chosen) -> String {
     let own = format::duration(ns);
     match chosen.around.usual {
         Some(usual) => {
-            let (half, most) = (format::duration(usual.p50), format::duration(usual.p95));
-            let place = usual.place(ns);
-            format!("{own}, {place} (P50 {half}, P95 {most})")
+            let (half, most) = (
+                format::duration(usual.p50_ns),
+                format::duration(usual.p95_ns),
+            );
+            let (place, n) = (place(&usual, ns), format::count(usual.n));
+            format!("{own}, {place} (P50 {half}, P95 {most} of {n} in the day before)")
         }
         None => own,
     }

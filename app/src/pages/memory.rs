@@ -1,5 +1,6 @@
 //! What an agent remembers: its sessions, and the events of one of them.
 
+mod context;
 mod event;
 mod views;
 
@@ -79,14 +80,17 @@ enum View {
     Conversation,
     /// A line for each.
     Events,
+    /// What of it the model is given.
+    Context,
     /// As the agent sends them.
     Raw,
 }
 
 impl View {
-    const ALL: [(Self, &'static str, &'static str); 3] = [
+    const ALL: [(Self, &'static str, &'static str); 4] = [
         (Self::Conversation, "conversation", "Conversation"),
         (Self::Events, "events", "Events"),
+        (Self::Context, "context", "Context"),
         (Self::Raw, "raw", "Raw"),
     ];
 
@@ -166,7 +170,9 @@ fn href(about: &About, session: &str, view: View) -> String {
     let value = value.map_or("", |(_, value, _)| value);
     match view {
         View::Conversation => format!("{page}/{}", Encoded(session)),
-        View::Events | View::Raw => format!("{page}/{}?view={value}", Encoded(session)),
+        View::Events | View::Context | View::Raw => {
+            format!("{page}/{}?view={value}", Encoded(session))
+        }
     }
 }
 
@@ -241,6 +247,7 @@ fn session_view(about: &About, session: &str, remembered: &Remembered, asked: &A
         match asked.view {
             View::Conversation => views::conversation(&about.id.name, &kept),
             View::Events => views::events(&kept),
+            View::Context => context::view(about, &remembered.events),
             View::Raw => views::raw(&kept),
         }
     };

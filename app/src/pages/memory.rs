@@ -386,42 +386,4 @@ fn unavailable(about: &About, message: &str) -> AnyView {
 }
 
 #[cfg(test)]
-mod tests {
-    use serde_json::{from_value, json};
-
-    use super::*;
-
-    fn events() -> Vec<MemoryEvent> {
-        let events = json!([
-            {"event_type": "user_message", "session_id": "a", "content": "What is 2+2?", "timestamp": "1"},
-            {"event_type": "tool_call", "session_id": "a", "content": {"tool": "add"}, "timestamp": "2"},
-            {"event_type": "agent_response", "session_id": "b", "content": "Hello", "timestamp": "3"},
-        ]);
-        from_value(events).unwrap()
-    }
-
-    #[test]
-    fn sessions_are_told_by_their_first_question_and_newest_event() {
-        let sessions = Session::all(&["a".to_owned(), "b".to_owned()], &events());
-        assert_eq!(sessions[0].title.as_deref(), Some("What is 2+2?"));
-        assert_eq!(
-            (sessions[0].n_events, sessions[0].last.as_deref()),
-            (2, Some("2"))
-        );
-        assert_eq!(sessions[1].title, None);
-    }
-
-    #[test]
-    fn events_are_filtered_by_type_and_words() {
-        let asked = |kind: Option<&str>, words: Option<&str>| Asked {
-            session: None,
-            view: View::Events,
-            kind: kind.map(ToOwned::to_owned),
-            words: words.map(ToOwned::to_owned),
-        };
-        let n_kept = |asked: Asked| events().iter().filter(|event| asked.keeps(event)).count();
-        assert_eq!(n_kept(asked(None, None)), 3);
-        assert_eq!(n_kept(asked(Some("tool_call"), None)), 1);
-        assert_eq!(n_kept(asked(None, Some("HELLO"))), 1);
-    }
-}
+mod tests;

@@ -3,7 +3,9 @@
 //! The runtime gives a model whole pairs, a question with its answer, the newest that fit into the
 //! agent's bounds. This follows the same rule, and estimates tokens as it does.
 
+use api::resources::agent::MemoryConfig;
 use leptos::prelude::*;
+use serde::Deserialize;
 use serde_json::Value;
 
 use super::event::text;
@@ -14,9 +16,6 @@ use crate::{
     untrusted::visible,
 };
 
-/// What holds where the agent says nothing.
-const USUAL_MESSAGES: u64 = 6;
-const USUAL_TOKENS: u64 = 16_000;
 /// Letters of a pair that are shown.
 const SHORT: usize = 160;
 
@@ -41,14 +40,12 @@ enum Fate {
 
 /// Draws it.
 pub(super) fn view(about: &About, events: &[MemoryEvent]) -> AnyView {
-    let bound = |name: &str, usual: u64| {
-        let set = &about.object["spec"]["config"]["memory"][name];
-        set.as_u64().unwrap_or(usual)
-    };
-    let messages = bound("contextLimit", USUAL_MESSAGES);
-    let tokens = bound("contextTokens", USUAL_TOKENS);
+    let bounds = MemoryConfig::deserialize(&about.object["spec"]["config"]["memory"]);
+    let bounds = bounds.unwrap_or_default();
+    let (messages, tokens) = (bounds.context_limit, u64::from(bounds.context_tokens));
     let instructions = about.object.pointer("/spec/config/instructions");
-    let system = estimated(instructions.and_then(Value::as_str).unwrap_or_default());
+    let instructions = instructions.and_then(Value::as_str);
+    let system = instructions.map(estimated).unwrap_or_default();
     let pairs = pairs(events, messages, tokens);
     let given: u64 = pairs
         .iter()
@@ -133,7 +130,7 @@ fn line(pair: Pair) -> AnyView {
 }
 
 /// Every question that was answered, oldest first, and whether it is given.
-fn pairs(events: &[MemoryEvent], messages: u64, tokens: u64) -> Vec<Pair> {
+fn pairs(events: &[MemoryEvent], messages: u32, tokens: u64) -> Vec<Pair> {
     let mut asked: Vec<&MemoryEvent> = Vec::new();
     let mut pairs = Vec::new();
     for event in events {
@@ -158,9 +155,8 @@ fn pairs(events: &[MemoryEvent], messages: u64, tokens: u64) -> Vec<Pair> {
             _ => {}
         }
     }
-    let most = usize::try_from(messages / 2).unwrap_or(usize::MAX);
     let mut left = Some(tokens);
-    for pair in pairs.iter_mut().rev().take(most) {
+    for pair in pairs.iter_mut().rev().take(messages as usize / 2) {
         left = left.and_then(|left| left.checked_sub(pair.tokens));
         pair.fate = if left.is_some() {
             Fate::Given
@@ -173,9 +169,6 @@ fn pairs(events: &[MemoryEvent], messages: u64, tokens: u64) -> Vec<Pair> {
 
 /// Tokens of a message, as the runtime estimates them.
 fn estimated(text: &str) -> u64 {
-    if text.is_empty() {
-        return 0;
-    }
     let ascii = text.chars().filter(char::is_ascii).count() as u64;
     let all = text.chars().count() as u64;
     4 + ascii.div_ceil(4) + (all - ascii)
@@ -198,7 +191,7 @@ mod tests {
         (0..n).flat_map(pair).collect()
     }
 
-    fn fates(n: usize, messages: u64, tokens: u64) -> Vec<Fate> {
+    fn fates(n: usize, messages: u32, tokens: u64) -> Vec<Fate> {
         let pairs = pairs(&session(n), messages, tokens);
         pairs.iter().map(|pair| pair.fate).collect()
     }

@@ -1,10 +1,10 @@
 //! What islands ask of the browser itself.
 
-use js_sys::Reflect;
+use js_sys::{Reflect, Uint8Array};
 use leptos::prelude::window;
 use wasm_bindgen::{JsCast, JsValue};
 use wasm_bindgen_futures::JsFuture;
-use web_sys::{RequestInit, Response};
+use web_sys::{ReadableStreamDefaultReader, RequestInit, Response};
 
 /// Sends a request.
 pub(crate) async fn fetch(path: &str, init: &RequestInit) -> Result<Response, JsValue> {
@@ -16,6 +16,26 @@ pub(crate) async fn fetch(path: &str, init: &RequestInit) -> Result<Response, Js
 pub(crate) async fn body(response: &Response) -> Result<String, JsValue> {
     let body = JsFuture::from(response.text()?).await?;
     Ok(body.as_string().unwrap_or_default())
+}
+
+/// Reads a body to its end, piece by piece as it comes.
+pub(crate) async fn pieces(
+    response: &Response,
+    mut hear: impl FnMut(&[u8]),
+) -> Result<(), JsValue> {
+    let Some(body) = response.body() else {
+        return Ok(());
+    };
+    let reader: ReadableStreamDefaultReader = body.get_reader().unchecked_into();
+    loop {
+        let piece = JsFuture::from(reader.read()).await?;
+        let is_done = Reflect::get(&piece, &"done".into()).is_ok_and(|done| done.is_truthy());
+        if is_done {
+            return Ok(());
+        }
+        let value = Reflect::get(&piece, &"value".into())?;
+        hear(&Uint8Array::new(&value).to_vec());
+    }
 }
 
 /// What `path` answers; `None` unless it answers well.

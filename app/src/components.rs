@@ -2,6 +2,7 @@
 //!
 //! Everything here compiles to wasm, because an island may be made of it too.
 
+pub mod answers;
 pub mod button;
 pub mod chart;
 pub mod chat;

@@ -25,6 +25,8 @@ pub mod preview;
 pub mod relations;
 pub mod rows;
 pub mod search;
+#[cfg(any(feature = "hydrate", feature = "ssr"))]
+mod sse;
 mod untrusted;
 pub mod url;
 pub mod waterfall;

@@ -24,14 +24,25 @@ export async function scriptedModel(
 
 /** Streams these words, one piece each. */
 export function say(response: ServerResponse, ...pieces: string[]): void {
-  response.writeHead(200, { "content-type": "text/event-stream" });
-  const send = (delta: object, finish_reason: string | null, more: object = {}) =>
-    response.write(
-      `data: ${JSON.stringify({ id: "c", choices: [{ index: 0, delta, finish_reason }], ...more })}\n\n`,
-    );
-  for (const content of pieces) send({ content }, null);
-  send({}, "stop", {
-    usage: { prompt_tokens: 11, completion_tokens: pieces.length, total_tokens: 11 + pieces.length },
+  begin(response, ...pieces);
+  finish(response, pieces.length);
+}
+
+/** Streams these words, and leaves it open whether there are more. */
+export function begin(response: ServerResponse, ...pieces: string[]): void {
+  if (!response.headersSent) response.writeHead(200, { "content-type": "text/event-stream" });
+  for (const content of pieces) send(response, { content }, null);
+}
+
+/** Ends an answer of so many tokens. */
+export function finish(response: ServerResponse, nTokens: number): void {
+  send(response, {}, "stop", {
+    usage: { prompt_tokens: 11, completion_tokens: nTokens, total_tokens: 11 + nTokens },
   });
   response.end("data: [DONE]\n\n");
+}
+
+function send(response: ServerResponse, delta: object, finish_reason: string | null, more = {}) {
+  const chunk = { id: "c", choices: [{ index: 0, delta, finish_reason }], ...more };
+  response.write(`data: ${JSON.stringify(chunk)}\n\n`);
 }

@@ -16,8 +16,10 @@ use leptos::prelude::*;
 pub fn FormGuard(
     /// Id of the form.
     form: String,
-    /// What is said while the answer is awaited, such as "Calling".
-    busy: String,
+    /// What is said while the answer is awaited, such as "Calling"; nothing where something else
+    /// says it.
+    #[prop(optional)]
+    busy: Option<String>,
 ) -> impl IntoView {
     let is_busy = RwSignal::new(false);
     #[cfg(feature = "hydrate")]
@@ -26,7 +28,7 @@ pub fn FormGuard(
     let _ = form;
     view! {
         <p class="form-busy" role="status">
-            {move || is_busy.get().then(|| busy.clone())}
+            {move || is_busy.get().then(|| busy.clone()).flatten()}
         </p>
     }
     .into_any()

@@ -16,6 +16,7 @@ use super::{
 };
 use crate::{
     components::{
+        answers::Answers,
         button::{SubmitButton, Weight},
         field::{Control, Field, Letters, Need, Notes},
         form_guard::FormGuard,
@@ -107,7 +108,9 @@ fn draw(
         <div class="debug">
             <div>{question(form, models.as_deref().unwrap_or_default())}</div>
             <div>
-                <div class=class>{results}</div>
+                <Answers form="model-form".to_owned()>
+                    <div class=class>{results}</div>
+                </Answers>
                 {result::history(about, history)}
             </div>
         </div>
@@ -157,7 +160,7 @@ fn question(form: &ModelForm, models: &[String]) -> AnyView {
                     "Each question stands alone: nothing said before is sent with it."
                 </p>
             </form>
-            <FormGuard form="model-form".to_owned() busy="Asking".to_owned() />
+            <FormGuard form="model-form".to_owned() />
         </Panel>
     }
     .into_any()

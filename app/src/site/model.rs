@@ -6,12 +6,12 @@
 use std::time::{Duration, Instant};
 
 use axum::{Router, body::Body};
-use futures::StreamExt;
+use futures::{SinkExt, StreamExt, channel::mpsc};
 use http::{Request, StatusCode, header};
 use serde_json::{Map, Value, json};
 use tower::ServiceExt;
 
-use crate::{rows::Id, url::Encoded};
+use crate::{components::answers::Said, rows::Id, sse::Lines, url::Encoded};
 
 /// More than a page ever shows.
 const LONGEST_ANSWER: usize = 4 * 1024 * 1024;
@@ -21,6 +21,26 @@ const LONGEST_ANSWER: usize = 4 * 1024 * 1024;
 pub(crate) struct ModelApi<'a> {
     pub(crate) router: &'a Router,
     pub(crate) id: &'a Id,
+}
+
+/// Who hears an answer while it comes.
+pub(crate) struct Listener {
+    /// Which of the answers to one question this is, from 0.
+    pub(crate) answer: u8,
+    pub(crate) said: mpsc::Sender<Said>,
+}
+
+impl Listener {
+    async fn hear(&mut self, text: String, first_token_ms: u64) {
+        let answer = self.answer;
+        let words = Said::Words {
+            answer,
+            text,
+            first_token_ms,
+        };
+        // The answer is kept, whether or not somebody still listens.
+        drop(self.said.send(words).await);
+    }
 }
 
 /// What came back.
@@ -66,9 +86,10 @@ impl ModelApi<'_> {
     }
 
     /// Asks, and reads the answer to its end.
-    pub(crate) async fn ask(self, request: &Value, within: Duration) -> Answer {
+    pub(crate) async fn ask(self, request: &Value, within: Duration, listener: Listener) -> Answer {
         let begun = Instant::now();
-        let answered = tokio::time::timeout(within, self.answer(request, begun)).await;
+        let answered = self.answer(request, begun, listener);
+        let answered = tokio::time::timeout(within, answered).await;
         let (end, response) = match answered {
             Ok(Ok(response)) => (End::Answered, response),
             Ok(Err(response)) => (End::Refused, response),
@@ -84,7 +105,12 @@ impl ModelApi<'_> {
         }
     }
 
-    async fn answer(self, request: &Value, begun: Instant) -> Result<Value, Value> {
+    async fn answer(
+        self,
+        request: &Value,
+        begun: Instant,
+        mut listener: Listener,
+    ) -> Result<Value, Value> {
         let failed = |message: String| json!({"error": message});
         let request = Request::post(self.uri("chat/completions"))
             .header(header::CONTENT_TYPE, "application/json")
@@ -105,7 +131,7 @@ impl ModelApi<'_> {
         }
         let mut heard = Heard::default();
         let mut stream = response.into_body().into_data_stream();
-        let mut rest = Vec::new();
+        let mut lines = Lines::default();
         let mut size = 0;
         while let Some(piece) = stream.next().await {
             let piece = piece.map_err(|error| failed(error.to_string()))?;
@@ -113,10 +139,10 @@ impl ModelApi<'_> {
             if size > LONGEST_ANSWER {
                 return Err(failed("the answer is longer than 4 MB".to_owned()));
             }
-            rest.extend_from_slice(&piece);
-            while let Some(end) = rest.iter().position(|byte| *byte == b'\n') {
-                let line: Vec<u8> = rest.drain(..=end).collect();
-                heard.line(&String::from_utf8_lossy(&line), begun);
+            for data in lines.feed(&piece) {
+                if let Some((text, first_token_ms)) = heard.take_in(&data, begun) {
+                    listener.hear(text, first_token_ms).await;
+                }
             }
         }
         heard.end()
@@ -136,30 +162,25 @@ impl ModelApi<'_> {
 #[derive(Default)]
 struct Heard {
     text: String,
+    first_token_ms: Option<u64>,
     calls: Vec<Value>,
     rest: Map<String, Value>,
     error: Option<Value>,
 }
 
 impl Heard {
-    fn line(&mut self, line: &str, begun: Instant) {
-        let Some(data) = line.strip_prefix("data:") else {
-            return;
-        };
-        let Ok(chunk) = serde_json::from_str::<Value>(data.trim()) else {
-            return;
-        };
+    /// Takes in a chunk: its words, and when the first word came, in milliseconds.
+    fn take_in(&mut self, data: &str, begun: Instant) -> Option<(String, u64)> {
+        let chunk: Value = serde_json::from_str(data).ok()?;
         if !chunk["error"].is_null() {
             self.error = Some(chunk["error"].clone());
         }
         let choice = &chunk["choices"][0];
         let text = choice["delta"]["content"].as_str().unwrap_or_default();
         let calls = choice["delta"]["tool_calls"].as_array();
-        if !text.is_empty() || calls.is_some() {
-            let ms = u64::try_from(begun.elapsed().as_millis()).unwrap_or(u64::MAX);
-            self.rest
-                .entry("first_token_ms")
-                .or_insert_with(|| ms.into());
+        if self.first_token_ms.is_none() && (!text.is_empty() || calls.is_some()) {
+            let ms = begun.elapsed().as_millis();
+            self.first_token_ms = Some(u64::try_from(ms).unwrap_or(u64::MAX));
         }
         self.text.push_str(text);
         self.calls.extend(calls.into_iter().flatten().cloned());
@@ -172,6 +193,8 @@ impl Heard {
                 self.rest.insert(name.to_owned(), value.clone());
             }
         }
+        let words = (!text.is_empty()).then(|| text.to_owned())?;
+        Some((words, self.first_token_ms?))
     }
 
     fn end(mut self) -> Result<Value, Value> {
@@ -180,6 +203,9 @@ impl Heard {
             return Err(json!({"error": message, "body": error}));
         }
         self.rest.insert("text".to_owned(), self.text.into());
+        if let Some(first) = self.first_token_ms {
+            self.rest.insert("first_token_ms".to_owned(), first.into());
+        }
         if !self.calls.is_empty() {
             self.rest.insert("tool_calls".to_owned(), self.calls.into());
         }
@@ -200,15 +226,20 @@ mod tests {
         }
     }
 
-    async fn ask(answer: (StatusCode, &'static str)) -> Answer {
+    /// What comes of it, and the words that were heard on the way.
+    async fn ask(answer: (StatusCode, &'static str)) -> (Answer, Vec<Said>) {
         let path = "/modelapis/team/llm/v1/chat/completions";
         let router = Router::new().route(path, post(move || async move { answer }));
         let api = ModelApi {
             router: &router,
             id: &id(),
         };
-        api.ask(&json!({"model": "m"}), Duration::from_secs(30))
-            .await
+        let (said, heard) = mpsc::channel(16);
+        let listener = Listener { answer: 1, said };
+        let answer = api
+            .ask(&json!({"model": "m"}), Duration::from_secs(30), listener)
+            .await;
+        (answer, heard.collect().await)
     }
 
     #[tokio::test]
@@ -219,18 +250,25 @@ mod tests {
             "data: {\"choices\":[],\"usage\":{\"total_tokens\":7}}\n\n",
             "data: [DONE]\n\n",
         );
-        let answer = ask((StatusCode::OK, stream)).await;
+        let (answer, heard) = ask((StatusCode::OK, stream)).await;
         assert_eq!(answer.end, End::Answered);
         assert_eq!(answer.response["text"], "Hello");
         assert_eq!(answer.response["finish_reason"], "stop");
         assert_eq!(answer.response["usage"]["total_tokens"], 7);
-        assert!(answer.response["first_token_ms"].is_u64());
+        let first_token_ms = answer.response["first_token_ms"].as_u64().unwrap();
+        let words = |text: &str| Said::Words {
+            answer: 1,
+            text: text.to_owned(),
+            first_token_ms,
+        };
+        assert_eq!(heard, [words("Hel"), words("lo")]);
     }
 
     #[tokio::test]
     async fn a_refusal_keeps_the_providers_status_and_body() {
         let body = "{\"error\":{\"message\":\"invalid key\"}}";
-        let answer = ask((StatusCode::UNAUTHORIZED, body)).await;
+        let (answer, heard) = ask((StatusCode::UNAUTHORIZED, body)).await;
+        assert!(heard.is_empty());
         assert_eq!(answer.end, End::Refused);
         assert_eq!(answer.response["status"], 401);
         assert_eq!(answer.response["error"], "invalid key");

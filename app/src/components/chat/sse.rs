@@ -1,4 +1,4 @@
-//! Reads the events of a streamed answer from pieces of any size.
+//! Reads the events of a streamed answer.
 
 use api::{
     chat::{ChatChunk, ErrorBody, ErrorDetail},
@@ -7,25 +7,12 @@ use api::{
 use serde::Deserialize;
 
 use super::run_state::Input;
+use crate::sse::Lines;
 
-/// Bytes that do not make a whole line yet.
-#[derive(Debug, Default)]
-pub(crate) struct Lines(Vec<u8>);
-
-impl Lines {
-    /// What a piece of the stream means for the run.
-    pub(crate) fn feed(&mut self, piece: &[u8]) -> Vec<Input> {
-        let mut inputs = Vec::new();
-        for byte in piece {
-            if *byte == b'\n' {
-                inputs.extend(read_line(&String::from_utf8_lossy(&self.0)));
-                self.0.clear();
-            } else {
-                self.0.push(*byte);
-            }
-        }
-        inputs
-    }
+/// What a piece of the stream means for the run.
+pub(crate) fn inputs(lines: &mut Lines, piece: &[u8]) -> Vec<Input> {
+    let data = lines.feed(piece);
+    data.iter().flat_map(|data| read(data)).collect()
 }
 
 /// Everything that can stand behind `data:`.
@@ -38,11 +25,8 @@ enum Data {
     Chunk(Box<ChatChunk>),
 }
 
-/// Comments, other fields and data of other programs say nothing.
-fn read_line(line: &str) -> Vec<Input> {
-    let Some(data) = line.trim_end().strip_prefix("data:").map(str::trim_start) else {
-        return Vec::new();
-    };
+/// Data of other programs say nothing.
+fn read(data: &str) -> Vec<Input> {
     if data == "[DONE]" {
         return vec![Input::Ended];
     }
@@ -108,11 +92,11 @@ mod tests {
 
     #[test]
     fn events_are_the_same_however_the_stream_is_cut() {
-        let whole = Lines::default().feed(STREAM.as_bytes());
+        let whole = inputs(&mut Lines::default(), STREAM.as_bytes());
         let mut lines = Lines::default();
         let bytewise: Vec<Input> = STREAM
             .bytes()
-            .flat_map(|byte| lines.feed(&[byte]))
+            .flat_map(|byte| inputs(&mut lines, &[byte]))
             .collect();
         assert_eq!(whole, bytewise);
         let expected = ["ids", "text", "ids", "event", "failed", "ended"];
@@ -121,7 +105,7 @@ mod tests {
 
     #[test]
     fn words_cut_inside_a_character_arrive_whole() {
-        let inputs = Lines::default().feed(STREAM.as_bytes());
+        let inputs = inputs(&mut Lines::default(), STREAM.as_bytes());
         assert_eq!(inputs[1], Input::Text("Zürich".to_owned()));
     }
 
@@ -129,12 +113,14 @@ mod tests {
     fn the_events_of_a_run_are_read_without_chunks_around_them() {
         let line =
             "id: 3\ndata: {\"seq\":3,\"agent\":\"a\",\"type\":\"message.delta\",\"text\":\"x\"}\n";
-        assert_eq!(kinds(&Lines::default().feed(line.as_bytes())), ["event"]);
+        let inputs = inputs(&mut Lines::default(), line.as_bytes());
+        assert_eq!(kinds(&inputs), ["event"]);
     }
 
     #[test]
     fn lines_that_are_no_json_are_passed_over() {
-        assert!(Lines::default().feed(b"data: oops\nevent: x\n").is_empty());
+        let nothing = inputs(&mut Lines::default(), b"data: oops\nevent: x\n");
+        assert!(nothing.is_empty());
     }
 
     #[test]

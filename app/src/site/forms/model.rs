@@ -1,29 +1,21 @@
 //! Asks a model, or two of them, what somebody wrote into the debugger.
 
-use std::time::Duration;
+mod question;
 
 use axum::{
     Extension,
     extract::{Path, Request, State},
     response::{IntoResponse, Redirect, Response},
 };
-use http::StatusCode;
+use http::{StatusCode, header};
 use serde_json::{Value, json};
 
 use super::Fields;
 use crate::{
-    kinds::Kind,
     rows::Id,
-    site::{
-        Ports,
-        calls::{Call, Calls, Outcome},
-        model::{Answer, End, ModelApi},
-        render_again,
-    },
+    site::{Ports, calls::Calls, render_again},
 };
-
-/// How long an answer may take.
-const WITHIN: Duration = Duration::from_mins(2);
+use question::Question;
 
 /// What the form of the debugger held, and what is wrong with it.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -154,50 +146,22 @@ pub(in crate::site) async fn post(
             return render_again(ports, head, StatusCode::UNPROCESSABLE_ENTITY, form).await;
         }
     };
-    let id = Id { namespace, name };
-    let api = ModelApi {
-        router: &ports.agents,
-        id: &id,
+    let mut requests = vec![request];
+    if !form.compare.is_empty() {
+        let mut other = requests[0].clone();
+        other["model"] = form.compare.into();
+        requests.push(other);
+    }
+    let question = Question {
+        ports,
+        calls,
+        id: Id { namespace, name },
+        requests,
     };
-    let mut other = request.clone();
-    other["model"] = form.compare.clone().into();
-    let second = async {
-        if form.compare.is_empty() {
-            None
-        } else {
-            Some(api.ask(&other, WITHIN).await)
-        }
-    };
-    let (first, second) = futures::join!(api.ask(&request, WITHIN), second);
-    let keep = |request: Value, answer: Answer| {
-        calls.add(Kind::ModelApi, &id, call(&ports, request, answer))
-    };
-    let with = second.map(|answer| keep(other, answer));
-    let number = keep(request, first);
-    let page = Kind::ModelApi.href(&id.namespace, &id.name);
-    let with = with.map(|with| format!("&with={with}")).unwrap_or_default();
-    Redirect::to(&format!("{page}/debug?call={number}{with}")).into_response()
-}
-
-fn call(ports: &Ports, request: Value, answer: Answer) -> Call {
-    let Answer {
-        response,
-        end,
-        took,
-    } = answer;
-    Call {
-        number: 0,
-        what: request["model"].as_str().unwrap_or_default().to_owned(),
-        at: ports.clock.now(),
-        input: request.clone(),
-        outcome: match end {
-            End::Answered => Outcome::Success,
-            End::Refused => Outcome::Refused,
-            End::TimedOut => Outcome::Timeout,
-        },
-        request,
-        response,
-        took_ms: u64::try_from(took.as_millis()).unwrap_or(u64::MAX),
+    let accept = head.headers.get(header::ACCEPT);
+    match accept.and_then(|accept| accept.to_str().ok()) {
+        Some("text/event-stream") => question.streamed(),
+        _ => Redirect::to(&question.asked().await).into_response(),
     }
 }
 

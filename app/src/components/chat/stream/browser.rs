@@ -1,19 +1,18 @@
 //! The same with `fetch`, in a browser.
 
 use api::chat::{ChatRequest, ErrorDetail};
-use js_sys::{Reflect, Uint8Array};
 use leptos::task::spawn_local;
-use wasm_bindgen::{JsCast, JsValue};
-use wasm_bindgen_futures::JsFuture;
-use web_sys::{AbortController, AbortSignal, ReadableStreamDefaultReader, RequestInit, Response};
+use wasm_bindgen::JsValue;
+use web_sys::{AbortController, AbortSignal, RequestInit, Response};
 
 pub(in super::super) use crate::browser::replace_address;
 use crate::{
-    browser::{body, fetch, reason},
+    browser::{body, fetch, pieces, reason},
     components::chat::{
         run_state::Input,
-        sse::{Lines, read_error},
+        sse::{inputs, read_error},
     },
+    sse::Lines,
 };
 
 /// A message on its way, or a run that is followed.
@@ -80,21 +79,11 @@ async fn read(response: Result<Response, JsValue>, hear: &impl Fn(Input)) -> Inp
 }
 
 async fn read_stream(response: &Response, hear: &impl Fn(Input)) -> Result<(), JsValue> {
-    let Some(body) = response.body() else {
-        return Ok(());
-    };
-    let reader: ReadableStreamDefaultReader = body.get_reader().unchecked_into();
     let mut lines = Lines::default();
-    loop {
-        let piece = JsFuture::from(reader.read()).await?;
-        let is_done = Reflect::get(&piece, &"done".into()).is_ok_and(|done| done.is_truthy());
-        if is_done {
-            return Ok(());
-        }
-        let value = Reflect::get(&piece, &"value".into())?;
-        let bytes = Uint8Array::new(&value).to_vec();
-        lines.feed(&bytes).into_iter().for_each(hear);
-    }
+    pieces(response, |piece| {
+        inputs(&mut lines, piece).into_iter().for_each(hear);
+    })
+    .await
 }
 
 async fn post(

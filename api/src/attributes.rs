@@ -130,6 +130,9 @@ pub mod key {
     pub const FALLBACK_MODEL: &str = "kaos.fallback.model";
     pub const RUN_ID: &str = "kaos.run.id";
     pub const IS_RUNNING: &str = "kaos.is_running";
+    pub const REPLAY_TRACE_ID: &str = "kaos.replay.trace_id";
+    pub const REPLAY_SPAN_ID: &str = "kaos.replay.span_id";
+    pub const REPLAY_RECORDED: &str = "kaos.replay.recorded";
     pub const LIMIT: &str = "limit";
     pub const LIMIT_VALUE: &str = "kaos.limit.value";
     pub const FINISH_REASON: &str = "kaos.finish_reason";

@@ -11,6 +11,7 @@ pub mod live;
 pub mod money;
 pub mod plan;
 pub mod prices;
+pub mod replay;
 pub mod resources;
 pub mod run;
 pub mod telemetry;

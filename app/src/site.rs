@@ -37,7 +37,7 @@ pub(crate) use forms::{
     import::{FILE, Imported, Taken},
     model as model_form,
     namespace::NamespaceForm,
-    prices as price_form, resource as resource_forms,
+    prices as price_form, replay as replay_form, resource as resource_forms,
     secret::SecretForm,
     tool as tool_form,
     yaml::YamlForm,
@@ -89,6 +89,7 @@ pub fn router(ports: Ports) -> Router {
         )
         .route("/ns/{ns}/logs.ndjson", get(log_file::get))
         .route("/ns/{ns}/metrics.csv", get(metric_file::get))
+        .route("/traces/{id}/replay", post(forms::replay::post))
         .route("/namespaces/open", get(open_namespace))
         .route("/namespaces", post(forms::namespace::create))
         .route("/namespaces/{name}/delete", post(forms::namespace::delete))

@@ -11,6 +11,7 @@ mod error;
 mod events;
 mod progress;
 mod remedies;
+mod replay;
 mod respond;
 mod run;
 mod speech;

@@ -29,7 +29,7 @@ use super::{
     system::SystemPage,
     tasks::TasksPage,
     tools::ToolsPage,
-    traces::{ComparePage, ImportPage, TracePage, TracesPage},
+    traces::{ComparePage, ImportPage, ReplayPage, TracePage, TracesPage},
 };
 use crate::{
     kinds::Kind,
@@ -73,6 +73,7 @@ pub(crate) enum Route {
     Import,
     Compare,
     Trace(String),
+    Replay(String),
     Logs,
     Exceptions,
     Exception(String),
@@ -112,6 +113,7 @@ impl Route {
             ["system"] => Self::System,
             ["traces", "compare"] => Self::Compare,
             ["traces", id] => Self::Trace((*id).to_owned()),
+            ["traces", id, "replay"] => Self::Replay((*id).to_owned()),
             ["ns", _] => Self::Overview,
             ["ns", _, "map"] => Self::Map,
             ["ns", _, "traces"] => Self::Traces,
@@ -199,6 +201,7 @@ impl Route {
             Self::Import => view! { <ImportPage /> }.into_any(),
             Self::Compare => view! { <ComparePage /> }.into_any(),
             Self::Trace(id) => view! { <TracePage id /> }.into_any(),
+            Self::Replay(id) => view! { <ReplayPage id /> }.into_any(),
             Self::Logs => view! { <LogsPage /> }.into_any(),
             Self::Exceptions => view! { <ExceptionsPage /> }.into_any(),
             Self::Exception(id) => view! { <ExceptionPage id /> }.into_any(),

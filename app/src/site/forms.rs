@@ -10,6 +10,7 @@ pub(crate) mod model;
 pub(crate) mod namespace;
 pub(super) mod preferences;
 pub(crate) mod prices;
+pub(crate) mod replay;
 pub(crate) mod resource;
 pub(crate) mod secret;
 pub(crate) mod tool;

@@ -62,7 +62,7 @@ impl Tool {
 
     /// Whether it says of itself that it destroys something.
     pub(crate) fn is_destructive(&self) -> bool {
-        self.annotations["destructiveHint"] == true && self.annotations["readOnlyHint"] != true
+        api::replay::is_destructive(&self.annotations)
     }
 }
 

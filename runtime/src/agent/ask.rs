@@ -58,14 +58,14 @@ impl Run {
             Offer::Everything => question.catalog.definitions(),
             Offer::Nothing(_) => Vec::new(),
         };
-        let speech = learned.speech(plan);
+        let speech = learned.speech(plan, self.model());
         let outcome = self.ask_in(speech, question, &offered, parent).await;
         let may_change = speech == Speech::Native
             && plan.tool_call_mode == ToolCallMode::Auto
             && !offered.is_empty();
         match outcome {
             Err(ChatError::Model(error)) if may_change && refuses_functions(&error) => {
-                learned.learn(plan);
+                learned.learn(plan, self.model());
                 self.ask_in(Speech::Fences, question, &offered, parent)
                     .await
             }
@@ -88,14 +88,14 @@ impl Run {
             .service
             .start_span(self.model_span(&request.messages, parent));
         let started = Instant::now();
-        let (model, span_id) = (plan.model.clone(), span.span_id());
+        let (model, span_id) = (self.model().to_owned(), span.span_id());
         let mut words = Words::new(self, span_id.clone(), started);
         self.events
             .emit(RunEventKind::ModelStarted { model, span_id })
             .await;
         span.log(|| {
             let count = request.messages.len();
-            tracing::debug!("Model call: {}, messages count: {count}", plan.model);
+            tracing::debug!("Model call: {}, messages count: {count}", self.model());
         });
         let context = span.context().clone();
         let mut headers = http::HeaderMap::new();
@@ -105,8 +105,8 @@ impl Run {
         }
         let target = Target {
             base_url: &plan.model_api_url,
-            model: &plan.model,
-            fallbacks: &plan.fallback_models,
+            model: self.model(),
+            fallbacks: self.fallbacks(),
             headers,
         };
         let asking = self.agent.models.ask(target, request, &mut words);
@@ -118,7 +118,7 @@ impl Run {
         };
         let elapsed = started.elapsed();
         self.agent.service.instruments().model(&ModelCall {
-            model: &plan.model,
+            model: self.model(),
             provider: &plan.provider,
             elapsed,
             first_chunk: words.first_chunk,
@@ -158,7 +158,7 @@ impl Run {
         };
         if let Some(parts) = parts {
             if speech == Speech::Native {
-                learned.learn(plan);
+                learned.learn(plan, self.model());
             }
             reply.answer.content = parts.text;
             reply.answer.calls.extend(parts.calls);
@@ -242,7 +242,7 @@ impl Run {
             rest.remove("parallel_tool_calls");
         }
         ChatRequest {
-            model: Some(self.agent.plan.model.clone()),
+            model: Some(self.model().to_owned()),
             messages,
             stream: streams.then_some(true),
             stream_options: streams.then_some(StreamOptions {
@@ -260,7 +260,7 @@ impl Run {
             KeyValue::new(key::OPERATION, "chat"),
             KeyValue::new(key::PROVIDER, plan.provider.clone()),
             KeyValue::new(key::SYSTEM, plan.provider.clone()),
-            KeyValue::new(key::REQUEST_MODEL, plan.model.clone()),
+            KeyValue::new(key::REQUEST_MODEL, self.model().to_owned()),
         ];
         if self.agent.service.captures_content() {
             let text = serde_json::to_string(messages).unwrap_or_default();
@@ -283,7 +283,7 @@ impl Run {
         } = reply;
         let instruments = self.agent.service.instruments();
         instruments.usage(asked, answer.usage);
-        if *asked != self.agent.plan.model {
+        if asked != self.model() {
             span.set_attribute(KeyValue::new(key::REQUEST_MODEL, asked.clone()));
         }
         span.set_attribute(KeyValue::new(key::RESPONSE_ID, id.clone()));
@@ -322,7 +322,7 @@ impl Run {
                 span.set_attribute(KeyValue::new(key::GEN_AI_COST, cost));
             }
             None if self.bounds.cost.is_some() => {
-                let model = &self.agent.plan.model;
+                let model = self.model();
                 tracing::warn!("What {model} costs is not known; max_cost cannot be kept to");
             }
             None => {}

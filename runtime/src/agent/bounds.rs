@@ -8,6 +8,7 @@ use std::{
 use api::{
     money::Usd,
     plan::{AgentPlan, Limits},
+    replay::OWN_FIELD,
 };
 use serde::Deserialize;
 use serde_json::{Map, Value};
@@ -15,8 +16,6 @@ use serde_json::{Map, Value};
 use super::error::ChatError;
 use crate::turn::Bounds;
 
-/// Our own object in the body of a request.
-const OWN_FIELD: &str = "kaos";
 /// The steps may be said at the top of the body, too.
 const STEPS_FIELD: &str = "max_steps";
 

@@ -17,7 +17,7 @@ use opentelemetry::{
 };
 use serde_json::{Map, Value, json};
 
-use super::run::Run;
+use super::{delegation::Task, run::Run};
 use crate::{
     mcp::{McpError, ToolRequest},
     memory::EventKind,
@@ -127,6 +127,7 @@ impl Run {
         messages: &[Message],
         parent: &Context,
     ) -> (String, Usage, Option<Failure>) {
+        let instead = self.instead(&call, messages);
         match call.action {
             Action::Tool {
                 server,
@@ -137,6 +138,7 @@ impl Run {
                     id: &call.id,
                     server: Some(&server),
                     name: &name,
+                    instead,
                 };
                 told_tool(self.call_tool(tool, Ok(arguments), parent).await)
             }
@@ -145,6 +147,7 @@ impl Run {
                     id: &call.id,
                     server: None,
                     name: &name,
+                    instead: None,
                 };
                 let failure = Failure::new("ValueError", problem);
                 told_tool(self.call_tool(tool, Err(failure), parent).await)
@@ -154,12 +157,18 @@ impl Run {
                     id: &call.id,
                     server: None,
                     name: &name,
+                    instead: None,
                 };
                 let failure = Failure::new("InvalidArguments", problem);
                 told_tool(self.call_tool(tool, Err(failure), parent).await)
             }
             Action::Delegate { agent, task } => {
-                let done = self.delegate(&agent, &task, messages, parent).await;
+                let task = Task {
+                    target: &agent,
+                    words: &task,
+                    instead,
+                };
+                let done = self.delegate(task, messages, parent).await;
                 told_delegation(done)
             }
             Action::UnknownAgent { name, problem } => {
@@ -172,7 +181,7 @@ impl Run {
     /// A call of a tool, inside its span; one that cannot be made fails in it.
     async fn call_tool(
         &self,
-        tool: ToolCall<'_>,
+        mut tool: ToolCall<'_>,
         arguments: Result<Map<String, Value>, Failure>,
         parent: &Context,
     ) -> Result<String, Failure> {
@@ -191,6 +200,7 @@ impl Run {
                 span_id: open.span.span_id(),
             })
             .await;
+        let instead = tool.instead.take();
         let outcome = async {
             let arguments_shown = self.shown(&shown.to_string());
             tracing::info!("Executing tool: {name}, args: {arguments_shown}");
@@ -199,12 +209,13 @@ impl Run {
                 json!({"tool": name, "arguments": shown}),
                 &context,
             );
-            match (tool.server, arguments) {
-                (Some(server), Ok(arguments)) => {
+            match (tool.server, arguments, instead) {
+                (_, _, Some(instead)) => instead,
+                (Some(server), Ok(arguments), None) => {
                     self.ask_server(server, &name, arguments, &context).await
                 }
-                (_, Err(failure)) => Err(failure),
-                (None, Ok(_)) => Err(Failure::new("ValueError", "the tool has no server")),
+                (_, Err(failure), None) => Err(failure),
+                (None, Ok(_), None) => Err(Failure::new("ValueError", "the tool has no server")),
             }
         }
         .with_context(context.clone())
@@ -320,6 +331,9 @@ impl Run {
             attributes.push(KeyValue::new(key::MCP_SERVER, server.to_owned()));
             attributes.push(KeyValue::new(key::MCP_METHOD, "tools/call"));
         }
+        if tool.instead.is_some() && self.is_dry() {
+            attributes.push(KeyValue::new(key::REPLAY_RECORDED, true));
+        }
         if self.agent.service.captures_content() {
             attributes.push(KeyValue::new(key::TOOL_ARGUMENTS, arguments.to_string()));
         }
@@ -339,6 +353,8 @@ struct ToolCall<'a> {
     /// `None` when no server has such a tool.
     server: Option<&'a str>,
     name: &'a str,
+    /// What stands for its outcome in a replay that does not make it.
+    instead: Option<Result<String, Failure>>,
 }
 
 fn told_tool(outcome: Result<String, Failure>) -> (String, Usage, Option<Failure>) {

@@ -54,6 +54,15 @@ impl Asked {
         self.messages.len() == 1 && !self.is_delegation
     }
 
+    /// The request's own messages as the model is to see them, and no others.
+    pub(super) fn sent_messages(self) -> Vec<Message> {
+        let system = self
+            .system
+            .map(|prompt| Message::text(Role::System, prompt));
+        let others = self.messages.into_iter().map(as_user);
+        system.into_iter().chain(others).collect()
+    }
+
     /// The conversation as the model is to see it.
     pub(super) fn conversation(self, instructions: &str, history: Vec<Message>) -> Vec<Message> {
         let mut prompt = instructions.trim_end().to_owned();
@@ -65,19 +74,20 @@ impl Asked {
             prompt.push_str(&system);
         }
         let prompt = (!prompt.is_empty()).then(|| Message::text(Role::System, prompt));
-        // Models know no role for a task of another agent.
-        let as_user = |mut message: Message| {
-            if message.role == Role::TaskDelegation {
-                message.role = Role::User;
-            }
-            message
-        };
         prompt
             .into_iter()
             .chain(history)
             .chain(self.messages.into_iter().map(as_user))
             .collect()
     }
+}
+
+/// Models know no role for a task of another agent.
+fn as_user(mut message: Message) -> Message {
+    if message.role == Role::TaskDelegation {
+        message.role = Role::User;
+    }
+    message
 }
 
 /// Models refuse a conversation in which a call has no result, or a result no call.
@@ -184,6 +194,18 @@ mod tests {
                 "hello"
             ]
         );
+    }
+
+    #[test]
+    fn a_conversation_that_is_replayed_is_what_wsent_messages_word_for_word() {
+        let sent = vec![
+            Message::text(Role::System, "You help, briefly."),
+            Message::text(Role::User, "first"),
+            Message::text(Role::Assistant, "second"),
+            Message::text(Role::User, "third"),
+        ];
+        let asked = Asked::parse(&request(sent.clone())).unwrap();
+        assert_eq!(asked.sent_messages(), sent);
     }
 
     #[test]

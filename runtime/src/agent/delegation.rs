@@ -78,16 +78,32 @@ impl Ancestors {
     }
 }
 
+/// A task for another agent.
+pub(super) struct Task<'a> {
+    pub(super) target: &'a str,
+    pub(super) words: &'a str,
+    /// What stands for its outcome in a replay that does not hand it over.
+    pub(super) instead: Option<Result<String, Failure>>,
+}
+
 impl Run {
     /// Hands a task to an agent that may be asked; its answer and the tokens it used.
     pub(super) async fn delegate(
         &self,
-        target: &str,
-        task: &str,
+        task: Task<'_>,
         messages: &[Message],
         parent: &Context,
     ) -> Result<(String, Usage), Failure> {
-        let open = Open::new(self.start_delegation(target, task, parent).await);
+        let Task {
+            target,
+            words: task,
+            instead,
+        } = task;
+        let mut open = Open::new(self.start_delegation(target, task, parent).await);
+        if instead.is_some() && self.is_dry() {
+            open.span
+                .set_attribute(KeyValue::new(key::REPLAY_RECORDED, true));
+        }
         let context = open.span.context().clone();
         let span_id = open.span.span_id();
         let asking = async {
@@ -98,6 +114,9 @@ impl Run {
                 json!({"agent": target, "task": task}),
                 &context,
             );
+            if let Some(instead) = instead {
+                return instead.map(|answer| (answer, Usage::default()));
+            }
             if let Some(objection) = self.ancestors.objection(target) {
                 return Err(objection);
             }

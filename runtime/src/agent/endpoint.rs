@@ -2,7 +2,7 @@
 
 use std::{sync::Arc, time::Duration};
 
-use api::chat::ChatRequest;
+use api::{chat::ChatRequest, replay::Replay};
 use axum::{
     Extension, Json, Router,
     body::{Body, Bytes},
@@ -22,6 +22,7 @@ use super::{
     error::ChatError,
     events::{FellBehind, Update},
     progress::Form,
+    replay,
     respond::{self, Envelope, LastChunk, SESSION_HEADER},
     run::{Life, Request},
     start::{self, Started},
@@ -110,7 +111,12 @@ async fn chat(
     headers: HeaderMap,
     body: Result<Bytes, BytesRejection>,
 ) -> Response {
-    let (request, asked, bounds) = match parse(body, &agent) {
+    let Parsed {
+        request,
+        asked,
+        bounds,
+        replay,
+    } = match parse(body, &agent) {
         Ok(parsed) => parsed,
         Err(error) => return error.response(None),
     };
@@ -145,6 +151,7 @@ async fn chat(
         model: request.model,
         streams,
         life,
+        replay,
     };
     let run = match start::start(&agent, run, &crate::telemetry::extract(&headers)) {
         Ok(run) => run,
@@ -171,10 +178,15 @@ fn failed(envelope: &Envelope, error: &ChatError) -> Response {
     (envelope.headers(), body).into_response()
 }
 
-fn parse(
-    body: Result<Bytes, BytesRejection>,
-    agent: &Agent,
-) -> Result<(ChatRequest, conversation::Asked, Bounds), ChatError> {
+/// A request, checked.
+struct Parsed {
+    request: ChatRequest,
+    asked: conversation::Asked,
+    bounds: Bounds,
+    replay: Option<Replay>,
+}
+
+fn parse(body: Result<Bytes, BytesRejection>, agent: &Agent) -> Result<Parsed, ChatError> {
     let body = body.map_err(|rejection| match rejection.status() {
         StatusCode::PAYLOAD_TOO_LARGE => ChatError::TooLarge {
             limit: MAX_BODY_BYTES,
@@ -184,8 +196,14 @@ fn parse(
     let mut request: ChatRequest =
         serde_json::from_slice(&body).map_err(|error| ChatError::Parse(error.to_string()))?;
     let asked = conversation::Asked::parse(&request)?;
+    let replay = replay::take(&mut request.rest)?;
     let bounds = bounds::lower(bounds::own(&agent.plan), &mut request.rest)?;
-    Ok((request, asked, bounds))
+    Ok(Parsed {
+        request,
+        asked,
+        bounds,
+        replay,
+    })
 }
 
 /// Waits until the run has its first words or calls, so that a failure before them is an HTTP

@@ -11,6 +11,7 @@ use std::sync::{
 use api::{
     attributes::{key, span},
     chat::{ToolDefinition, Usage},
+    replay::Replay,
     run::RunEventKind,
 };
 use opentelemetry::{
@@ -21,7 +22,9 @@ use serde_json::{Map, Value, json};
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
-use super::{Agent, conversation::Asked, delegation::Ancestors, error::ChatError, events::Events};
+use super::{
+    Agent, conversation::Asked, delegation::Ancestors, error::ChatError, events::Events, replay,
+};
 use crate::{
     memory::{EventKind, EventMetadata, NewEvent},
     telemetry::{Span, SpanSpec, millis, preview},
@@ -46,6 +49,8 @@ pub(super) struct Request {
     pub(super) streams: bool,
     /// What it lives as long as.
     pub(super) life: Life,
+    /// Set when it goes on from the middle of an earlier run.
+    pub(super) replay: Option<Replay>,
 }
 
 /// What a run lives as long as.
@@ -75,6 +80,8 @@ pub(super) struct Run {
     pub(super) began: Instant,
     /// How many steps have begun.
     pub(super) steps_begun: AtomicU32,
+    /// Set when it goes on from the middle of an earlier run.
+    pub(super) replay: Option<Replay>,
 }
 
 impl Run {
@@ -138,20 +145,22 @@ impl Run {
 
     fn start_loop(&self, parent: &Context, streams: bool) -> Span {
         let plan = &self.agent.plan;
+        let mut attributes = vec![
+            KeyValue::new(key::MAX_STEPS, i64::from(self.bounds.steps)),
+            KeyValue::new(key::STREAM, streams),
+            KeyValue::new(key::SESSION_ID, self.session.clone()),
+            KeyValue::new(key::OPERATION, "invoke_agent"),
+            KeyValue::new(key::GEN_AI_AGENT_NAME, plan.id.name.clone()),
+            KeyValue::new(key::GEN_AI_AGENT_ID, plan.id.to_string()),
+            KeyValue::new(key::CONVERSATION_ID, self.session.clone()),
+            KeyValue::new(key::PROVIDER, "kaos"),
+        ];
+        attributes.extend(self.replay.iter().flat_map(replay::attributes));
         self.agent.service.start_span(SpanSpec {
             name: span::LOOP.into(),
             kind: SpanKind::Internal,
             parent,
-            attributes: vec![
-                KeyValue::new(key::MAX_STEPS, i64::from(self.bounds.steps)),
-                KeyValue::new(key::STREAM, streams),
-                KeyValue::new(key::SESSION_ID, self.session.clone()),
-                KeyValue::new(key::OPERATION, "invoke_agent"),
-                KeyValue::new(key::GEN_AI_AGENT_NAME, plan.id.name.clone()),
-                KeyValue::new(key::GEN_AI_AGENT_ID, plan.id.to_string()),
-                KeyValue::new(key::CONVERSATION_ID, self.session.clone()),
-                KeyValue::new(key::PROVIDER, "kaos"),
-            ],
+            attributes,
         })
     }
 

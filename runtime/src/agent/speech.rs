@@ -33,14 +33,14 @@ pub(super) enum Speech {
 pub(super) struct Learned(Arc<RwLock<HashSet<(String, String)>>>);
 
 impl Learned {
-    /// How to talk to the model of this plan.
-    pub(super) fn speech(&self, plan: &AgentPlan) -> Speech {
+    /// How to talk to a model at the model API of this plan.
+    pub(super) fn speech(&self, plan: &AgentPlan, model: &str) -> Speech {
         match plan.tool_call_mode {
             ToolCallMode::Native => Speech::Native,
             ToolCallMode::String => Speech::Fences,
             ToolCallMode::Auto => {
                 let learned = self.0.read().unwrap_or_else(PoisonError::into_inner);
-                if learned.contains(&model(plan)) {
+                if learned.contains(&place(plan, model)) {
                     Speech::Fences
                 } else {
                     Speech::Native
@@ -49,20 +49,19 @@ impl Learned {
         }
     }
 
-    /// Remembers that the model of this plan knows no function calls.
-    pub(super) fn learn(&self, plan: &AgentPlan) {
+    /// Remembers that a model knows no function calls.
+    pub(super) fn learn(&self, plan: &AgentPlan, model: &str) {
         let mut learned = self.0.write().unwrap_or_else(PoisonError::into_inner);
-        if learned.insert(model(plan)) {
+        if learned.insert(place(plan, model)) {
             tracing::warn!(
-                "{} knows no function calls; tools are offered in the text from now on",
-                plan.model
+                "{model} knows no function calls; tools are offered in the text from now on"
             );
         }
     }
 }
 
-fn model(plan: &AgentPlan) -> (String, String) {
-    (plan.model_api_url.clone(), plan.model.clone())
+fn place(plan: &AgentPlan, model: &str) -> (String, String) {
+    (plan.model_api_url.clone(), model.to_owned())
 }
 
 /// Whether a model API refused a question because of the functions in it.

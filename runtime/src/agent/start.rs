@@ -107,6 +107,7 @@ pub(super) fn start(
         bounds: request.bounds,
         began: Instant::now(),
         steps_begun: AtomicU32::new(0),
+        replay: request.replay,
     };
     let work = Work {
         asked: request.asked,

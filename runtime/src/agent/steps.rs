@@ -157,6 +157,9 @@ impl Run {
             EventKind::UserMessage
         };
         self.remember(kind, json!(asked.question), context);
+        if self.replay.is_some() {
+            return asked.sent_messages();
+        }
         asked.conversation(&plan.instructions, history)
     }
 

@@ -2,6 +2,7 @@
 
 use std::{collections::HashMap, sync::Arc};
 
+use api::replay;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
@@ -28,6 +29,12 @@ impl Tool {
     /// What whoever wrote the tool should know of it.
     pub fn warning(&self) -> Option<&str> {
         self.rest.get("_meta")?.get(WARNING)?.as_str()
+    }
+
+    /// Whether it says of itself that it destroys something.
+    pub fn is_destructive(&self) -> bool {
+        let annotations = self.rest.get("annotations");
+        annotations.is_some_and(replay::is_destructive)
     }
 }
 

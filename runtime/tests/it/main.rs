@@ -13,6 +13,7 @@ mod failures;
 mod leaks;
 mod limits;
 mod modes;
+mod replay;
 mod runs;
 mod served;
 mod sessions;

@@ -97,7 +97,7 @@ fn previous(spans: &[Span], index: usize) -> Option<&Span> {
 }
 
 /// The loop that a span is part of.
-fn loop_of(spans: &[Span], index: usize) -> Option<usize> {
+pub(super) fn loop_of(spans: &[Span], index: usize) -> Option<usize> {
     let mut at = index;
     // A circle of parents ends the search.
     for _ in 0..spans.len() {

@@ -247,7 +247,7 @@ pub(super) fn short(id: TraceId) -> String {
     format!("{}…{}", &id[..8], &id[28..])
 }
 
-fn not_found(id: &str) -> AnyView {
+pub(super) fn not_found(id: &str) -> AnyView {
     set_status(StatusCode::NOT_FOUND);
     let traces = Section::Traces.href(&namespace());
     let id = untrusted::visible(id).into_owned();

@@ -1,6 +1,9 @@
 //! The top of a trace: who did what, how it went, the numbers, and the one sentence that explains it.
 
-use api::traces::{StepKind, Trace, kind};
+use api::{
+    attributes::key,
+    traces::{StepKind, Trace, TraceId, kind},
+};
 use leptos::prelude::*;
 
 use super::{
@@ -40,6 +43,7 @@ pub(super) fn view(loaded: &Loaded, url: TraceUrl) -> AnyView {
                 {chips(&layout.facts)}
                 {actions(loaded)}
             </div>
+            {replay_of(trace)}
             {facts(layout, url)}
             {incomplete(&layout.facts)}
             <div class="trace-answer">
@@ -84,6 +88,22 @@ fn actions(loaded: &Loaded) -> AnyView {
         }
     });
     view! { <p class="trace-actions">{compare} {export} {chat}</p> }.into_any()
+}
+
+/// Which run this one goes on from, where it is a replay.
+fn replay_of(trace: &Trace) -> Option<AnyView> {
+    let mut spans = trace.spans.iter();
+    let old = spans.find_map(|span| span.text(key::REPLAY_TRACE_ID))?;
+    let old = TraceId::parse(old)?;
+    let (old, new) = (old.to_string(), trace.id.to_string());
+    let compare = compare_href(&old, &new);
+    let line = view! {
+        <p class="trace-replay">
+            "Replay of " <a href=format!("/traces/{old}")>"an earlier run"</a> ". "
+            <a href=compare>"Compare the two"</a>
+        </p>
+    };
+    Some(line.into_any())
 }
 
 fn chips(facts: &Facts) -> impl IntoView {

@@ -7,7 +7,7 @@ use axum::{
     extract::{Path, Request, State},
     response::{IntoResponse, Redirect, Response},
 };
-use http::{StatusCode, header};
+use http::{HeaderMap, StatusCode, header};
 use serde_json::{Map, Value};
 use tower::ServiceExt;
 
@@ -62,7 +62,7 @@ async fn post(
         ..ChatRequest::default()
     };
     match start(&ports, &namespace, &name, &asked).await {
-        Ok(session) => Redirect::to(&format!("{page}/{}", Encoded(&session))).into_response(),
+        Ok(begun) => Redirect::to(&format!("{page}/{}", Encoded(&begun.session))).into_response(),
         Err(message) => {
             let what = "The answer".to_owned();
             let refused = Refused::Failure(Why::Failed { what, message });
@@ -82,13 +82,19 @@ fn options(fields: &Fields) -> Map<String, Value> {
     set.collect()
 }
 
-/// Begins a run; its session, or why the agent refused.
-async fn start(
+/// A run that goes on by itself.
+pub(super) struct Begun {
+    session: String,
+    pub(super) trace_id: String,
+}
+
+/// Begins a run; why the agent refused otherwise.
+pub(super) async fn start(
     ports: &Ports,
     namespace: &str,
     name: &str,
     asked: &ChatRequest,
-) -> Result<String, String> {
+) -> Result<Begun, String> {
     let body = serde_json::to_string(asked).map_err(|error| error.to_string())?;
     let uri = format!(
         "/agents/{}/{}/v1/chat/completions",
@@ -104,10 +110,10 @@ async fn start(
     // A router's error type has no values.
     let Ok(response) = ports.agents.clone().oneshot(request).await;
     let status = response.status();
-    let session = response.headers().get("x-session-id");
-    let session = session.and_then(|session| session.to_str().ok());
-    if let Some(session) = session.filter(|_| status.is_success()) {
-        return Ok(session.to_owned());
+    let headers = response.headers();
+    let ids = id(headers, "x-session-id").zip(id(headers, "x-trace-id"));
+    if let Some((session, trace_id)) = ids.filter(|_| status.is_success()) {
+        return Ok(Begun { session, trace_id });
     }
     let body = axum::body::to_bytes(response.into_body(), LONGEST_ERROR).await;
     let body = body.unwrap_or_default();
@@ -117,4 +123,8 @@ async fn start(
         Some(message) => message.to_owned(),
         None => format!("{name} answered with HTTP {status}"),
     })
+}
+
+fn id(headers: &HeaderMap, name: &str) -> Option<String> {
+    Some(headers.get(name)?.to_str().ok()?.to_owned())
 }

@@ -3,14 +3,14 @@
 use std::time::Duration;
 
 use api::{
-    attributes::key,
+    attributes::{key, span as name},
     traces::{Span, SpanStatus, StepKind},
 };
 use leptos::prelude::*;
 use serde_json::Value;
 
 use super::{super::usual::place, Chosen, code, exception, messages, tables};
-use crate::{format, untrusted};
+use crate::{components::button::LinkButton, format, untrusted};
 
 pub(super) fn view(chosen: &Chosen) -> AnyView {
     let span = &chosen.span;
@@ -137,6 +137,7 @@ fn by_kind(span: &Span) -> &'static [(&'static str, &'static str)] {
         StepKind::Agent => &[
             ("Session", key::SESSION_ID),
             ("Run", key::RUN_ID),
+            ("Replay of", key::REPLAY_TRACE_ID),
             ("Finish reason", key::FINISH_REASON),
         ],
         StepKind::Http => &[
@@ -202,10 +203,14 @@ fn section(span: &Span, title: &'static str, key: &str) -> AnyView {
 
 /// What was said: what is new since the call before stands open, the rest is folded.
 fn conversation(chosen: &Chosen) -> Vec<AnyView> {
+    let replay = replay(&chosen.span);
     let (sent, answered) = messages::recorded(&chosen.span);
     if sent.is_empty() && answered.is_empty() {
         let note = "The messages of this call were not recorded.";
-        return vec![view! { <p class="trace-unknown">{note}</p> }.into_any()];
+        return vec![
+            replay,
+            view! { <p class="trace-unknown">{note}</p> }.into_any(),
+        ];
     }
     let previous = chosen.around.previous.as_ref();
     let before = previous.map(|span| messages::recorded(span).0);
@@ -247,7 +252,15 @@ fn conversation(chosen: &Chosen) -> Vec<AnyView> {
         <h3>"Answered " <span class="trace-tab-count">{n_answered}</span></h3>
         <ol class="trace-messages">{answered.into_iter().map(line).collect_view()}</ol>
     };
-    vec![sent.into_any(), answered.into_any()]
+    vec![replay, sent.into_any(), answered.into_any()]
+}
+
+/// Leads to where a call of an agent's model can be made again.
+fn replay(span: &Span) -> AnyView {
+    let href = format!("/traces/{}/replay?span={}", span.trace_id, span.span_id);
+    (span.name == name::MODEL)
+        .then(|| view! { <LinkButton href>"Replay from here"</LinkButton> })
+        .into_any()
 }
 
 /// Who said it, and what. A system's words are long and always the same, so they are folded.

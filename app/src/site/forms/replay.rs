@@ -1,0 +1,303 @@
+//! Goes on with a recorded run from one of its calls of a model, and leads to what is different.
+
+use std::time::Duration;
+
+use api::{
+    chat::{ChatRequest, Content, Message},
+    replay::{Calls, FIELD, OWN_FIELD, RecordedCall, Replay},
+    traces::{SpanId, TraceId},
+};
+use axum::{
+    extract::{Path, Request, State},
+    response::{IntoResponse, Redirect, Response},
+};
+use http::StatusCode;
+use serde_json::{Map, json};
+
+use super::{Fields, Refused, chat::start};
+use crate::{
+    components::instead::Why,
+    pages::traces::{Recording, TraceUrl},
+    site::{Ports, render_again},
+    url,
+};
+
+/// How long the new run is waited for; one that takes longer is shown while it goes on.
+const WITHIN: Duration = Duration::from_secs(90);
+/// How often it is looked for.
+const EVERY: Duration = Duration::from_millis(250);
+
+/// What the form of a replay held, and what is wrong with it.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct ReplayForm {
+    /// The text of each message, in their order.
+    pub(crate) texts: Vec<String>,
+    /// The recorded results of calls, in their order.
+    pub(crate) results: Vec<String>,
+    pub(crate) model: String,
+    pub(crate) temperature: String,
+    /// Whether calls are made, or answered with what was recorded.
+    pub(crate) makes_calls: bool,
+    /// What may be called though it needs to be allowed.
+    pub(crate) allowed: Vec<String>,
+    /// Name of a field, and what is wrong with it.
+    problems: Vec<(&'static str, &'static str)>,
+}
+
+impl ReplayForm {
+    /// As it was recorded.
+    pub(crate) fn of(recording: &Recording) -> Self {
+        Self {
+            texts: recording.messages.iter().map(Message::words).collect(),
+            results: recording
+                .results
+                .iter()
+                .map(|call| call.result.clone())
+                .collect(),
+            model: recording.model.clone(),
+            ..Self::default()
+        }
+    }
+
+    /// The name of a message's field.
+    pub(crate) fn message(place: usize) -> String {
+        format!("message-{place}")
+    }
+
+    /// The name of the field of a recorded result.
+    pub(crate) fn result(place: usize) -> String {
+        format!("result-{place}")
+    }
+
+    /// What is wrong with a field; nothing when it is empty.
+    pub(crate) fn problem(&self, field: &str) -> &'static str {
+        let mut problems = self.problems.iter();
+        let problem = problems.find(|(name, _)| *name == field);
+        problem.map_or("", |(_, message)| message)
+    }
+
+    fn read(fields: &Fields, recording: &Recording) -> Self {
+        let edited = |name: String, recorded: String| match fields.get(&name) {
+            Some(text) => text.replace("\r\n", "\n"),
+            None => recorded,
+        };
+        let messages = recording.messages.iter().enumerate();
+        let texts = messages.map(|(place, said)| edited(Self::message(place), said.words()));
+        let results = recording.results.iter().enumerate();
+        let results = results.map(|(place, call)| edited(Self::result(place), call.result.clone()));
+        Self {
+            texts: texts.collect(),
+            results: results.collect(),
+            model: fields.text("model"),
+            temperature: fields.text("temperature"),
+            makes_calls: fields.get("calls") == Some("made"),
+            allowed: fields.all("allowed"),
+            problems: Vec::new(),
+        }
+    }
+
+    /// The request to the agent; none when something is wrong with the form.
+    fn request(&mut self, trace: TraceId, recording: &Recording) -> Option<ChatRequest> {
+        let mut rest = Map::new();
+        if self.model.is_empty() {
+            self.problems.push(("model", "Name the model to ask"));
+        }
+        if !self.temperature.is_empty() {
+            match self.temperature.parse::<f64>() {
+                Ok(number) if (0.0..=2.0).contains(&number) => {
+                    rest.insert("temperature".to_owned(), number.into());
+                }
+                _ => self.problems.push(("temperature", "A number from 0 to 2")),
+            }
+        }
+        if !self.problems.is_empty() {
+            return None;
+        }
+        let calls = if self.makes_calls {
+            Calls::Made {
+                allowed: self.allowed.clone(),
+            }
+        } else {
+            let results = recording.results.iter().zip(&self.results);
+            let edited = |(call, result): (&RecordedCall, &String)| RecordedCall {
+                result: result.clone(),
+                ..call.clone()
+            };
+            Calls::Recorded {
+                results: results.map(edited).collect(),
+            }
+        };
+        let replay = Replay {
+            trace_id: trace.to_string(),
+            span_id: recording.span.to_string(),
+            model: (self.model != recording.model).then(|| self.model.clone()),
+            calls,
+        };
+        rest.insert(OWN_FIELD.to_owned(), json!({ FIELD: replay }));
+        let messages = recording.messages.iter().zip(&self.texts);
+        let edited = |(message, text): (&Message, &String)| Message {
+            content: match &message.content {
+                Some(Content::Text(_)) => Some(Content::Text(text.clone())),
+                other => other.clone(),
+            },
+            ..message.clone()
+        };
+        Some(ChatRequest {
+            messages: messages.map(edited).collect(),
+            stream: Some(true),
+            rest,
+            ..ChatRequest::default()
+        })
+    }
+}
+
+/// `POST /traces/{id}/replay?span=`.
+pub(in crate::site) async fn post(
+    State(ports): State<Ports>,
+    Path(id): Path<String>,
+    request: Request,
+) -> Response {
+    let (head, fields) = match super::read(&ports, request).await {
+        Ok(read) => read,
+        Err(response) => return response,
+    };
+    let pairs = head.uri.query().map(url::pairs).unwrap_or_default();
+    let span = pairs.iter().find(|(name, _)| name == "span");
+    let span = span.and_then(|(_, text)| SpanId::parse(text));
+    let trace = match (TraceId::parse(&id), span) {
+        (Some(id), Some(_)) => match ports.traces.trace(id).await {
+            Ok(trace) => trace,
+            Err(error) => return super::failed(ports, head, error.into()).await,
+        },
+        (_, _) => None,
+    };
+    // The page itself says what is wrong with a trace or a span that cannot be replayed.
+    let page = Redirect::to(&head.uri.to_string());
+    let Some((trace, span)) = trace.zip(span) else {
+        return page.into_response();
+    };
+    let Ok(recording) = Recording::of(&trace, span) else {
+        return page.into_response();
+    };
+    let mut form = ReplayForm::read(&fields, &recording);
+    let Some(asked) = form.request(trace.id, &recording) else {
+        return render_again(ports, head, StatusCode::UNPROCESSABLE_ENTITY, form).await;
+    };
+    let agent = &recording.agent;
+    match start(&ports, &agent.namespace, &agent.name, &asked).await {
+        Ok(begun) => Redirect::to(&shown(&ports, trace.id, &begun.trace_id).await).into_response(),
+        Err(message) => {
+            let what = "The replay".to_owned();
+            let refused = Refused::Failure(Why::Failed { what, message });
+            render_again(ports, head, StatusCode::BAD_GATEWAY, refused).await
+        }
+    }
+}
+
+/// Where the new run is seen: beside the old one once it has ended, by itself while it goes on.
+async fn shown(ports: &Ports, old: TraceId, new: &str) -> String {
+    let Some(id) = TraceId::parse(new) else {
+        return TraceUrl::of(old).to_string();
+    };
+    let ended = async {
+        // The first span ends, and is stored, last. A store that fails is asked again.
+        loop {
+            let trace = ports.traces.trace(id).await.ok().flatten();
+            if trace.is_some_and(|trace| trace.spans.iter().any(|span| span.parent_id.is_none())) {
+                return;
+            }
+            tokio::time::sleep(EVERY).await;
+        }
+    };
+    match tokio::time::timeout(WITHIN, ended).await {
+        Ok(()) => url::with_query("/traces/compare", &[("a", &old.to_string()), ("b", new)]),
+        Err(_) => TraceUrl::of(id).to_string(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use api::chat::Role;
+    use serde_json::json;
+
+    use super::*;
+    use crate::rows::Id;
+
+    fn recording() -> Recording {
+        Recording {
+            span: SpanId([7; 8]),
+            agent: Id {
+                namespace: "team".to_owned(),
+                name: "calculator".to_owned(),
+            },
+            model: "gpt-4o".to_owned(),
+            messages: vec![
+                Message::text(Role::System, "Add."),
+                Message::text(Role::User, "1 + 2?"),
+            ],
+            results: vec![RecordedCall {
+                name: "add".to_owned(),
+                arguments: json!({"a": 1, "b": 2}),
+                result: "3".to_owned(),
+            }],
+            n_earlier: 0,
+        }
+    }
+
+    fn form(fields: &[(&str, &str)]) -> ReplayForm {
+        let fields = fields
+            .iter()
+            .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
+        ReplayForm::read(&Fields(fields.collect()), &recording())
+    }
+
+    fn replay(request: &ChatRequest) -> Replay {
+        serde_json::from_value(request.rest[OWN_FIELD][FIELD].clone()).unwrap()
+    }
+
+    #[test]
+    fn what_was_edited_is_sent_and_the_rest_as_it_was_recorded() {
+        let fields = [
+            ("message-1", "1 + 1?\r\nBriefly."),
+            ("result-0", "4"),
+            ("model", "gpt-4o"),
+        ];
+        let request = form(&fields)
+            .request(TraceId([1; 16]), &recording())
+            .unwrap();
+        let words: Vec<_> = request.messages.iter().map(Message::words).collect();
+        assert_eq!(words, ["Add.", "1 + 1?\nBriefly."]);
+        let replay = replay(&request);
+        assert_eq!(replay.model, None);
+        let arguments = json!({"a": 1, "b": 2});
+        assert_eq!(replay.calls.recorded("add", &arguments), Some("4"));
+        assert!(!request.rest.contains_key("temperature"));
+    }
+
+    #[test]
+    fn calls_are_made_only_when_that_was_chosen_and_what_destroys_only_when_ticked() {
+        let fields = [
+            ("model", "gpt-4o-mini"),
+            ("temperature", "0.5"),
+            ("calls", "made"),
+            ("allowed", "files/delete"),
+        ];
+        let request = form(&fields)
+            .request(TraceId([1; 16]), &recording())
+            .unwrap();
+        assert_eq!(request.rest["temperature"], 0.5);
+        let replay = replay(&request);
+        assert_eq!(replay.model.as_deref(), Some("gpt-4o-mini"));
+        let allowed = vec!["files/delete".to_owned()];
+        assert_eq!(replay.calls, Calls::Made { allowed });
+    }
+
+    #[test]
+    fn a_form_that_cannot_be_sent_says_why() {
+        let mut form = form(&[("model", ""), ("temperature", "hot")]);
+        assert_eq!(form.request(TraceId([1; 16]), &recording()), None);
+        assert!(!form.problem("model").is_empty());
+        assert!(!form.problem("temperature").is_empty());
+        assert_eq!(form.problem("calls"), "");
+    }
+}

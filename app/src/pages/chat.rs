@@ -3,20 +3,30 @@
 pub(crate) mod history;
 pub(crate) mod memory;
 pub(crate) mod past;
+mod prompts;
 #[cfg(test)]
 mod tests;
 
-use api::{resources::Agent, run::RunSummary, traces::TraceId};
+use api::{
+    resources::{Agent, Phase},
+    run::RunSummary,
+    traces::TraceId,
+};
 use http::StatusCode;
+use jiff::Timestamp;
 use leptos::prelude::*;
 
 use crate::{
-    components::chat::{ChatConsole, OpenRun},
+    components::{
+        chat::{ChatConsole, OpenRun},
+        time::Ago,
+    },
     frame::{Frame, Section, failed},
     kinds::Kind,
     pages::{
-        params::{namespace, ports, set_status},
+        params::{namespace, now, ports, set_status},
         resource::head::{Page, ResourceHead, crumbs, missing},
+        tasks,
     },
     rows,
     site::{CsrfToken, Failure, Ports, kubernetes},
@@ -73,6 +83,8 @@ struct Loaded {
     runs: Vec<PastRun>,
     open_runs: Vec<OpenRun>,
     numbers: Numbers,
+    /// What one could ask, where nothing was said yet and the agent can answer.
+    prompts: Vec<String>,
     /// Why its memory is not shown.
     memory_failure: Option<String>,
 }
@@ -82,6 +94,8 @@ struct Session {
     id: String,
     /// Its first message.
     title: Option<String>,
+    /// When something was said in it last.
+    last: Option<Timestamp>,
 }
 
 async fn load(ports: &Ports, address: &Address) -> Result<Option<Loaded>, Failure> {
@@ -96,13 +110,22 @@ async fn load(ports: &Ports, address: &Address) -> Result<Option<Loaded>, Failur
     };
     let (open_runs, runs) = take_open(runs, running(ports, address).await);
     let numbers = past::numbers(&*ports.traces, &runs).await;
+    let state = state.unwrap_or_default();
+    let is_new = runs.is_empty() && open_runs.is_empty();
+    let prompts = if is_new && state.phase == Phase::Ready {
+        let card = tasks::card(&ports.agents, &address.namespace, &address.agent).await;
+        prompts::prompts(&card.unwrap_or_default(), agent.spec.access())
+    } else {
+        Vec::new()
+    };
     Ok(Some(Loaded {
         agent,
-        state: state.unwrap_or_default(),
+        state,
         sessions,
         runs,
         open_runs,
         numbers,
+        prompts,
         memory_failure,
     }))
 }
@@ -125,8 +148,14 @@ async fn remembered(
         let first = events.find(|event| event.session_id.as_deref() == Some(id) && event.asks())?;
         Some(first.question().chars().take(TITLE_CHARS).collect())
     };
+    let last = |id: &str| {
+        let mut events = newest.iter().rev();
+        let last = events.find(|event| event.session_id.as_deref() == Some(id))?;
+        last.timestamp.parse().ok()
+    };
     let sessions = agent.sessions().await?.into_iter().map(|id| Session {
         title: title(&id),
+        last: last(&id),
         id,
     });
     let runs = match &address.session {
@@ -179,7 +208,7 @@ fn draw(loaded: Loaded, address: &Address) -> AnyView {
     } = address.clone();
     let newest = loaded.runs.last().and_then(|run| run.trace_id);
     let past = if loaded.runs.is_empty() && loaded.open_runs.is_empty() {
-        introduction(&loaded.agent)
+        introduction(&loaded.agent, &loaded.prompts, &address.href(None))
     } else {
         past::view(loaded.runs, &name, &loaded.numbers)
     };
@@ -254,7 +283,8 @@ fn sessions(sessions: &[Session], address: &Address) -> AnyView {
                     title=session.id.clone()
                     aria-current=is_current.then_some("page")
                 >
-                    {visible(title).into_owned()}
+                    <span>{visible(title).into_owned()}</span>
+                    {age(session)}
                 </a>
             </li>
         }
@@ -273,8 +303,19 @@ fn sessions(sessions: &[Session], address: &Address) -> AnyView {
     .into_any()
 }
 
+/// How long ago something was said in a session.
+fn age(session: &Session) -> Option<AnyView> {
+    let time_ns = u64::try_from(session.last?.as_nanosecond()).ok()?;
+    let age = view! {
+        <span class="chat-age">
+            <Ago time_ns now=now() />
+        </span>
+    };
+    Some(age.into_any())
+}
+
 /// Who this is and what it can use, before anything was said.
-fn introduction(agent: &Agent) -> AnyView {
+fn introduction(agent: &Agent, prompts: &[String], action: &str) -> AnyView {
     let spec = &agent.spec;
     let names = |label: &'static str, names: &[String]| {
         let chips = names
@@ -297,6 +338,7 @@ fn introduction(agent: &Agent) -> AnyView {
             <p>{visible(description).into_owned()}</p>
             {names("MCP servers", &spec.mcp_servers)}
             {names("May delegate to", spec.access())}
+            {(!prompts.is_empty()).then(|| prompts::view(prompts, action))}
         </div>
     }
     .into_any()

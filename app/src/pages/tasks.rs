@@ -45,10 +45,10 @@ pub(crate) fn TasksPage(name: String) -> impl IntoView {
         (Kind::Agent, name, Page::Tasks),
         |ports, about| async move {
             let Id { namespace, name } = &about.id;
+            let card = card(&ports.agents, namespace, name);
             let (namespace, name) = (Encoded(namespace), Encoded(name));
-            let card = format!("/agents/{namespace}/{name}/.well-known/agent-card.json");
             let runs = format!("/api/runs?namespace={namespace}&agent={name}");
-            Ok(join!(get(&ports.agents, card), get(&ports.agents, runs)))
+            Ok(join!(card, get(&ports.agents, runs)))
         },
         |about, (card, runs)| {
             let (card, send, tasks) = (card_view(card), send(about), tasks(about, runs));
@@ -59,6 +59,16 @@ pub(crate) fn TasksPage(name: String) -> impl IntoView {
             }
         },
     )
+}
+
+/// An agent's card; else why it has none.
+pub(super) async fn card(agents: &Router, namespace: &str, name: &str) -> Result<Value, String> {
+    let (namespace, name) = (Encoded(namespace), Encoded(name));
+    get(
+        agents,
+        format!("/agents/{namespace}/{name}/.well-known/agent-card.json"),
+    )
+    .await
 }
 
 /// What the agent answers; else why it does not.

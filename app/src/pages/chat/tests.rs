@@ -102,7 +102,8 @@ async fn a_session_can_be_read_with_its_steps_and_its_trace() {
             r#"data-kind="tool" data-state="done""#,
             "80 percent",
             &format!("href=\"/traces/{TRACE}\""),
-            "aria-current=\"page\">What is the share?",
+            "aria-current=\"page\"><span>What is the share?</span>",
+            "class=\"chat-age\"",
         ],
     );
 }
@@ -134,6 +135,7 @@ async fn a_new_conversation_says_who_it_is_with() {
             "Coordinates research.",
             "<li>echo-search</li>",
             "<li>researcher</li>",
+            "Ask researcher what it can do",
             "<form method=\"post\" class=\"chat-composer\">",
         ],
     );

@@ -83,6 +83,51 @@ test("a tool that reports an error is not shown as a success", async ({ page }) 
   await expect(page.locator(".call-list li")).not.toHaveCount(0);
 });
 
+test.describe("on a telephone", () => {
+  test.use({ viewport: { width: 390, height: 844 } });
+
+  test("the content has the width of the window, and the navigation is at its foot", async ({
+    page,
+  }) => {
+    await page.goto(`/ns/${NAMESPACE}/agents`);
+    await ready(page);
+    const content = await page.getByRole("main").boundingBox();
+    expect(content?.width).toBeGreaterThanOrEqual(380);
+    expect(content?.x).toBeLessThanOrEqual(10);
+  });
+});
+
+test("every event of a session is shown, and only those of that session", async ({
+  page,
+  request,
+}) => {
+  test.setTimeout(120_000);
+  await createCalculatingAgent(request, "talkative");
+  const say = async (session: string, n: number) => {
+    const asked = await request.post(`/agents/${NAMESPACE}/talkative/v1/chat/completions`, {
+      headers: { "x-session-id": session },
+      data: { messages: [{ role: "user", content: `What is ${n} plus 1?` }] },
+    });
+    expect(asked.status(), await asked.text()).toBe(200);
+  };
+  // Each question is four events, and the original asks for a hundred.
+  for (let n = 1; n <= 30; n += 1) await say("long-one", n);
+  await say("other-one", 1);
+  await page.goto(`/ns/${NAMESPACE}/agents/talkative/memory/long-one?view=events`);
+  await ready(page);
+  const rows = page.getByRole("region", { name: "Events" }).locator("tbody tr");
+  await expect(rows).toHaveCount(120);
+  await expect(rows.filter({ hasText: "user message" })).toHaveCount(30);
+  await page.goto(`/ns/${NAMESPACE}/agents/talkative/memory/other-one?view=events`);
+  await expect(rows).toHaveCount(4);
+  await page.goto(`/ns/${NAMESPACE}/agents/talkative/memory/long-one?view=context`);
+  await ready(page);
+  const pairs = page.getByRole("region", { name: "Questions with their answers" }).locator("tbody tr");
+  await expect(pairs).toHaveCount(30);
+  await expect(pairs.filter({ hasText: "dropped" })).toHaveCount(27);
+  await expectAccessible(page);
+});
+
 test("a message is remembered once, and its events lead to their spans", async ({
   page,
   request,

@@ -1,5 +1,8 @@
 //! What pages show.
 
+use axum::Json;
+use serde_json::json;
+
 use super::*;
 
 #[tokio::test]
@@ -58,6 +61,28 @@ async fn the_yaml_of_an_agent_is_shown() {
     let cluster = Cluster::with_agents(&["coordinator"]);
     let page = get(&dashboard(&cluster), "/ns/team/agents/coordinator/yaml").await;
     page.shows("modelAPI: llm-proxy");
+}
+
+#[tokio::test]
+async fn a_list_that_may_not_be_read_is_denied_and_never_empty() {
+    for plural in ["agents", "modelapis", "mcpservers"] {
+        let denied = Router::new().fallback(|| async {
+            let status = json!({
+                "apiVersion": "v1", "kind": "Status", "status": "Failure", "reason": "Forbidden",
+                "code": 403, "message": "cannot list resource in the namespace \"team\"",
+            });
+            (StatusCode::FORBIDDEN, Json(status))
+        });
+        let dashboard = router(Ports {
+            kube: kube::Client::new(denied, "default"),
+            ..ports(&Cluster::default())
+        });
+        let page = get(&dashboard, &format!("/ns/team/{plural}")).await;
+        assert_eq!(page.status, StatusCode::FORBIDDEN, "{plural}");
+        page.shows("You cannot");
+        assert!(!page.text.contains("Create your first"), "{}", page.text);
+        assert!(!page.text.contains(" in team yet"), "{}", page.text);
+    }
 }
 
 #[tokio::test]

@@ -7,6 +7,7 @@ mod alerts;
 mod calls;
 mod exceptions;
 mod metrics;
+mod notebook;
 mod reader;
 mod sessions;
 mod usage;
@@ -23,6 +24,7 @@ pub use exceptions::{
     ExceptionGroup, ExceptionGroupId, ExceptionQuery, ExceptionReader, Occurrence,
 };
 pub use metrics::{Aggregate, MetricPoint, MetricQuery, MetricReader, MetricSeries};
+pub use notebook::{Decision, GroupStatus, NotNoted, Notebook, SavedSearch};
 pub use reader::{NothingKept, TelemetryReader};
 pub use sessions::{SessionQuery, SessionReader, SessionSummary};
 pub use usage::{UsageKey, UsageQuery, UsageReader, UsageRow};

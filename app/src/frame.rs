@@ -10,7 +10,7 @@ mod section;
 mod shortcuts;
 mod toasts;
 
-pub(crate) use account::Choice;
+pub(crate) use account::{Back, Choice};
 pub(crate) use loaded::{failed, loaded};
 pub(crate) use namespace_switch::name_of;
 pub(crate) use section::Section;

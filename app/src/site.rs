@@ -90,6 +90,12 @@ pub fn router(ports: Ports) -> Router {
         .route("/ns/{ns}/logs.ndjson", get(log_file::get))
         .route("/ns/{ns}/metrics.csv", get(metric_file::get))
         .route("/traces/{id}/replay", post(forms::replay::post))
+        .route("/ns/{ns}/traces/searches", post(forms::search::save))
+        .route(
+            "/ns/{ns}/traces/searches/delete",
+            post(forms::search::delete),
+        )
+        .route("/exceptions/decide", post(forms::exception::decide))
         .route("/namespaces/open", get(open_namespace))
         .route("/namespaces", post(forms::namespace::create))
         .route("/namespaces/{name}/delete", post(forms::namespace::delete))

@@ -22,7 +22,7 @@ use runtime::{
     transport::{self, Transport},
 };
 use tokio::net::TcpListener;
-use traces::JaegerSettings;
+use traces::{JaegerSettings, NotebookFile};
 
 use self::stores::{Stores, open_stores, telemetry_reader, telemetry_routes, trace_reader};
 use crate::{
@@ -151,6 +151,7 @@ async fn start(
         telemetry,
         alerts: Arc::new(alerts.clone()),
         agents: runtime_routes.clone(),
+        notebook: Arc::new(NotebookFile::open(data_dir.join("notebook.json"))?),
         // Files are of the built-in store.
         files: match wanted.jaeger {
             None => Some(traces::transfer(stores.telemetry.clone())),

@@ -3,7 +3,7 @@
 //! The rules are in a file that `PUT /api/alerts/rules` replaces. How it stands is in another one beside it, so
 //! that a start neither forgets what is bad nor tells of it again.
 
-mod kept;
+pub(crate) mod kept;
 mod prometheus;
 mod webhook;
 

@@ -1,14 +1,14 @@
 //! All readers of what telemetry adds up to, for whoever shows it.
 
-use std::sync::Arc;
+use std::{collections::BTreeMap, sync::Arc};
 
 use async_trait::async_trait;
 
 use super::{
-    Alert, AlertRule, Alerting, CallReader, DurationQuery, Durations, ExceptionGroup,
+    Alert, AlertRule, Alerting, CallReader, Decision, DurationQuery, Durations, ExceptionGroup,
     ExceptionGroupId, ExceptionQuery, ExceptionReader, MetricQuery, MetricReader, MetricSeries,
-    Occurrence, RuleRefused, ServiceGraph, SessionQuery, SessionReader, SessionSummary, UsageQuery,
-    UsageReader, UsageRow, Window,
+    NotNoted, Notebook, Occurrence, RuleRefused, SavedSearch, ServiceGraph, SessionQuery,
+    SessionReader, SessionSummary, UsageQuery, UsageReader, UsageRow, Window,
 };
 use crate::traces::ReadError;
 
@@ -40,6 +40,13 @@ impl NothingKept {
 
     /// The same for alerts.
     pub fn alerts(why: &str) -> Arc<dyn Alerting> {
+        Arc::new(Self {
+            why: why.to_owned(),
+        })
+    }
+
+    /// The same for what people write down: nothing is there, and nothing is taken.
+    pub fn notebook(why: &str) -> Arc<dyn Notebook> {
         Arc::new(Self {
             why: why.to_owned(),
         })
@@ -111,6 +118,29 @@ impl MetricReader for NothingKept {
 
     async fn metric_names(&self) -> Result<Vec<String>, ReadError> {
         self.answer()
+    }
+}
+
+#[async_trait]
+impl Notebook for NothingKept {
+    fn decisions(&self) -> BTreeMap<ExceptionGroupId, Decision> {
+        BTreeMap::new()
+    }
+
+    async fn decide(&self, _: ExceptionGroupId, _: Option<Decision>) -> Result<(), NotNoted> {
+        Err(NotNoted::Unsupported(self.why.clone()))
+    }
+
+    fn searches(&self, _: &str) -> Vec<SavedSearch> {
+        Vec::new()
+    }
+
+    async fn save_search(&self, _: SavedSearch) -> Result<(), NotNoted> {
+        Err(NotNoted::Unsupported(self.why.clone()))
+    }
+
+    async fn delete_search(&self, _: &str, _: &str) -> Result<(), NotNoted> {
+        Err(NotNoted::Unsupported(self.why.clone()))
     }
 }
 

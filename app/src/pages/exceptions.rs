@@ -2,9 +2,12 @@
 
 mod group;
 mod narrow;
+mod status;
 mod values;
 
-use api::telemetry::{ExceptionGroup, ExceptionQuery};
+use std::collections::BTreeMap;
+
+use api::telemetry::{Decision, ExceptionGroup, ExceptionGroupId, ExceptionQuery, GroupStatus};
 use leptos::prelude::*;
 
 pub(crate) use group::ExceptionPage;
@@ -28,6 +31,7 @@ use crate::{
     url,
 };
 use narrow::Narrow;
+use status::Listed;
 
 /// Lines of one page.
 const MOST: u32 = 200;
@@ -42,9 +46,10 @@ struct Asked {
     range: Range,
     agent: String,
     narrow: Narrow,
+    listed: Listed,
 }
 
-/// `/ns/{ns}/exceptions?range=&agent=&q=`, where `q` has words of the message, `type:` and `-type:`.
+/// `/ns/{ns}/exceptions?range=&agent=&status=&q=`, where `q` has words of the message, `type:` and `-type:`.
 #[component]
 pub(crate) fn ExceptionsPage() -> impl IntoView {
     let asked = Asked {
@@ -52,6 +57,7 @@ pub(crate) fn ExceptionsPage() -> impl IntoView {
         range: Range::requested(USUAL_RANGE),
         agent: query_param("agent").unwrap_or_default(),
         narrow: Narrow::parse(&query_param("q").unwrap_or_default()),
+        listed: Listed::parse(&query_param("status").unwrap_or_default()),
     };
     let query = ExceptionQuery {
         window: asked.range.window(),
@@ -80,12 +86,14 @@ pub(crate) fn ExceptionsPage() -> impl IntoView {
 
 struct Found {
     groups: Vec<ExceptionGroup>,
+    decisions: BTreeMap<ExceptionGroupId, Decision>,
     services: Vec<String>,
 }
 
 async fn load(ports: Ports, query: ExceptionQuery) -> Result<Found, Failure> {
     Ok(Found {
         groups: ports.telemetry.exceptions(&query).await?,
+        decisions: ports.notebook.decisions(),
         services: ports.traces.services().await?,
     })
 }
@@ -93,17 +101,22 @@ async fn load(ports: Ports, query: ExceptionQuery) -> Result<Found, Failure> {
 fn draw(found: Found, asked: &Asked) -> impl IntoView + use<> {
     let Found {
         mut groups,
+        decisions,
         services,
     } = found;
     let n_before = groups.len();
     groups.retain(|group| asked.narrow.keeps(group));
-    let n_left_out = n_before - groups.len();
-    let left_out = (n_left_out > 0).then(|| {
-        let kinds = format::counted(n_left_out as u64, "kind is", "kinds are");
-        view! { <p class="panel-note">{kinds} " left out by the words."</p> }
-    });
+    let n_of_words = groups.len();
+    let status = |group: ExceptionGroup| {
+        let decision = decisions.get(&group.id).copied();
+        let status = GroupStatus::of(decision, group.last_ns);
+        (group, status)
+    };
+    let mut groups: Vec<_> = groups.into_iter().map(status).collect();
+    groups.retain(|(_, status)| asked.listed.keeps(*status));
+    let left_out = left_out(n_before - n_of_words, n_of_words - groups.len(), asked);
     let words = asked.narrow.to_string();
-    let (agent, range) = (asked.agent.clone(), asked.range.key);
+    let (agent, range, status) = (asked.agent.clone(), asked.range.key, asked.listed.as_str());
     let list = if groups.is_empty() {
         nothing(asked)
     } else {
@@ -119,6 +132,12 @@ fn draw(found: Found, asked: &Asked) -> impl IntoView + use<> {
                 options=all_or(services)
             />
             <FilterSelect
+                name="status"
+                label="Status"
+                chosen=status
+                options=Listed::options()
+            />
+            <FilterSelect
                 name="range"
                 label="In"
                 chosen=range
@@ -130,15 +149,61 @@ fn draw(found: Found, asked: &Asked) -> impl IntoView + use<> {
     }
 }
 
+/// How many kinds are not listed, and why.
+fn left_out(n_by_words: usize, n_by_status: usize, asked: &Asked) -> AnyView {
+    let kinds = |n: usize| format::counted(n as u64, "kind is", "kinds are");
+    let by_words = (n_by_words > 0).then(|| {
+        let kinds = kinds(n_by_words);
+        view! { <p class="panel-note">{kinds} " left out by the words."</p> }
+    });
+    let by_status = (n_by_status > 0).then(|| {
+        let (kinds, status) = (kinds(n_by_status), asked.listed.as_str());
+        let all = address(asked, Listed::All, &asked.narrow);
+        view! {
+            <p class="panel-note">
+                {kinds} " not " {status} ". " <a href=all>"Show all"</a>
+            </p>
+        }
+    });
+    view! {
+        {by_words}
+        {by_status}
+    }
+    .into_any()
+}
+
+/// The list with other conditions.
+fn address(asked: &Asked, listed: Listed, narrow: &Narrow) -> String {
+    let status = match listed {
+        Listed::Open => "",
+        listed => listed.as_str(),
+    };
+    let words = narrow.to_string();
+    url::with_query(
+        &Section::Exceptions.href(&asked.namespace),
+        &[
+            ("range", asked.range.key),
+            ("agent", &asked.agent),
+            ("status", status),
+            ("q", &words),
+        ],
+    )
+}
+
 fn nothing(asked: &Asked) -> AnyView {
     let Asked {
         namespace,
         range,
         agent,
         narrow: _,
+        listed,
     } = asked;
     let of = if agent.is_empty() { namespace } else { agent };
-    let title = format!("No exceptions of {of} in {}", range.words);
+    let status = match listed {
+        Listed::All => String::new(),
+        listed => format!("{} ", listed.as_str()),
+    };
+    let title = format!("No {status}exceptions of {of} in {}", range.words);
     let all = format!("{}?range=all", Section::Exceptions.href(namespace));
     view! {
         <Instead why=Why::Empty { title }>
@@ -151,18 +216,21 @@ fn nothing(asked: &Asked) -> AnyView {
     .into_any()
 }
 
-fn table(groups: Vec<ExceptionGroup>, asked: &Asked) -> AnyView {
+fn table(groups: Vec<(ExceptionGroup, GroupStatus)>, asked: &Asked) -> AnyView {
     let range = asked.range;
-    let lines = groups.into_iter().map(|group| {
-        let others = without_type(asked, &group.exception_type);
-        line(group, range, others)
+    let lines = groups.into_iter().map(|(group, status)| {
+        let without_type = asked.narrow.without(&group.exception_type);
+        let others = address(asked, asked.listed, &without_type);
+        line(group, status, range, others)
     });
     let lines = lines.collect_view();
     view! {
+        {status::form()}
         <div class="table-scroll" role="region" aria-label="List of exceptions" tabindex="0">
             <table class="table">
                 <thead>
                     <tr>
+                        <th scope="col">"Status"</th>
                         <th scope="col">"Exception"</th>
                         <th scope="col" class="table-number">
                             "Count"
@@ -175,7 +243,7 @@ fn table(groups: Vec<ExceptionGroup>, asked: &Asked) -> AnyView {
                         <th scope="col">"First seen"</th>
                         <th scope="col">"Last seen"</th>
                         <th scope="col">
-                            <span class="visually-hidden">"Leave out"</span>
+                            <span class="visually-hidden">"Actions"</span>
                         </th>
                     </tr>
                 </thead>
@@ -188,26 +256,14 @@ fn table(groups: Vec<ExceptionGroup>, asked: &Asked) -> AnyView {
     .into_any()
 }
 
-/// The list without the exceptions of a type.
-fn without_type(asked: &Asked, exception_type: &str) -> String {
-    let words = asked.narrow.without(exception_type).to_string();
-    url::with_query(
-        &Section::Exceptions.href(&asked.namespace),
-        &[
-            ("range", asked.range.key),
-            ("agent", &asked.agent),
-            ("q", &words),
-        ],
-    )
-}
-
-fn line(group: ExceptionGroup, range: Range, others: String) -> impl IntoView {
+fn line(group: ExceptionGroup, status: GroupStatus, range: Range, others: String) -> impl IntoView {
     let now = now();
     let href = group_href(&group, range);
     let is_new = range.start_ns(super::params::now_ns()) <= Some(group.first_ever_ns)
         && range.has_beginning();
     view! {
         <tr data-testid="exception">
+            <td>{status::mark(status)}</td>
             <td class="exceptions-what">
                 <a href=href>{visible(&group.exception_type).into_owned()}</a>
                 {is_new.then(|| view! { " " <span class="exceptions-new">"new"</span> })}
@@ -224,9 +280,12 @@ fn line(group: ExceptionGroup, range: Range, others: String) -> impl IntoView {
                 <Ago time_ns=group.last_ns now />
             </td>
             <td>
-                <a href=others aria-label=format!("Leave out {}", visible(&group.exception_type))>
-                    "Leave out"
-                </a>
+                <span class="exceptions-actions">
+                    {status::buttons(&group, status)}
+                    <a href=others aria-label=format!("Leave out {}", visible(&group.exception_type))>
+                        "Leave out"
+                    </a>
+                </span>
             </td>
         </tr>
     }
@@ -317,6 +376,33 @@ mod tests {
     }
 
     #[tokio::test]
+    async fn what_is_done_with_is_not_listed_until_it_comes_back() {
+        let decided = |decision| Fixture {
+            decisions: BTreeMap::from([(ExceptionGroupId(7), decision)]),
+            ..fixture()
+        };
+        // It happened last at 2,000.
+        let resolved = Decision::Resolved { at_ns: 2_000 };
+        let (_, html) = decided(resolved).get("/ns/team/exceptions").await;
+        assert!(!html.contains("data-testid=\"exception\""), "{html}");
+        assert!(html.contains("No open exceptions of team"), "{html}");
+        assert!(html.contains("1 kind is not open."), "{html}");
+        let path = "/ns/team/exceptions?status=resolved";
+        let (_, html) = decided(resolved).get(path).await;
+        assert!(html.contains(">Resolved<") && html.contains("name=\"reopen\""));
+
+        let came_back = Decision::Resolved { at_ns: 1_999 };
+        let (_, html) = decided(came_back).get("/ns/team/exceptions").await;
+        assert!(html.contains(">Regressed<") && html.contains("name=\"resolve\""));
+        let (_, html) = decided(Decision::Ignored)
+            .get("/exceptions/0000000000000007")
+            .await;
+        assert!(html.contains(">Ignored<"), "{html}");
+        let again = "aria-label=\"Open again ValueError: Tool &lt;b&gt;‹*›&lt;/b&gt; not found\"";
+        assert!(html.contains(again), "{html}");
+    }
+
+    #[tokio::test]
     async fn a_type_is_left_out_and_the_page_says_so() {
         let (_, html) = fixture().get("/ns/team/exceptions").await;
         assert!(html.contains("q=-type%3AValueError"), "{html}");
@@ -337,7 +423,7 @@ mod tests {
             .get("/ns/team/exceptions?range=1h&agent=analyst")
             .await;
         assert!(
-            html.contains("No exceptions of analyst in the last hour"),
+            html.contains("No open exceptions of analyst in the last hour"),
             "{html}"
         );
     }

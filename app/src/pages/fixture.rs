@@ -1,14 +1,14 @@
 //! A dashboard over traces, agents and memories that a test has written down.
 
-use std::sync::Arc;
+use std::{collections::BTreeMap, sync::Arc};
 
 use api::{
     clock::SystemClock,
     telemetry::{
-        CallReader, DurationQuery, Durations, ExceptionGroup, ExceptionGroupId, ExceptionQuery,
-        ExceptionReader, MetricQuery, MetricReader, MetricSeries, NothingKept, Occurrence,
-        ServiceGraph, SessionQuery, SessionReader, SessionSummary, UsageQuery, UsageReader,
-        UsageRow, Window,
+        CallReader, Decision, DurationQuery, Durations, ExceptionGroup, ExceptionGroupId,
+        ExceptionQuery, ExceptionReader, MetricQuery, MetricReader, MetricSeries, NotNoted,
+        Notebook, NothingKept, Occurrence, SavedSearch, ServiceGraph, SessionQuery, SessionReader,
+        SessionSummary, UsageQuery, UsageReader, UsageRow, Window,
     },
     traces::{
         LogQuery, LogReader, LogRecord, Operation, ReadError, Span, SpanId, SpanKind, SpanStatus,
@@ -38,6 +38,10 @@ pub(crate) struct Fixture {
     pub(crate) kubernetes: Router,
     /// Answers as the agents.
     pub(crate) agents: Router,
+    /// What was decided about groups of exceptions.
+    pub(crate) decisions: BTreeMap<ExceptionGroupId, Decision>,
+    /// Searches that were given names.
+    pub(crate) searches: Vec<SavedSearch>,
     /// Takes and gives traces as files.
     pub(crate) files: Option<Router>,
 }
@@ -63,6 +67,7 @@ impl Fixture {
                 None => NothingKept::because("a test keeps nothing"),
             },
             alerts: NothingKept::alerts("a test keeps nothing"),
+            notebook: Arc::new(Written(self.decisions.clone(), self.searches.clone())),
             logs: Arc::new(self.clone()),
             traces: Arc::new(self),
         };
@@ -215,5 +220,31 @@ impl SessionReader for Answers {
 impl UsageReader for Answers {
     async fn usage(&self, _: &UsageQuery) -> Result<Vec<UsageRow>, ReadError> {
         Ok(self.usage.clone())
+    }
+}
+
+/// A notebook that cannot be changed.
+struct Written(BTreeMap<ExceptionGroupId, Decision>, Vec<SavedSearch>);
+
+#[async_trait]
+impl Notebook for Written {
+    fn decisions(&self) -> BTreeMap<ExceptionGroupId, Decision> {
+        self.0.clone()
+    }
+
+    async fn decide(&self, _: ExceptionGroupId, _: Option<Decision>) -> Result<(), NotNoted> {
+        Err(NotNoted::Unsupported("a test keeps nothing".to_owned()))
+    }
+
+    fn searches(&self, _: &str) -> Vec<SavedSearch> {
+        self.1.clone()
+    }
+
+    async fn save_search(&self, _: SavedSearch) -> Result<(), NotNoted> {
+        Err(NotNoted::Unsupported("a test keeps nothing".to_owned()))
+    }
+
+    async fn delete_search(&self, _: &str, _: &str) -> Result<(), NotNoted> {
+        Err(NotNoted::Unsupported("a test keeps nothing".to_owned()))
     }
 }

@@ -1,5 +1,6 @@
 //! What a page or form says when Kubernetes or a store behind it does not answer.
 
+use api::telemetry::NotNoted;
 use axum::response::{IntoResponse, Response};
 use http::StatusCode;
 
@@ -18,6 +19,9 @@ pub(crate) enum Failure {
     /// The trace or log store.
     #[error(transparent)]
     Store(#[from] api::traces::ReadError),
+    /// The notebook.
+    #[error(transparent)]
+    Note(#[from] NotNoted),
 }
 
 /// What was asked for, in words and as `kubectl` names it.
@@ -59,7 +63,7 @@ impl Failure {
                 message: message(source),
                 command: format!("kubectl auth can-i {verb} {}", target.resource),
             },
-            Self::Kubernetes { .. } | Self::Store(_) => Why::Failed {
+            Self::Kubernetes { .. } | Self::Store(_) | Self::Note(_) => Why::Failed {
                 what: what.to_owned(),
                 message: self.to_string(),
             },
@@ -70,7 +74,10 @@ impl Failure {
     pub(crate) fn status(&self) -> StatusCode {
         match self {
             Self::Kubernetes { source, .. } if is_denied(source) => StatusCode::FORBIDDEN,
-            Self::Kubernetes { .. } | Self::Store(_) => StatusCode::BAD_GATEWAY,
+            Self::Note(NotNoted::UseSearch(_) | NotNoted::TakeSoMany(_)) => {
+                StatusCode::UNPROCESSABLE_ENTITY
+            }
+            Self::Kubernetes { .. } | Self::Store(_) | Self::Note(_) => StatusCode::BAD_GATEWAY,
         }
     }
 }

@@ -4,6 +4,7 @@ pub(crate) mod alert;
 pub(crate) mod bulk;
 pub(super) mod chat;
 pub(crate) mod delete;
+pub(super) mod exception;
 pub(crate) mod import;
 pub(super) mod memory;
 pub(crate) mod model;
@@ -12,6 +13,7 @@ pub(super) mod preferences;
 pub(crate) mod prices;
 pub(crate) mod replay;
 pub(crate) mod resource;
+pub(super) mod search;
 pub(crate) mod secret;
 pub(crate) mod tool;
 pub(crate) mod yaml;
@@ -59,6 +61,14 @@ fn done(path: &str, flash: &Flash) -> Response {
     response
 }
 
+/// The path, unless it leads to another site.
+fn own_path(path: &str) -> &str {
+    let is_own = path.starts_with('/')
+        && !path.starts_with("//")
+        && !path.contains(|c: char| c == '\\' || c.is_control());
+    if is_own { path } else { "/" }
+}
+
 /// Says to a page that what was posted to it came to nothing, and why.
 #[derive(Clone)]
 pub(crate) enum Refused {
@@ -89,5 +99,18 @@ async fn read(ports: &Ports, request: Request) -> Result<(Parts, Fields), Respon
         Ok((head, fields))
     } else {
         Err(render_again(ports.clone(), head, StatusCode::FORBIDDEN, Refused::Token).await)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_way_back_never_leads_to_another_site() {
+        assert_eq!(own_path("/ns/a?x=1"), "/ns/a?x=1");
+        for path in ["https://evil", "//evil", "/\\evil", "", "/a\r\nb"] {
+            assert_eq!(own_path(path), "/", "{path:?}");
+        }
     }
 }

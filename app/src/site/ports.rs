@@ -5,7 +5,7 @@ use std::sync::Arc;
 use api::{
     clock::Clock,
     prices::PriceTable,
-    telemetry::{Alerting, TelemetryReader},
+    telemetry::{Alerting, Notebook, TelemetryReader},
     traces::{LogReader, TraceReader},
 };
 use axum::Router;
@@ -23,6 +23,8 @@ pub struct Ports {
     pub telemetry: Arc<dyn TelemetryReader>,
     /// What is bad for long enough to tell somebody.
     pub alerts: Arc<dyn Alerting>,
+    /// What people write down: exceptions they are done with, searches they want to find again.
+    pub notebook: Arc<dyn Notebook>,
     /// Serves `/agents/{namespace}/{name}/…` and `/api/runs`, for what agents remember and do.
     pub agents: Router,
     /// Serves `/api/export/traces` and `/api/import/traces`; none where traces are read from elsewhere than

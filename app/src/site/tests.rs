@@ -3,6 +3,7 @@
 mod cluster;
 mod forms;
 mod import;
+mod notebook;
 mod pages;
 mod tabs;
 
@@ -64,6 +65,7 @@ fn ports(cluster: &Cluster) -> Ports {
         logs: Arc::new(Store(Vec::new())),
         telemetry: NothingKept::because("a test keeps nothing"),
         alerts: NothingKept::alerts("a test keeps nothing"),
+        notebook: NothingKept::notebook("a test keeps nothing"),
         agents: Router::new(),
         files: None,
         clock: Arc::new(SystemClock),

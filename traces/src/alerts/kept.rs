@@ -52,7 +52,7 @@ pub(super) async fn write(rules: &Path, watched: &Watched) {
 }
 
 /// Beside it and then over it, so that it is never half written.
-pub(super) async fn replace(path: &Path, what: &impl Serialize) -> io::Result<()> {
+pub(crate) async fn replace(path: &Path, what: &impl Serialize) -> io::Result<()> {
     let text = serde_json::to_vec_pretty(what)?;
     let beside = path.with_extension("new");
     tokio::fs::write(&beside, text).await?;

@@ -1,19 +1,19 @@
 //! One kind of exception: where and how often it happened, and one occurrence of it in full.
 
 use api::{
-    telemetry::{ExceptionGroup, ExceptionGroupId, ExceptionQuery, Occurrence},
+    telemetry::{ExceptionGroup, ExceptionGroupId, ExceptionQuery, GroupStatus, Occurrence},
     traces::{LogQuery, LogRecord, SpanId, TraceId},
 };
 use http::StatusCode;
 use leptos::prelude::*;
 
-use super::{PIECES, USUAL_RANGE, group_href, trend, values::values};
+use super::{PIECES, USUAL_RANGE, group_href, status, trend, values::values};
 use crate::{
     components::{
         button::{LinkButton, Weight},
         code_block::CodeBlock,
         instead::{Instead, Why},
-        page_head::{PageHead, Panel},
+        page_head::{Actions, PageHead, Panel},
         time::Ago,
     },
     format,
@@ -60,6 +60,7 @@ pub(crate) fn ExceptionPage(id: String) -> impl IntoView {
 
 struct Found {
     group: ExceptionGroup,
+    status: GroupStatus,
     occurrences: Vec<Occurrence>,
     /// The place of the chosen one.
     chosen: usize,
@@ -99,7 +100,9 @@ async fn load(
         Some(occurrence) => logs_around(&ports, occurrence).await?,
         None => Vec::new(),
     };
+    let decision = ports.notebook.decisions().get(&id).copied();
     Ok(Some(Found {
+        status: GroupStatus::of(decision, group.last_ns),
         group,
         occurrences,
         chosen,
@@ -137,6 +140,7 @@ fn not_found(id: &str, list: &str) -> AnyView {
 fn draw(found: Found, range: Range) -> AnyView {
     let Found {
         group,
+        status,
         occurrences,
         chosen,
         logs,
@@ -158,14 +162,17 @@ fn draw(found: Found, range: Range) -> AnyView {
         ];
         occurrence(one, neighbours, logs, &href)
     });
+    let buttons = status::buttons(&group, status);
     let lines = occurrences.iter().enumerate();
     let lines = lines
         .map(|(at, one)| line(one, &href, at == chosen))
         .collect_view();
     view! {
         <PageHead title=visible(&group.exception_type).into_owned()>
-            {trend(&group.counts, range)}
+            {status::mark(status)} {trend(&group.counts, range)}
+            <Actions>{buttons}</Actions>
         </PageHead>
+        {status::form()}
         <p class="panel-note exceptions-title">{visible(&group.template).into_owned()}</p>
         <p class="panel-note">
             {facts} ". First seen " <Ago time_ns=group.first_ever_ns now /> ", last "

@@ -1,8 +1,13 @@
 //! What needs somebody, besides resources that are not ready: alerts, exceptions that are new, and runs
 //! that failed.
 
+use std::collections::BTreeMap;
+
 use api::{
-    telemetry::{Alert, AlertState, ExceptionGroup, ExceptionQuery, Window},
+    telemetry::{
+        Alert, AlertState, Decision, ExceptionGroup, ExceptionGroupId, ExceptionQuery, GroupStatus,
+        Window,
+    },
     traces::{ReadError, TraceSummary},
 };
 use jiff::Timestamp;
@@ -29,6 +34,8 @@ const LOOKED_AT: u32 = 200;
 pub(super) struct Attention {
     alerts: Result<Vec<Alert>, String>,
     exceptions: Result<Vec<ExceptionGroup>, String>,
+    /// What was decided about them.
+    decisions: BTreeMap<ExceptionGroupId, Decision>,
     failed: Vec<TraceSummary>,
 }
 
@@ -50,11 +57,17 @@ impl Attention {
             futures::join!(ports.alerts.alerts(), ports.telemetry.exceptions(&query));
         let is_told =
             |alert: &Alert| matches!(alert.state, AlertState::Firing | AlertState::Pending);
-        let is_new = |group: &ExceptionGroup| group.first_ever_ns >= window.from_ns;
+        let decisions = ports.notebook.decisions();
+        let is_news = |group: &ExceptionGroup| match status(&decisions, group) {
+            GroupStatus::Open => group.first_ever_ns >= window.from_ns,
+            GroupStatus::Regressed => true,
+            GroupStatus::Resolved | GroupStatus::Ignored => false,
+        };
         let failed = runs.iter().filter(|run| run.n_errors > 0).take(MOST);
         Self {
             alerts: kept(alerts, is_told),
-            exceptions: kept(exceptions, is_new),
+            exceptions: kept(exceptions, is_news),
+            decisions,
             failed: failed.cloned().collect(),
         }
     }
@@ -64,6 +77,7 @@ impl Attention {
         let Self {
             alerts,
             exceptions,
+            decisions,
             failed,
         } = self;
         let mut missing = Vec::new();
@@ -73,7 +87,10 @@ impl Attention {
             Err(message) => missing.push(partial("Alerts", &message)),
         }
         match exceptions {
-            Ok(groups) => lines.extend(groups.iter().map(|group| of_exception(group, now))),
+            Ok(groups) => lines.extend(groups.iter().map(|group| {
+                let status = status(&decisions, group);
+                of_exception(group, status, now)
+            })),
             Err(message) => missing.push(partial("New exceptions", &message)),
         }
         lines.extend(failed.iter().map(|run| of_run(run, now)));
@@ -110,7 +127,15 @@ fn of_alert(alert: &Alert, now: Timestamp) -> AnyView {
     line("Alert", href, words, (mark, word), (alert.since_ns, now))
 }
 
-fn of_exception(group: &ExceptionGroup, now: Timestamp) -> AnyView {
+fn status(decisions: &BTreeMap<ExceptionGroupId, Decision>, group: &ExceptionGroup) -> GroupStatus {
+    GroupStatus::of(decisions.get(&group.id).copied(), group.last_ns)
+}
+
+fn of_exception(group: &ExceptionGroup, status: GroupStatus, now: Timestamp) -> AnyView {
+    let word = match status {
+        GroupStatus::Regressed => "Came back",
+        GroupStatus::Open | GroupStatus::Resolved | GroupStatus::Ignored => "New",
+    };
     let href = format!("/exceptions/{}", group.id);
     let times = format::counted(group.n, "time", "times");
     let words = format!("{}: {}", group.exception_type, group.template);
@@ -118,7 +143,7 @@ fn of_exception(group: &ExceptionGroup, now: Timestamp) -> AnyView {
         "Exception",
         href,
         words,
-        (Mark::Degraded, &format!("New, {times}")),
+        (Mark::Degraded, &format!("{word}, {times}")),
         (group.first_ever_ns, now),
     )
 }
@@ -159,7 +184,6 @@ fn line(
 
 #[cfg(test)]
 mod tests {
-    use api::telemetry::ExceptionGroupId;
     use axum::{Json, Router, extract::Path, routing::get};
     use serde_json::json;
 
@@ -224,5 +248,26 @@ mod tests {
         assert!(!html.contains("Known for long"), "{html}");
         // The runs of a test's agents cannot be asked for: said, and nothing else is hidden by it.
         assert!(html.contains("What runs now is missing here"), "{html}");
+    }
+
+    #[tokio::test]
+    async fn what_was_resolved_needs_attention_once_it_comes_back() {
+        let page = async |decision| {
+            let answers = Answers {
+                groups: vec![group("It broke", 1_000)],
+                ..Answers::default()
+            };
+            let fixture = Fixture {
+                kubernetes: kubernetes(),
+                answers: Some(answers),
+                decisions: BTreeMap::from([(ExceptionGroupId(7), decision)]),
+                ..Fixture::default()
+            };
+            fixture.get("/ns/team").await.1
+        };
+        let html = page(Decision::Resolved { at_ns: 999 }).await;
+        assert!(html.contains("Came back, 3 times"), "{html}");
+        let html = page(Decision::Resolved { at_ns: 1_000 }).await;
+        assert!(!html.contains("It broke"), "{html}");
     }
 }

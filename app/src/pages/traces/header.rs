@@ -291,12 +291,12 @@ fn compared(loaded: &Loaded) -> Option<AnyView> {
     let metrics = Section::Metrics.href(&namespace);
     let asked = [("agent", span.service.as_str()), ("range", "24h")];
     let metrics = with_query(&metrics, &asked);
-    let words = format!("usually {}", format::duration(usual.p50_ns));
+    let words = format!("usually takes {}", format::duration(usual.p50_ns));
     let of = format!(" (P50 of {} in the day before), ", format::count(usual.n));
     Some(
         view! {
             <span data-testid="trace-usual">
-                " It takes " <a href=runs>{words}</a> {of} <a href=metrics>"see its metrics"</a> "."
+                " It " <a href=runs>{words}</a> {of} <a href=metrics>"see its metrics"</a> "."
             </span>
         }
         .into_any(),

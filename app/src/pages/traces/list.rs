@@ -8,10 +8,12 @@ mod load;
 mod matching;
 mod pictures;
 mod plan;
+mod saved;
 mod table;
 #[cfg(test)]
 mod tests;
 
+use api::telemetry::SavedSearch;
 use leptos::prelude::*;
 
 pub(crate) use asked::{Asked, all_of, traces_href};
@@ -38,27 +40,19 @@ use load::{Found, ROWS};
 pub(crate) fn TracesPage() -> impl IntoView {
     let ports = ports();
     let asked = Asked::requested();
+    let searches = ports.notebook.searches(&asked.namespace);
     let list = Suspend::new(async move {
         // A query that is not understood is shown with what is wrong, and nothing is searched.
         if asked.query.is_err() {
-            let form = form::form(&asked, None);
-            return view! {
-                {head(&asked, None)}
-                {form}
-            }
-            .into_any();
+            return top(&asked, &searches, None);
         }
         match load(&ports, &asked).await {
-            Ok(found) => draw(&found, &asked),
-            Err(failure) => {
-                let form = form::form(&asked, None);
-                view! {
-                    {head(&asked, None)}
-                    {form}
-                    {failed("The list of traces", &failure)}
-                }
-                .into_any()
+            Ok(found) => draw(&found, &asked, &searches),
+            Err(failure) => view! {
+                {top(&asked, &searches, None)}
+                {failed("The list of traces", &failure)}
             }
+            .into_any(),
         }
     });
     view! {
@@ -105,22 +99,29 @@ fn head(asked: &Asked, found: Option<&Found>) -> AnyView {
     .into_any()
 }
 
-fn draw(found: &Found, asked: &Asked) -> AnyView {
-    let head = head(asked, Some(found));
-    let form = form::form(asked, Some(found));
+/// The heading, the form and the searches that have names.
+fn top(asked: &Asked, searches: &[SavedSearch], found: Option<&Found>) -> AnyView {
+    view! {
+        {head(asked, found)}
+        {form::form(asked, found)}
+        {saved::saved(searches, asked)}
+    }
+    .into_any()
+}
+
+fn draw(found: &Found, asked: &Asked, named: &[SavedSearch]) -> AnyView {
+    let top = top(asked, named, Some(found));
     let searched = searched(found, asked);
     if found.matches.is_empty() {
         return view! {
-            {head}
-            {form}
+            {top}
             {searched}
             {nothing(found, asked)}
         }
         .into_any();
     }
     view! {
-        {head}
-        {form}
+        {top}
         {pictures::picture(&found.matches, asked)}
         {searched}
         <div class="traces-sides">

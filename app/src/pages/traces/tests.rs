@@ -215,7 +215,7 @@ async fn the_step_to_blame_is_compared_with_what_it_usually_takes_once_that_is_k
     has(
         &page(500).await,
         &[
-            "usually 900 ms",
+            "usually takes 900 ms",
             "(P50 of 500 in the day before)",
             "q=tool%3Aweb_search",
             "slower than 99 % of its calls",

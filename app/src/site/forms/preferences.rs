@@ -6,7 +6,7 @@ use axum::{
 };
 use http::{HeaderValue, header};
 
-use super::Fields;
+use super::{Fields, own_path};
 use crate::site::{
     Ports,
     cookies::{Reach, set_cookie},
@@ -35,25 +35,4 @@ pub(in crate::site) async fn post(State(ports): State<Ports>, request: Request) 
 fn chosen<P: Preference>(fields: &Fields) -> Option<HeaderValue> {
     let choice = P::parse(fields.get(P::COOKIE)?);
     set_cookie(P::COOKIE, choice.as_str(), Reach::Preference)
-}
-
-/// The path, unless it leads to another site.
-fn own_path(path: &str) -> &str {
-    let is_own = path.starts_with('/')
-        && !path.starts_with("//")
-        && !path.contains(|c: char| c == '\\' || c.is_control());
-    if is_own { path } else { "/" }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_way_back_never_leads_to_another_site() {
-        assert_eq!(own_path("/ns/a?x=1"), "/ns/a?x=1");
-        for path in ["https://evil", "//evil", "/\\evil", "", "/a\r\nb"] {
-            assert_eq!(own_path(path), "/", "{path:?}");
-        }
-    }
 }

@@ -169,7 +169,7 @@ impl Asked {
     }
 
     /// Its own address.
-    pub(super) fn href(&self) -> String {
+    pub(crate) fn href(&self) -> String {
         let cursor = self.after.map(Cursor::written).unwrap_or_default();
         let row = match self.row {
             0 => String::new(),
@@ -178,6 +178,11 @@ impl Asked {
         let mut pairs = self.kept();
         pairs.extend([("cursor", cursor), ("row", row)]);
         with_pairs(&self.path(), &pairs)
+    }
+
+    /// The query part of its address, without where one is in the list.
+    pub(crate) fn question(&self) -> String {
+        with_pairs("", &self.kept()).split_off(1)
     }
 
     /// The address of the file that has all of the list's traces.

@@ -1,0 +1,57 @@
+// Traces as files: out of a page, and into the list again.
+
+import { randomBytes } from "node:crypto";
+import { readFile } from "node:fs/promises";
+
+import { type Page } from "@playwright/test";
+
+import { NAMESPACE, expect, test } from "./fixtures.ts";
+import { sendTrace } from "./otlp.ts";
+
+/** What a click on "Export" brings. */
+async function exported(page: Page): Promise<{ name: string; text: string }> {
+  const downloading = page.waitForEvent("download");
+  await page.getByRole("main").getByRole("link", { name: "Export" }).click();
+  const download = await downloading;
+  const text = await readFile(await download.path(), "utf8");
+  return { name: download.suggestedFilename(), text };
+}
+
+const newId = () => randomBytes(16).toString("hex");
+
+test.describe("without JavaScript", () => {
+  // A file that is none is answered so.
+  test.use({ javaScriptEnabled: false, toleratedErrors: [/status of 400/] });
+
+  test("what a search finds goes out in one file, and comes in by a form", async ({
+    page,
+    request,
+  }) => {
+    const ids = [await sendTrace(request, 12), await sendTrace(request, 12)];
+    await page.goto(`/ns/${NAMESPACE}/traces?q=service:big&range=1h`);
+    const file = await exported(page);
+    expect(file.name).toBe("traces.jsonl");
+    for (const id of ids) expect(file.text).toContain(id);
+
+    const own = file.text.split("\n").find((line) => line.includes(ids[0] ?? "")) ?? "";
+    const other = newId();
+    await page.getByRole("button", { name: "Import", exact: true }).click();
+    const choose = async (text: string) => {
+      const name = "traces.jsonl";
+      const buffer = Buffer.from(text);
+      const file = { name, mimeType: "application/x-ndjson", buffer };
+      await page.getByLabel("File with traces").setInputFiles(file);
+      await page.getByRole("button", { name: "Import file" }).click();
+    };
+    await choose(own.replaceAll(ids[0] ?? "", other));
+    const main = page.getByRole("main");
+    await expect(main).toContainText("12 spans and 0 new log records of 1 trace came in.");
+    await expect(main.locator(`a[href="/traces/${other}"]`)).toBeVisible();
+
+    // A file of something else says so, and brings nothing in.
+    await choose("<script>alert(1)</script>");
+    await expect(page.getByRole("alert")).toContainText("Document 1 of the file is no OTLP in JSON");
+    await choose('{"data":[{"traceID":"1"}]}');
+    await expect(page.getByRole("alert")).toContainText("It has to be OTLP in JSON");
+  });
+});

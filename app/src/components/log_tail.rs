@@ -29,6 +29,8 @@ struct Tail {
     /// Where the lines are to be had.
     href: StoredValue<String>,
     is_following: RwSignal<bool>,
+    /// Counts the presses of the button: who asked before the last one asks no more.
+    press: StoredValue<u32>,
     /// The newest last.
     lines: RwSignal<VecDeque<LogRecord>>,
     /// Lines that arrived, those that were let go included.
@@ -46,6 +48,7 @@ pub fn LogTail(
     let tail = Tail {
         href: StoredValue::new(href),
         is_following: RwSignal::new(false),
+        press: StoredValue::new(0),
         lines: RwSignal::new(VecDeque::new()),
         n_arrived: RwSignal::new(0),
         trouble: RwSignal::new(None),

@@ -12,14 +12,17 @@ const EVERY: Duration = Duration::from_secs(1);
 
 pub(super) fn toggle(tail: Tail) {
     let follows = !tail.is_following.get_untracked();
+    let press = tail.press.get_value() + 1;
+    tail.press.set_value(press);
     tail.is_following.set(follows);
     if follows {
-        ask(tail);
+        ask(tail, press);
     }
 }
 
-/// Asks for what came after the last line, and again after a while.
-fn ask(tail: Tail) {
+/// Asks for what came after the last line, and again after a while, until the button is pressed again.
+fn ask(tail: Tail, press: u32) {
+    let is_current = move || tail.press.try_get_value() == Some(press);
     let after = tail.lines.with_untracked(|lines| {
         let last = lines.iter().max_by_key(|line| line.position)?;
         let position = last.position;
@@ -31,7 +34,7 @@ fn ask(tail: Tail) {
     let path = format!("{}{}", tail.href.get_value(), after.unwrap_or_default());
     spawn_local(async move {
         let answer = browser::get(&path).await;
-        if !tail.is_following.get_untracked() {
+        if !is_current() {
             return;
         }
         match answer {
@@ -52,8 +55,8 @@ fn ask(tail: Tail) {
         }
         set_timeout(
             move || {
-                if tail.is_following.get_untracked() {
-                    ask(tail);
+                if is_current() {
+                    ask(tail, press);
                 }
             },
             EVERY,

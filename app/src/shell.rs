@@ -48,16 +48,16 @@ pub(crate) fn shell(assets: &Assets) -> impl IntoView + use<> {
     }
 }
 
-/// The script that loads the wasm and wakes every island, in the order of the page.
+/// The script that loads the wasm and wakes every island; what is woken in the order of the page may
+/// have to fetch its own part first.
 fn wake_islands(js: &str, wasm: &str) -> String {
     let (js, wasm) = (serde_json::json!(js), serde_json::json!(wasm));
     format!(
         "const kaos = await import({js});\n\
          await kaos.default({{ module_or_path: {wasm} }});\n\
          kaos.hydrate();\n\
-         for (const island of document.querySelectorAll('leptos-island')) {{\n\
-         \x20 kaos[island.dataset.component](island);\n\
-         }}\n\
+         const islands = [...document.querySelectorAll('leptos-island')];\n\
+         await Promise.all(islands.map((island) => kaos[island.dataset.component](island)));\n\
          document.documentElement.dataset.hydrated = 'true';\n"
     )
 }

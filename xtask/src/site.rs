@@ -1,22 +1,19 @@
 //! The dashboard's files in `target/site`: wasm and its JavaScript, one stylesheet, `public/`.
 //!
-//! Leptos' page asks for `/pkg/kaos.js`, which loads `/pkg/kaos_bg.wasm`; the names here must stay those.
+//! The server names `pkg/kaos.css`, `pkg/kaos.js` and `pkg/kaos_bg.wasm`; they must stay those.
+
+mod browser_part;
+mod compress;
+mod trim;
 
 use std::{
     fs,
     path::{Path, PathBuf},
-    process::Command,
-    time::SystemTime,
 };
 
 use anyhow::{Context, Result};
-use wasm_bindgen_cli_support::Bindgen;
 
-use crate::{
-    console::{run, say},
-    wasm_target,
-    workspace::{Workspace, on_path},
-};
+use crate::{console::say, workspace::Workspace};
 
 const NAME: &str = "kaos";
 
@@ -46,94 +43,21 @@ pub(crate) fn build(workspace: &Workspace, profile: Profile) -> Result<()> {
     }
     let package = workspace.site().join("pkg");
     create(&package)?;
-    let wasm = compile(workspace, profile)?;
-    bind(workspace, profile, &wasm, &package)?;
+    browser_part::build(workspace, profile, &package)?;
     write_stylesheet(
         &workspace.root.join("style"),
         &package.join(format!("{NAME}.css")),
     )?;
-    copy_folder(&workspace.root.join("public"), &workspace.site())
+    copy_folder(&workspace.root.join("public"), &workspace.site())?;
+    if profile == Profile::Release {
+        compress::folder(&package)?;
+    }
+    Ok(())
 }
 
 /// Makes the folder that `server` embeds, so that it compiles before the dashboard was ever built.
 pub(crate) fn ensure_folder(workspace: &Workspace) -> Result<()> {
     create(&workspace.site())
-}
-
-fn compile(workspace: &Workspace, profile: Profile) -> Result<PathBuf> {
-    let library = wasm_target::ensure()?;
-    let mut cargo = workspace.cargo();
-    cargo.args(["build", "--package", "frontend"]);
-    library.add_to(&mut cargo);
-    let folder = match profile {
-        // Not a profile of its own: that would compile all procedural macros once more. Unoptimised wasm
-        // would be ten times as large and slow the page more than it saves here.
-        Profile::Dev => {
-            cargo
-                .env("CARGO_PROFILE_DEV_OPT_LEVEL", "s")
-                .env("CARGO_PROFILE_DEV_DEBUG", "false");
-            "debug"
-        }
-        Profile::Release => {
-            cargo.args(["--profile", "wasm-release"]);
-            "wasm-release"
-        }
-    };
-    run("building the browser part", &mut cargo)?;
-    Ok(workspace
-        .target
-        .join(wasm_target::NAME)
-        .join(folder)
-        .join("frontend.wasm"))
-}
-
-/// Writes the JavaScript that loads the wasm, and the wasm that it loads.
-fn bind(workspace: &Workspace, profile: Profile, wasm: &Path, package: &Path) -> Result<()> {
-    let output = package.join(format!("{NAME}_bg.wasm"));
-    let stamp = workspace.target.join("xtask-site");
-    let stamped = fs::read_to_string(&stamp).is_ok_and(|of| of == profile.name());
-    if stamped && changed(&output)? >= changed(wasm)? {
-        say("the browser part has not changed");
-        return Ok(());
-    }
-    say("writing the browser part's JavaScript");
-    Bindgen::new()
-        .input_path(wasm)
-        .out_name(NAME)
-        .web(true)?
-        .typescript(false)
-        .keep_debug(false)
-        .remove_name_section(profile == Profile::Release)
-        .remove_producers_section(true)
-        .generate(package)
-        .with_context(|| format!("failed to bind {}", wasm.display()))?;
-    if profile == Profile::Release {
-        shrink(&output)?;
-    }
-    let kilobytes = fs::metadata(&output)?.len() / 1000;
-    say(&format!("{NAME}_bg.wasm has {kilobytes} kB"));
-    fs::write(&stamp, profile.name())
-        .with_context(|| format!("failed to write {}", stamp.display()))
-}
-
-/// Makes the wasm smaller by a fifth where `wasm-opt` is there; nothing depends on it.
-fn shrink(wasm: &Path) -> Result<()> {
-    let Some(program) = on_path("wasm-opt") else {
-        say("wasm-opt is not here, so the browser part stays a little larger");
-        return Ok(());
-    };
-    let smaller = wasm.with_extension("wasm.smaller");
-    let mut command = Command::new(program);
-    command
-        .args(["-Oz", "--all-features"])
-        .arg(wasm)
-        .arg("-o")
-        .arg(&smaller);
-    if let Err(error) = run("making the wasm smaller", &mut command) {
-        say(&format!("keeping the wasm as it is: {error}"));
-        return Ok(());
-    }
-    fs::rename(&smaller, wasm).with_context(|| format!("failed to replace {}", wasm.display()))
 }
 
 /// Tokens come first because all else uses them, then what holds everywhere, then each component.
@@ -202,13 +126,4 @@ fn create(folder: &Path) -> Result<()> {
 fn empty(folder: &Path) -> Result<()> {
     create(folder)?;
     fs::remove_dir_all(folder).with_context(|| format!("failed to remove {}", folder.display()))
-}
-
-/// When a file was last changed; a file that does not exist is older than any other.
-fn changed(file: &Path) -> Result<SystemTime> {
-    match fs::metadata(file) {
-        Ok(metadata) => Ok(metadata.modified()?),
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(SystemTime::UNIX_EPOCH),
-        Err(error) => Err(error).with_context(|| format!("failed to look at {}", file.display())),
-    }
 }

@@ -261,7 +261,7 @@ fn stop_run(turn: Turn) {
 }
 
 /// The conversation and the field to go on with it.
-#[island]
+#[island(lazy)]
 pub fn ChatConsole(
     /// Namespace of the agent.
     namespace: String,

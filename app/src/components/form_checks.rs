@@ -34,7 +34,7 @@ enum Freshness {
 }
 
 /// Follows the form with the id `resource-form`.
-#[island]
+#[island(lazy)]
 pub fn FormChecks(
     /// Where the form is sent to be checked.
     check: String,

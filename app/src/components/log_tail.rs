@@ -40,7 +40,7 @@ struct Tail {
 }
 
 /// Follows the lines that a file of logs gets, once it is asked to.
-#[island]
+#[island(lazy)]
 pub fn LogTail(
     /// The file's address, with the conditions of the page.
     href: String,

@@ -135,7 +135,7 @@ impl Map {
 }
 
 /// The map and its toolbar.
-#[island]
+#[island(lazy)]
 pub fn ResourceMap(
     /// The namespace it follows, or all.
     namespace: String,

@@ -110,7 +110,7 @@ impl Table {
 }
 
 /// The resources of one kind. Its children stand in place of the table when there are none.
-#[island]
+#[island(lazy)]
 pub fn ResourceTable(
     /// Of which kind.
     kind: Kind,

@@ -172,7 +172,7 @@ fn found(skeleton: Option<&Arc<Skeleton>>, words: &str) -> Vec<bool> {
 }
 
 /// The spans of one trace.
-#[island]
+#[island(lazy)]
 pub fn TraceWaterfall(
     /// The trace's id.
     trace: String,

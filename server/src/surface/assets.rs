@@ -2,13 +2,15 @@
 //!
 //! Pages name each with a hash of its content, so browsers may keep it for ever.
 
+use std::hash::{DefaultHasher, Hasher};
+
 use axum::{
     Router,
     extract::Path,
     response::{IntoResponse, Response},
     routing::get,
 };
-use http::{HeaderMap, StatusCode, header};
+use http::{HeaderMap, HeaderValue, StatusCode, header};
 use rust_embed::{EmbeddedFile, RustEmbed};
 
 /// What `cargo xtask build` leaves in `target/site`. Empty until then, for `cargo check`.
@@ -22,20 +24,28 @@ const FOR_EVER: &str = "public, max-age=31536000, immutable";
 const A_DAY: &str = "public, max-age=86400";
 const ASK_AGAIN: &str = "no-cache";
 
-/// URLs of the style sheet and the browser part, with the hashes of their content.
+/// URLs of the style sheet and the browser part. A hash of all of them is part of the path, so that what
+/// they load by a relative name is of the same build.
 pub(crate) fn asset_urls() -> app::Assets {
+    let version = version();
+    let url = |name: &str| format!("/pkg/{version}/{name}");
     app::Assets {
-        css: versioned("pkg/kaos.css"),
-        js: versioned("pkg/kaos.js"),
-        wasm: versioned("pkg/kaos_bg.wasm"),
+        css: url("kaos.css"),
+        js: url("kaos.js"),
+        wasm: url("kaos_bg.wasm"),
     }
 }
 
-fn versioned(path: &str) -> String {
-    match Site::get(path) {
-        Some(file) => format!("/{path}?v={}", tag(&file)),
-        None => format!("/{path}"),
+/// A hash of everything in `pkg`.
+fn version() -> String {
+    let mut hash = DefaultHasher::new();
+    for path in Site::iter().filter(|path| path.starts_with("pkg/")) {
+        if let Some(file) = Site::get(&path) {
+            hash.write(path.as_bytes());
+            hash.write(&file.metadata.sha256_hash());
+        }
     }
+    format!("{:016x}", hash.finish())
 }
 
 fn tag(file: &EmbeddedFile) -> String {
@@ -52,16 +62,15 @@ pub(super) fn router() -> Router {
     let top = |name: &'static str| {
         get(move |headers: HeaderMap| async move { serve(name, &headers, ASK_AGAIN) })
     };
-    let folder = |folder: &'static str| {
-        get(
-            move |Path(path): Path<String>, headers: HeaderMap| async move {
-                serve(&format!("{folder}/{path}"), &headers, caching(folder))
-            },
-        )
+    let built = |Path((_, name)): Path<(String, String)>, headers: HeaderMap| async move {
+        serve(&format!("pkg/{name}"), &headers, FOR_EVER)
+    };
+    let font = |Path(name): Path<String>, headers: HeaderMap| async move {
+        serve(&format!("fonts/{name}"), &headers, A_DAY)
     };
     Router::new()
-        .route("/pkg/{*path}", folder("pkg"))
-        .route("/fonts/{*path}", folder("fonts"))
+        .route("/pkg/{version}/{name}", get(built))
+        .route("/fonts/{name}", get(font))
         .route("/icons.svg", top("icons.svg"))
         .route("/favicon.svg", top("favicon.svg"))
         .route("/favicon.ico", top("favicon.svg"))
@@ -75,20 +84,36 @@ fn serve(path: &str, request: &HeaderMap, caching: &'static str) -> Response {
     let known = request
         .get(header::IF_NONE_MATCH)
         .is_some_and(|value| value == etag.as_str());
-    let headers = [
-        (header::CONTENT_TYPE, content_type(path).to_owned()),
-        (header::CACHE_CONTROL, caching.to_owned()),
-        (header::ETAG, etag),
-    ];
-    if known {
-        (StatusCode::NOT_MODIFIED, headers).into_response()
+    let mut response = if known {
+        StatusCode::NOT_MODIFIED.into_response()
+    } else if let Some(compressed) = compressed(path, request) {
+        ([(header::CONTENT_ENCODING, "br")], compressed.data).into_response()
     } else {
-        (headers, file.data).into_response()
+        file.data.into_response()
+    };
+    let headers = [
+        (header::CONTENT_TYPE, content_type(path)),
+        (header::CACHE_CONTROL, caching),
+        (header::VARY, "accept-encoding"),
+    ];
+    for (name, value) in headers {
+        response
+            .headers_mut()
+            .insert(name, HeaderValue::from_static(value));
     }
+    if let Ok(etag) = HeaderValue::try_from(etag) {
+        response.headers_mut().insert(header::ETAG, etag);
+    }
+    response
 }
 
-fn caching(folder: &str) -> &'static str {
-    if folder == "pkg" { FOR_EVER } else { A_DAY }
+/// The same file as a release has it beside, for browsers that take it.
+fn compressed(path: &str, request: &HeaderMap) -> Option<EmbeddedFile> {
+    let accepted = request.get(header::ACCEPT_ENCODING)?.to_str().ok()?;
+    let takes_brotli = accepted
+        .split(',')
+        .any(|coding| coding.trim().split(';').next() == Some("br"));
+    takes_brotli.then(|| Site::get(&format!("{path}.br")))?
 }
 
 fn content_type(path: &str) -> &'static str {

@@ -22,6 +22,7 @@ pub mod keys;
 pub mod kind_tile;
 pub mod live_state;
 pub mod live_status;
+pub mod log_lines;
 pub mod log_tail;
 pub mod map;
 pub mod menu;

@@ -1,6 +1,7 @@
 // Logs: from a line to its span, values to filter by, the file, and lines as they arrive.
 
 import { NAMESPACE, expect, expectAccessible, ready, test } from "./fixtures.ts";
+import { sendLogs } from "./otlp.ts";
 import { ask, createCalculatingAgent } from "./resources.ts";
 
 test("a line opens in full, filters by its values and leads to its span", async ({
@@ -52,4 +53,39 @@ test("lines are shown as they arrive, until one pauses", async ({ page, request 
   await expectAccessible(page);
   await tail.getByRole("button", { name: "Pause" }).click();
   await expect(tail).toHaveAttribute("data-state", "paused");
+});
+
+test("all lines scroll in one window, and only those in view are drawn", async ({ page, request }) => {
+  await sendLogs(request, "chatty", 5_000);
+  await page.goto(`/ns/${NAMESPACE}/logs?agent=chatty&range=all&sort=asc`);
+  await ready(page);
+  const all = page.getByTestId("log-lines");
+  await all.getByRole("button", { name: "Scroll through all lines" }).click();
+  await expect(all).toHaveAttribute("data-state", "read");
+  await expect(all).toContainText("5,000 lines.");
+  const lines = all.getByTestId("log-line");
+  await expect(lines.first()).toContainText("line 1");
+  expect(await lines.count()).toBeLessThan(200);
+  await all.getByRole("region", { name: "Lines" }).focus();
+  await page.keyboard.press("End");
+  await expect(lines.last()).toContainText("line 5000");
+  expect(await lines.count()).toBeLessThan(200);
+  await expectAccessible(page);
+});
+
+test("who pauses and follows again sees every line once", async ({ page, request }) => {
+  await page.goto(`/ns/${NAMESPACE}/logs?agent=hasty`);
+  await ready(page);
+  const tail = page.getByTestId("log-tail");
+  const follow = tail.getByRole("button", { name: "Follow live" });
+  for (let n = 0; n < 3; n += 1) {
+    await follow.click();
+    await tail.getByRole("button", { name: "Pause" }).click();
+  }
+  await follow.click();
+  for (let first = 1; first <= 20; first += 10) {
+    await sendLogs(request, "hasty", 10, first);
+    await expect(tail).toContainText(`${first + 9} lines arrived.`);
+  }
+  await expect(tail.getByTestId("log-row")).toHaveCount(20);
 });

@@ -1,10 +1,11 @@
-// Traces of any size, sent as any program would send them: OTLP over HTTP, as JSON.
+// Traces and logs of any size, sent as any program would send them: OTLP over HTTP, as JSON.
 
 import { randomBytes } from "node:crypto";
 
 import { type APIRequestContext, expect } from "@playwright/test";
 
 const SPANS_PER_REQUEST = 5_000;
+const LINES_PER_REQUEST = 10_000;
 const MS = 1_000_000n;
 
 interface Span {
@@ -59,11 +60,38 @@ function spansOf(traceId: string, nSpans: number): Span[] {
 }
 
 function exported(spans: Span[]): object {
-  const resource = {
+  const resource = resourceOf("big");
+  return { resourceSpans: [{ resource, scopeSpans: [{ scope: { name: "test" }, spans }] }] };
+}
+
+function resourceOf(service: string): object {
+  return {
     attributes: [
-      { key: "service.name", value: { stringValue: "big" } },
+      { key: "service.name", value: { stringValue: service } },
       { key: "service.namespace", value: { stringValue: "kaos-hierarchy" } },
     ],
   };
-  return { resourceSpans: [{ resource, scopeSpans: [{ scope: { name: "test" }, spans }] }] };
+}
+
+/** Sends so many lines of a service, a millisecond after the other, the last one now: `line 1` and on. */
+export async function sendLogs(
+  request: APIRequestContext,
+  service: string,
+  nLines: number,
+  first = 1,
+): Promise<void> {
+  const resource = resourceOf(service);
+  const begin = BigInt(Date.now() - nLines) * MS;
+  for (let from = 0; from < nLines; from += LINES_PER_REQUEST) {
+    const length = Math.min(LINES_PER_REQUEST, nLines - from);
+    const logRecords = Array.from({ length }, (_, n) => ({
+      timeUnixNano: String(begin + BigInt(from + n) * MS),
+      severityNumber: 9,
+      severityText: "INFO",
+      body: { stringValue: `line ${first + from + n}` },
+    }));
+    const data = { resourceLogs: [{ resource, scopeLogs: [{ scope: { name: "test" }, logRecords }] }] };
+    const response = await request.post("/v1/logs", { data });
+    expect(response.status(), await response.text()).toBe(200);
+  }
 }

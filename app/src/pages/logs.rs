@@ -17,6 +17,7 @@ use crate::{
         button::SubmitButton,
         filter_form::{FilterSelect, FilterText, all_or},
         instead::{Instead, Why},
+        log_lines::LogLines,
         log_tail::LogTail,
         page_head::{Actions, PageHead},
     },
@@ -40,6 +41,7 @@ pub(crate) fn LogsPage() -> impl IntoView {
     let filter = Filter::of(&namespace(), &query(), now_ns());
     let data = load(ports(), filter.clone());
     let file = filter.file_href();
+    let all = file.clone();
     let tail = filter.tail_href(now_ns());
     view! {
         <Frame section=Section::Logs title="Logs" crumbs=vec![Crumb::here("logs")]>
@@ -51,6 +53,7 @@ pub(crate) fn LogsPage() -> impl IntoView {
                 </Actions>
             </PageHead>
             <LogTail href=tail />
+            <LogLines href=all />
             {loaded("Logs", data, move |found| draw(found, &filter))}
         </Frame>
     }

@@ -68,7 +68,7 @@ struct Asked {
 }
 
 /// Sends a form and shows what comes back in place of its children, the answers that were drawn.
-#[island]
+#[island(lazy)]
 pub fn Answers(
     /// Id of the form.
     form: String,

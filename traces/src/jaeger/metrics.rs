@@ -83,7 +83,7 @@ impl Measure {
     /// Its name and its help, without what they are grouped by.
     fn words(self) -> (&'static str, String) {
         match self {
-            Self::Latency(share) => ("latencies", format!("{share}th quantile latency")),
+            Self::Latency(share) => ("latencies", format!("{share:.2}th quantile latency")),
             Self::Calls => ("call_rate", "calls/sec".to_owned()),
             Self::Errors => (
                 "error_rate",

@@ -28,6 +28,7 @@ pub mod map;
 pub mod menu;
 pub mod page_head;
 pub mod palette;
+pub mod query_field;
 pub mod resource_table;
 pub mod running;
 pub mod sparkline;

@@ -27,6 +27,7 @@ pub mod rows;
 pub mod search;
 #[cfg(any(feature = "hydrate", feature = "ssr"))]
 mod sse;
+pub mod suggest;
 mod untrusted;
 pub mod url;
 pub mod waterfall;

@@ -86,3 +86,28 @@ test("a query that cannot be understood says where and what is expected", async 
   await expect(alert).toContainText("such as >5s");
   await expectAccessible(page);
 });
+
+test("a query is completed with keys, by what the runs of the page have", async ({ page, request }) => {
+  await sendMarket(request, { question: QUESTION, session: `typed-${Date.now()}`, searchMs: 10, startMs: Date.now() - MINUTE_MS });
+  await page.goto(`/ns/${NAMESPACE}/traces`);
+  await ready(page);
+  const query = page.getByLabel("Query");
+  const options = page.getByRole("listbox", { name: "What could be written" }).getByRole("option");
+  await query.pressSequentially("ag");
+  await expect(options).toHaveText([/^agent:/]);
+  await page.keyboard.press("ArrowDown");
+  await expect(options.first()).toHaveAttribute("aria-selected", "true");
+  await expectAccessible(page);
+  await page.keyboard.press("Enter");
+  await expect(query).toHaveValue("agent:");
+  await query.pressSequentially("coord");
+  await expect(options.first()).toContainText("agent:coordinator");
+  await page.keyboard.press("Escape");
+  await expect(options).toHaveCount(0);
+  await page.keyboard.press("ArrowDown");
+  await page.keyboard.press("Enter");
+  await expect(query).toHaveValue("agent:coordinator ");
+  await expect(query).toBeFocused();
+  await page.keyboard.press("Enter");
+  await expect(page).toHaveURL(/q=agent%3Acoordinator/);
+});

@@ -1,13 +1,20 @@
 //! The query's field, what was understood of it, and the time.
 
+use std::collections::BTreeSet;
+
 use leptos::prelude::*;
 
 use super::{
-    super::query::{KEYS, Misread, Name},
+    super::query::{Condition, KEYS, Misread, Name},
     asked::Asked,
     load::Found,
 };
-use crate::{components::button::SubmitButton, pages::period::period_picker, untrusted::visible};
+use crate::{
+    components::{button::SubmitButton, query_field::QueryField},
+    pages::period::period_picker,
+    suggest::Key,
+    untrusted::visible,
+};
 
 /// Values of one condition that are offered.
 const MOST: usize = 12;
@@ -27,24 +34,17 @@ pub(super) fn form(asked: &Asked, found: Option<&Found>) -> AnyView {
         Some(_) => "query-wrong query-help",
         None => "query-help",
     };
+    let named = named(found);
     view! {
         <form class="query" method="get" role="search" aria-label="Traces">
-            <label class="query-field">
-                <span class="visually-hidden">"Query"</span>
-                <input
-                    type="search"
-                    name="q"
-                    value=asked.text.clone()
-                    list="query-suggestions"
-                    spellcheck="false"
-                    data-keys="/"
-                    placeholder="agent:coordinator status:error duration:>5s"
-                    aria-describedby=described
-                    aria-invalid=wrong.map(|_| "true")
-                />
-            </label>
+            <QueryField
+                text=asked.text.clone()
+                keys=keys(&named)
+                described=described.to_owned()
+                is_wrong=wrong.is_some()
+            />
             <SubmitButton>"Search"</SubmitButton>
-            {suggestions(asked, found)}
+            {suggestions(asked, &named)}
             {hidden}
             {period_picker(asked.period, &asked.path(), &rest)}
             {wrong.map(|wrong| misread(&asked.text, wrong))}
@@ -95,27 +95,49 @@ fn help() -> AnyView {
     .into_any()
 }
 
-/// The query as it stands with one more condition, for each that makes sense of what was found.
-fn suggestions(asked: &Asked, found: Option<&Found>) -> AnyView {
+/// Conditions for the names that stand in what was found.
+fn named(found: Option<&Found>) -> BTreeSet<String> {
     let works = found.iter().flat_map(|found| &found.matches);
     let works = works.filter_map(|trace| trace.work.as_ref());
-    let mut names = std::collections::BTreeSet::new();
+    let mut named = BTreeSet::new();
     for work in works {
-        let of = |name: Name, values: &std::collections::BTreeSet<String>| {
-            let values = values.iter().take(MOST).cloned();
-            values.map(|value| (name, value)).collect::<Vec<_>>()
-        };
-        names.extend(
-            [
-                of(Name::Agent, &work.agents),
-                of(Name::Tool, &work.tools),
-                of(Name::Model, &work.models),
-            ]
-            .into_iter()
-            .flatten()
-            .map(|(name, value)| super::super::query::Condition::Name(name, value).to_string()),
-        );
+        let kinds = [
+            (Name::Agent, &work.agents),
+            (Name::Tool, &work.tools),
+            (Name::Model, &work.models),
+        ];
+        for (name, values) in kinds {
+            let condition = |value: &String| Condition::Name(name, value.clone()).to_string();
+            named.extend(values.iter().take(MOST).map(condition));
+        }
     }
+    named
+}
+
+/// The keys of the language, with what is known to stand behind them.
+fn keys(named: &BTreeSet<String>) -> Vec<Key> {
+    let key = |(key, hint): (&str, &str)| {
+        let begin = format!("{key}:");
+        let known = named.iter();
+        let known = known.filter_map(|condition| condition.strip_prefix(&begin));
+        let fixed: &[&str] = match key {
+            "status" => &["ok", "error", "incomplete"],
+            "duration" => &[">1s", ">5s", ">30s"],
+            "tokens" => &[">5000"],
+            "cost" => &[">0.05"],
+            _ => &[],
+        };
+        Key {
+            name: key.to_owned(),
+            hint: hint.to_owned(),
+            values: known.chain(fixed.iter().copied()).map(str::to_owned).collect(),
+        }
+    };
+    KEYS.into_iter().map(key).collect()
+}
+
+/// For browsers without scripts: the query as it stands with one more condition.
+fn suggestions(asked: &Asked, named: &BTreeSet<String>) -> AnyView {
     let fixed = [
         "status:error",
         "status:ok",
@@ -123,7 +145,8 @@ fn suggestions(asked: &Asked, found: Option<&Found>) -> AnyView {
         "tokens:>5000",
         "cost:>0.05",
     ];
-    let all = fixed.map(str::to_owned).into_iter().chain(names);
+    let all = fixed.map(str::to_owned).into_iter();
+    let all = all.chain(named.iter().cloned());
     let before = match asked.text.trim() {
         "" => String::new(),
         text => format!("{text} "),

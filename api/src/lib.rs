@@ -7,6 +7,7 @@
 pub mod attributes;
 pub mod chat;
 pub mod clock;
+pub mod functions;
 pub mod live;
 pub mod money;
 pub mod plan;

@@ -89,6 +89,32 @@ test("tools written as functions become ready, and the list names them", async (
   await expect(page.getByRole("row", { name: /echo-search/ })).toContainText("echo");
 });
 
+test.describe("functions that are no Python", () => {
+  test.use({ toleratedErrors: [/status of 422/] });
+
+  test("say which line at their field, and are created only when that is meant", async ({
+    page,
+    request,
+  }) => {
+    await page.goto(`/ns/${TEAM}/mcpservers/new`);
+    await ready(page);
+    await page.getByLabel("Name", { exact: true }).fill("broken");
+    await page.getByLabel("Runtime", { exact: true }).fill("python-string");
+    const params = page.getByRole("textbox", { name: /^Parameters/ });
+    await params.fill("def add(a: float):\n    return (a +");
+    await expect(page.locator("#params-error")).toContainText("line 2: ");
+    await page.getByRole("button", { name: "Create MCP server" }).click();
+    await expect(page.locator("#form-problems")).toBeFocused();
+    await expect(params).toHaveAttribute("aria-invalid", "true");
+    await expect(page.locator("#params-error")).toContainText("line 2: ");
+    expect((await request.get(`${API}/mcpservers/broken`)).status()).toBe(404);
+    await page.getByRole("checkbox", { name: /Write them all the same/ }).check();
+    await page.getByRole("button", { name: "Create MCP server" }).click();
+    await expect(page).toHaveURL(/\/mcpservers\/broken(#params)?$/);
+    expect((await request.delete(`${API}/mcpservers/broken`)).status()).toBe(200);
+  });
+});
+
 test("a tool is called, its call is a link, and the history stays", async ({ page }) => {
   await page.goto(`/ns/${TEAM}/mcpservers/calculator/tools/add`);
   await ready(page);

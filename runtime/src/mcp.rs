@@ -13,6 +13,7 @@ mod process;
 mod served_call;
 mod server;
 mod supervise;
+mod syntax;
 mod tool;
 mod words;
 

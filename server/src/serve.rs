@@ -103,6 +103,12 @@ struct Wanted {
     logs: LogLayer,
 }
 
+/// What brings files into the built-in store and out of it; nothing where a Jaeger is read instead.
+fn own_files(wanted: &Wanted, stores: &Stores) -> Option<Router> {
+    let is_own = wanted.jaeger.is_none();
+    is_own.then(|| traces::transfer(stores.telemetry.clone()))
+}
+
 /// Where resources answer, and what answers for them on this machine.
 struct Place {
     base_url: String,
@@ -152,11 +158,8 @@ async fn start(
         alerts: Arc::new(alerts.clone()),
         agents: runtime_routes.clone(),
         notebook: Arc::new(NotebookFile::open(data_dir.join("notebook.json"))?),
-        // Files are of the built-in store.
-        files: match wanted.jaeger {
-            None => Some(traces::transfer(stores.telemetry.clone())),
-            Some(_) => None,
-        },
+        files: own_files(&wanted, &stores),
+        functions: Arc::new(embedded.mcp.clone()),
         clock: Arc::clone(&clock),
         providers: PROVIDERS.iter().map(|provider| provider.name).collect(),
         prices: runtime::gateway::built_in_prices(),

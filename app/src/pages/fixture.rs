@@ -4,6 +4,7 @@ use std::{collections::BTreeMap, sync::Arc};
 
 use api::{
     clock::SystemClock,
+    functions::NoLanguage,
     telemetry::{
         CallReader, Decision, DurationQuery, Durations, ExceptionGroup, ExceptionGroupId,
         ExceptionQuery, ExceptionReader, MetricQuery, MetricReader, MetricSeries, NotNoted,
@@ -53,6 +54,7 @@ impl Fixture {
             kube: kube::Client::new(self.kubernetes.clone(), "default"),
             agents: self.agents.clone(),
             files: self.files.clone(),
+            functions: Arc::new(NoLanguage),
             clock: Arc::new(SystemClock),
             providers: Vec::new(),
             prices: Arc::default(),

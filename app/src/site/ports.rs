@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use api::{
     clock::Clock,
+    functions::FunctionReader,
     prices::PriceTable,
     telemetry::{Alerting, Notebook, TelemetryReader},
     traces::{LogReader, TraceReader},
@@ -30,6 +31,8 @@ pub struct Ports {
     /// Serves `/api/export/traces` and `/api/import/traces`; none where traces are read from elsewhere than
     /// those take them from and put them.
     pub files: Option<Router>,
+    /// Reads the functions of MCP servers before they are one.
+    pub functions: Arc<dyn FunctionReader>,
     /// The time.
     pub clock: Arc<dyn Clock>,
     /// Names of the providers a model API can have.

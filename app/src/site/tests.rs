@@ -12,6 +12,7 @@ use std::sync::Arc;
 use api::traces::{LogQuery, LogReader, LogRecord, Operation, ReadError, Trace, TraceId};
 use api::{
     clock::SystemClock,
+    functions::{FunctionReader, NoLanguage},
     telemetry::NothingKept,
     traces::{TraceQuery, TraceReader, TraceSummary},
 };
@@ -68,6 +69,7 @@ fn ports(cluster: &Cluster) -> Ports {
         notebook: NothingKept::notebook("a test keeps nothing"),
         agents: Router::new(),
         files: None,
+        functions: Arc::new(NoLanguage),
         clock: Arc::new(SystemClock),
         providers: vec!["mock"],
         prices: Arc::default(),

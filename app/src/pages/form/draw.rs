@@ -7,6 +7,7 @@ use crate::{
     components::field::{CheckBoxes, Control, Field, Letters, Need, Notes},
     forms::{FieldSpec, Holds, Section, Standing, sections as sections_of},
     kinds::Kind,
+    site::resource_forms::KEEP_CODE,
 };
 
 /// All sections; those that few need are folded unless something in them is set or wrong.
@@ -82,7 +83,23 @@ fn single(form: &Form, spec: &FieldSpec, value: String) -> AnyView {
     };
     let (id, label) = (spec.id, spec.label);
     let (control, notes) = (control(form, spec, &value), notes(form, spec));
-    view! { <Field id label need control value notes /> }.into_any()
+    let is_refused = id == "params" && notes.error.starts_with("line ");
+    view! {
+        <Field id label need control value notes />
+        {is_refused.then(keep)}
+    }
+    .into_any()
+}
+
+/// Lets code be written that its language refuses.
+fn keep() -> AnyView {
+    view! {
+        <label class="check-box">
+            <input type="checkbox" name=KEEP_CODE value="yes" />
+            <span>"Python refuses these functions. Write them all the same."</span>
+        </label>
+    }
+    .into_any()
 }
 
 fn many(form: &Form, spec: &FieldSpec, kind: Kind, value: &str) -> AnyView {

@@ -3,7 +3,7 @@
 mod draft;
 mod edit;
 
-pub(crate) use draft::{Draft, NewSecret};
+pub(crate) use draft::{Draft, KEEP_CODE, NewSecret};
 pub(crate) use edit::Conflict;
 
 use api::validation::FieldError;
@@ -223,6 +223,7 @@ async fn write_new(ports: &Ports, draft: &Draft) -> Result<(), Refusal> {
     let object = draft
         .object()
         .map_err(|errors| Refusal::wrong(kind, &errors))?;
+    draft.refused_code(ports).await?;
     let name = draft.name();
     let refused = |error: kube::Error| Refusal::by_kubernetes(kind, &name, &error);
     let create = async |object: &Value, durability| {
@@ -262,6 +263,7 @@ pub(crate) fn previewed(
         live,
         is_new,
         new_secret: NewSecret::default(),
+        keeps_refused_code: false,
     };
     draft.written()
 }

@@ -34,6 +34,38 @@ async fn a_wrong_form_comes_back_with_its_values_and_the_error_at_its_field() {
     assert!(cluster.agent("Not A Name").is_none());
 }
 
+/// Takes no code.
+struct RefusesAll;
+
+#[async_trait]
+impl FunctionReader for RefusesAll {
+    async fn refusal(&self, _: &str) -> Option<String> {
+        Some("line 2: invalid syntax".to_owned())
+    }
+}
+
+#[tokio::test]
+async fn functions_that_python_refuses_are_written_only_when_that_is_meant() {
+    let cluster = Cluster::with_agents(&[]);
+    let dashboard = router(Ports {
+        functions: Arc::new(RefusesAll),
+        ..ports(&cluster)
+    });
+    let path = "/ns/team/mcpservers/new";
+    let fields = "name=broken&runtime=python-string&params=def+add(a)%3A%0A++return+(";
+    let page = post(&dashboard, path, fields).await;
+    assert_eq!(page.status, StatusCode::UNPROCESSABLE_ENTITY);
+    page.shows("line 2: invalid syntax");
+    assert!(cluster.object("mcpservers", "broken").is_none());
+    let written = post(&dashboard, path, &format!("{fields}&keep.params=yes")).await;
+    assert_eq!(written.status, StatusCode::SEE_OTHER, "{}", written.text);
+    assert!(cluster.object("mcpservers", "broken").is_some());
+    // Whoever runs something else writes no Python.
+    let other = "name=other&runtime=custom&params=x&image=some%2Fimage";
+    let page = post(&dashboard, path, other).await;
+    assert!(!page.text.contains("line 2"), "{}", page.text);
+}
+
 #[tokio::test]
 async fn what_kubernetes_refuses_is_shown_at_its_field() {
     let fields = "name=writer&modelAPI=llm-proxy&model=forbidden";

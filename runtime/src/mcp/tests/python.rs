@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use api::plan::McpRuntime;
+use api::{functions::FunctionReader, plan::McpRuntime};
 use serde_json::json;
 
 use super::{DEADLINE, Fixture, TOOLS};
@@ -224,5 +224,19 @@ def recurse(): return recurse()
         assert!(said.contains(expect), "{tool}: {said}");
     }
     assert_eq!(fixture.text("no_number", json!({})).await, "NaN");
+    fixture.end().await;
+}
+
+#[tokio::test]
+async fn code_that_is_no_python_is_refused_with_its_line_and_none_of_it_runs() {
+    let fixture = Fixture::new();
+    let refusal = fixture.servers.refusal("def add(a):\n    return (").await;
+    let refusal = refusal.unwrap();
+    assert!(refusal.starts_with("line 2: "), "{refusal}");
+    assert_eq!(fixture.servers.refusal(TOOLS).await, None);
+    assert_eq!(
+        fixture.servers.refusal("raise SystemExit('ran')").await,
+        None
+    );
     fixture.end().await;
 }

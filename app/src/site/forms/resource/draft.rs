@@ -23,6 +23,11 @@ use crate::{
     },
 };
 
+/// Ticked by who wants to write code that its language refuses.
+pub(crate) const KEEP_CODE: &str = "keep.params";
+/// The runtime whose parameters are functions.
+const PYTHON_STRING: &str = "python-string";
+
 /// An object as a form describes it.
 pub(crate) struct Draft {
     pub(super) kind: Kind,
@@ -33,6 +38,8 @@ pub(crate) struct Draft {
     pub(super) live: Value,
     pub(super) is_new: bool,
     pub(super) new_secret: NewSecret,
+    /// Whether code that its language refuses is to be written all the same.
+    pub(super) keeps_refused_code: bool,
 }
 
 impl Draft {
@@ -52,6 +59,7 @@ impl Draft {
             live,
             is_new: true,
             new_secret,
+            keeps_refused_code: fields.get(KEEP_CODE).is_some(),
         }
     }
 
@@ -103,9 +111,30 @@ impl Draft {
         }
     }
 
+    /// What the language of an MCP server's functions refuses in them, unless that is meant.
+    pub(super) async fn refused_code(&self, ports: &Ports) -> Result<(), Refusal> {
+        let is_code =
+            self.kind == Kind::McpServer && self.values.get("runtime").trim() == PYTHON_STRING;
+        let code = self.values.get("params");
+        if !is_code || self.keeps_refused_code || code.trim().is_empty() {
+            return Ok(());
+        }
+        let Some(message) = ports.functions.refusal(code).await else {
+            return Ok(());
+        };
+        let error = FieldError {
+            field: "spec.params".to_owned(),
+            message,
+        };
+        Err(Refusal::wrong(self.kind, &[error]))
+    }
+
     /// What would happen, with what the API says to it.
     pub(super) async fn check(&self, ports: &Ports) -> Preview {
         let mut preview = self.written();
+        if let Err(refusal) = self.refused_code(ports).await {
+            preview.errors.extend(refusal.problems);
+        }
         if preview.errors.is_empty()
             && let Err(refusal) = self.try_it(ports).await
         {

@@ -197,7 +197,7 @@ mod tests {
     }
 
     #[test]
-    fn a_conversation_that_is_replayed_is_what_wsent_messages_word_for_word() {
+    fn a_conversation_that_is_replayed_is_what_was_sent_word_for_word() {
         let sent = vec![
             Message::text(Role::System, "You help, briefly."),
             Message::text(Role::User, "first"),

@@ -26,6 +26,12 @@ pub(crate) fn block(text: &str) -> Block<'_> {
     }
 }
 
+/// Text as it may stand in a `textarea` that the server draws: Leptos writes its children as they are.
+pub(crate) fn in_textarea(text: &str) -> String {
+    let text = text.replace('&', "&amp;");
+    text.replace('<', "&lt;").replace('>', "&gt;")
+}
+
 /// Says that a block was cut, and how long it is.
 pub(crate) fn cut_note(bytes: usize) -> String {
     let shown = LONGEST_BLOCK / 1024;

@@ -2,6 +2,8 @@
 
 use leptos::prelude::*;
 
+use crate::untrusted::in_textarea;
+
 /// What a field says about its value.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Notes {
@@ -178,7 +180,7 @@ fn text(attributes: Attributes, rows: u32, letters: Letters) -> AnyView {
             aria-invalid=attributes.invalid
             aria-describedby=attributes.described_by
         >
-            {attributes.value}
+            {in_textarea(&attributes.value)}
         </textarea>
     }
     .into_any()

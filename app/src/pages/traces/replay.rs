@@ -29,7 +29,7 @@ use crate::{
     frame::{Crumb, CsrfField, Frame, Section, failed},
     pages::params::{namespace, ports, set_status, visitor},
     site::{Failure, Ports, Visitor, replay_form::ReplayForm},
-    untrusted::visible,
+    untrusted::{in_textarea, visible},
 };
 use danger::Dangers;
 use recording::{Recording, Unusable};
@@ -274,7 +274,7 @@ fn results(recording: &Recording, form: &ReplayForm) -> Option<AnyView> {
 fn text_field(id: String, text: &str) -> AnyView {
     let rows = text.lines().count().clamp(2, MOST_ROWS);
     // The first line break in it does not count.
-    let text = format!("\n{text}");
+    let text = format!("\n{}", in_textarea(text));
     view! {
         <textarea class="field-text" id=id.clone() name=id rows=rows spellcheck="false">
             {text}

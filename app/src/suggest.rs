@@ -135,8 +135,14 @@ mod tests {
         check("status:ok s", &["status:", "service:"]);
         check("-A", &["-agent:"]);
         check("agent:AN", &["agent:analyst"]);
-        check("agent:n", &["agent:coordinator", "agent:\"my agent\"", "agent:analyst"]);
-        check("agent:a", &["agent:analyst", "agent:coordinator", "agent:\"my agent\""]);
+        check(
+            "agent:n",
+            &["agent:coordinator", "agent:\"my agent\"", "agent:analyst"],
+        );
+        check(
+            "agent:a",
+            &["agent:analyst", "agent:coordinator", "agent:\"my agent\""],
+        );
         check("-agent:\"my a", &["-agent:\"my agent\""]);
         check("chips", &[]);
         check("nothing:x", &[]);
@@ -150,8 +156,20 @@ mod tests {
         };
         check("", 0, "agent:", "agent:", 6);
         check("stat", 2, "status:", "status:", 7);
-        check("x agent:co y", 10, "agent:coordinator", "x agent:coordinator y", 19);
-        check("agent:\"my a", 11, "agent:\"my agent\"", "agent:\"my agent\" ", 17);
+        check(
+            "x agent:co y",
+            10,
+            "agent:coordinator",
+            "x agent:coordinator y",
+            19,
+        );
+        check(
+            "agent:\"my a",
+            11,
+            "agent:\"my agent\"",
+            "agent:\"my agent\" ",
+            17,
+        );
     }
 
     #[test]

@@ -80,6 +80,12 @@ mod tests {
     }
 
     #[test]
+    fn text_does_not_leave_its_textarea() {
+        let text = in_textarea("</textarea><b>&amp;");
+        assert_eq!(text, "&lt;/textarea&gt;&lt;b&gt;&amp;amp;");
+    }
+
+    #[test]
     fn a_long_block_is_cut_between_characters_and_says_its_size() {
         let long = format!("x{}", "ä".repeat(LONGEST_BLOCK));
         let block = block(&long);

@@ -30,7 +30,9 @@ pub(super) fn look(completion: Completion) {
         return;
     };
     let (text, caret) = written(&field);
-    let found = completion.keys.with_value(|keys| suggest(keys, &text, caret));
+    let found = completion
+        .keys
+        .with_value(|keys| suggest(keys, &text, caret));
     completion.active.set(None);
     completion.offered.set(found);
 }
@@ -44,7 +46,10 @@ pub(super) fn press(completion: Completion, event: &ev::KeyboardEvent) {
             completion.active.set(Some(0));
         }
         "ArrowDown" => step(completion, active.map_or(0, |at| (at + 1) % n)),
-        "ArrowUp" if n > 0 => step(completion, active.unwrap_or(0).checked_sub(1).unwrap_or(n - 1)),
+        "ArrowUp" if n > 0 => step(
+            completion,
+            active.unwrap_or(0).checked_sub(1).unwrap_or(n - 1),
+        ),
         "Enter" => match active {
             Some(at) => choose(completion, at),
             // The form is sent.
@@ -67,7 +72,9 @@ fn step(completion: Completion, at: usize) {
 
 /// Writes one of them; behind a key, its values are offered at once.
 pub(super) fn choose(completion: Completion, at: usize) {
-    let chosen = completion.offered.with_untracked(|offered| offered.get(at).cloned());
+    let chosen = completion
+        .offered
+        .with_untracked(|offered| offered.get(at).cloned());
     let (Some(field), Some(chosen)) = (completion.field.get_untracked(), chosen) else {
         return;
     };

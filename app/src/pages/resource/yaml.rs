@@ -20,6 +20,7 @@ use crate::{
     pages::params::{namespace, ports, query_param, set_status},
     rows::State,
     site::{YamlForm, kubernetes, manifest},
+    untrusted::in_textarea,
 };
 
 /// `/ns/{ns}/{plural}/{name}/yaml?show=status&edit=1`.
@@ -133,7 +134,7 @@ fn editor(path: String, mut object: Value, form: Option<YamlForm>) -> AnyView {
                 spellcheck="false"
                 aria-describedby="yaml-hint"
             >
-                {form.text}
+                {in_textarea(&form.text)}
             </textarea>
             <p id="yaml-hint" class="field-hint">
                 "Hidden values (••••) stay as they are. The object's kind, name and namespace cannot change."

@@ -13,7 +13,7 @@ use crate::{
     frame::CsrfField,
     schema::{self, SchemaField, Shape, shown},
     site::tool_form::{ARGUMENT, Mode, ToolForm},
-    untrusted::visible,
+    untrusted::{in_textarea, visible},
 };
 
 pub(super) fn view(found: &Found, tool: &str) -> AnyView {
@@ -117,7 +117,7 @@ fn json(form: &ToolForm) -> AnyView {
                 "Arguments, as JSON"
             </label>
             <textarea id="arguments" name="arguments" class="field-text field-text--code" rows="12" spellcheck="false">
-                {form.json.clone()}
+                {in_textarea(&form.json)}
             </textarea>
         </div>
     }
@@ -314,7 +314,7 @@ fn area(attributes: Attributes, rows: u32, class: &str) -> AnyView {
             aria-invalid=attributes.invalid
             aria-describedby=attributes.described_by
         >
-            {attributes.text}
+            {in_textarea(&attributes.text)}
         </textarea>
     }
     .into_any()

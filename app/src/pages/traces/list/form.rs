@@ -130,7 +130,10 @@ fn keys(named: &BTreeSet<String>) -> Vec<Key> {
         Key {
             name: key.to_owned(),
             hint: hint.to_owned(),
-            values: known.chain(fixed.iter().copied()).map(str::to_owned).collect(),
+            values: known
+                .chain(fixed.iter().copied())
+                .map(str::to_owned)
+                .collect(),
         }
     };
     KEYS.into_iter().map(key).collect()

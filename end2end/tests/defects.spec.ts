@@ -222,7 +222,7 @@ test("a page that follows asks for nothing again", async ({ page, request }) => 
   await ready(page);
   await expect(page.getByTestId("live-state")).toHaveAttribute("data-state", "live");
   const asked: string[] = [];
-  page.on("request", ({ url }) => asked.push(url()));
+  page.on("request", (request) => asked.push(request.url()));
   for (const description of ["Described once", "Described twice", "Described at last"]) {
     await request.patch(`${PATH}/agents/followed`, {
       headers: { "content-type": "application/merge-patch+json" },

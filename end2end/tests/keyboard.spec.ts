@@ -54,7 +54,7 @@ test.describe("with keys alone", () => {
     // A name with a capital letter is none.
     await tabTo(page, page.getByLabel("Name", { exact: true }));
     await page.keyboard.type("Keyed");
-    await tabTo(page, page.getByLabel("Description"));
+    await tabTo(page, page.getByRole("textbox", { name: /^Description/ }));
     await page.keyboard.type("Adds, g a");
     expect(page.url(), "keys of a field stay with it").toContain("/agents/new");
     await tabTo(page, page.getByLabel("Model API", { exact: true }));

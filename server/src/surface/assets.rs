@@ -22,7 +22,8 @@ struct Site;
 /// For what pages name with a hash of its content.
 const FOR_EVER: &str = "public, max-age=31536000, immutable";
 const A_DAY: &str = "public, max-age=86400";
-const ASK_AGAIN: &str = "no-cache";
+/// Icons are drawn again with what they stand for; a page that follows must not ask each time.
+const AN_HOUR: &str = "public, max-age=3600";
 
 /// URLs of the style sheet and the browser part. A hash of all of them is part of the path, so that what
 /// they load by a relative name is of the same build.
@@ -60,7 +61,7 @@ fn tag(file: &EmbeddedFile) -> String {
 
 pub(super) fn router() -> Router {
     let top = |name: &'static str| {
-        get(move |headers: HeaderMap| async move { serve(name, &headers, ASK_AGAIN) })
+        get(move |headers: HeaderMap| async move { serve(name, &headers, AN_HOUR) })
     };
     let built = |Path((_, name)): Path<(String, String)>, headers: HeaderMap| async move {
         serve(&format!("pkg/{name}"), &headers, FOR_EVER)

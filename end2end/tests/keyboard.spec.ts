@@ -43,7 +43,7 @@ test.describe("with keys alone", () => {
   test.use({ toleratedErrors: [/status of 422/] });
 
   test("an agent is made after an error, asked, and deleted", async ({ page }) => {
-    test.setTimeout(120_000);
+    test.setTimeout(240_000);
     await page.goto(`/ns/${NAMESPACE}`);
     await ready(page);
     await page.keyboard.press("c");

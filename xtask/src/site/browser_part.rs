@@ -5,7 +5,6 @@
 use std::{
     fs,
     path::{Path, PathBuf},
-    process::Command,
     time::SystemTime,
 };
 
@@ -17,7 +16,7 @@ use super::{NAME, Profile, create, entries, trim};
 use crate::{
     console::{run, say},
     wasm_target,
-    workspace::{Workspace, on_path},
+    workspace::Workspace,
 };
 
 /// The JavaScript that fetches the parts; the name is given by the macro that marks them.
@@ -38,9 +37,6 @@ pub(super) fn build(workspace: &Workspace, profile: Profile, package: &Path) -> 
     let main = split(&wasm, package)?;
     bind(profile, &main, package)?;
     fs::remove_file(&main).with_context(|| format!("failed to remove {}", main.display()))?;
-    if profile == Profile::Release {
-        shrink(package)?;
-    }
     let kilobytes = fs::metadata(&output)?.len() / 1000;
     say(&format!("{NAME}_bg.wasm has {kilobytes} kB"));
     fs::write(&stamp, profile.name())
@@ -110,21 +106,6 @@ fn bind(profile: Profile, main: &Path, package: &Path) -> Result<()> {
         .remove_producers_section(true)
         .generate(package)
         .with_context(|| format!("failed to bind {}", main.display()))
-}
-
-/// Makes the wasm smaller by a fifth where `wasm-opt` is there; nothing depends on it.
-fn shrink(package: &Path) -> Result<()> {
-    let Some(program) = on_path("wasm-opt") else {
-        say("wasm-opt is not here, so the browser part stays a little larger");
-        return Ok(());
-    };
-    for wasm in wasm_files(package)? {
-        let mut command = Command::new(&program);
-        command.args(["-Oz", "--all-features", "--strip-debug"]);
-        command.arg(&wasm).arg("-o").arg(&wasm);
-        run("making the wasm smaller", &mut command)?;
-    }
-    Ok(())
 }
 
 fn wasm_files(folder: &Path) -> Result<Vec<PathBuf>> {

@@ -4,7 +4,6 @@ import { type Server, createServer } from "node:http";
 import { type AddressInfo } from "node:net";
 
 import { NAMESPACE, expect, ready, test as base } from "./fixtures.ts";
-import { startKaos } from "./kaos.ts";
 import { becomesReady, create } from "./resources.ts";
 
 /** Metrics are sent every five seconds, and rules looked at every fifteen. */
@@ -42,14 +41,7 @@ const test = base.extend<object, { sink: Sink }>({
     { scope: "worker" },
   ],
 
-  kaos: [
-    async ({ sink }, use) => {
-      const kaos = await startKaos("alerts", { KAOS_ALERT_WEBHOOKS: sink.url });
-      await use(kaos);
-      expect(await kaos.stop(), "the code that kaos ended with").toBe(0);
-    },
-    { scope: "worker", timeout: 60_000 },
-  ],
+  settings: ({ sink }, use) => use({ KAOS_ALERT_WEBHOOKS: sink.url }),
 });
 
 test("a failing agent is told, counted in the header, and silenced", async ({

@@ -1,4 +1,6 @@
-// What every browser test gets: a KAOS per worker, and a page that tolerates no silent failure.
+// What every browser test gets: a KAOS per file, and a page that tolerates no silent failure.
+
+import { basename } from "node:path";
 
 import { AxeBuilder } from "@axe-core/playwright";
 import { type Page, expect, test as base } from "@playwright/test";
@@ -13,19 +15,29 @@ export const NAMESPACE = "kaos-hierarchy";
 interface Options {
   /** Console errors that the test causes on purpose. */
   toleratedErrors: RegExp[];
+  /** Environment variables for the KAOS of the file. */
+  settings: NodeJS.ProcessEnv;
+  /** Shared by the tests of a file, so that no test sees what another file made. */
+  kaos: Kaos;
 }
 
-export const test = base.extend<Options, { kaos: Kaos }>({
+export const test = base.extend<Options, { fresh: FreshKaos }>({
   toleratedErrors: [[], { option: true }],
+  settings: {},
 
-  kaos: [
+  fresh: [
     // Playwright reads the fixtures a fixture needs from this pattern, even when it is empty.
     async ({}, use, worker) => {
-      const kaos = await startKaos(`worker-${worker.workerIndex}`);
-      await use(kaos);
-      expect(await kaos.stop(), "the code that kaos ended with").toBe(0);
+      const fresh = new FreshKaos(worker.workerIndex);
+      await use(fresh);
+      await fresh.stop();
     },
     { scope: "worker", timeout: 60_000 },
+  ],
+
+  kaos: [
+    async ({ fresh, settings }, use, info) => use(await fresh.of(info.file, settings)),
+    { timeout: 60_000 },
   ],
 
   baseURL: async ({ kaos }, use) => use(kaos.url),
@@ -39,6 +51,33 @@ export const test = base.extend<Options, { kaos: Kaos }>({
     expect(unexpected, "errors in the browser").toEqual([]);
   },
 });
+
+/** The KAOS of the file whose tests a worker runs now. */
+class FreshKaos {
+  private readonly worker: number;
+  private running: { kaos: Kaos; file: string } | undefined;
+
+  constructor(worker: number) {
+    this.worker = worker;
+  }
+
+  async of(file: string, settings: NodeJS.ProcessEnv): Promise<Kaos> {
+    if (this.running?.file !== file) {
+      await this.stop();
+      const kaos = await startKaos(`${basename(file, ".ts")}-${this.worker}`, settings);
+      this.running = { kaos, file };
+    }
+    return this.running.kaos;
+  }
+
+  async stop(): Promise<void> {
+    const running = this.running;
+    this.running = undefined;
+    if (running === undefined) return;
+    const code = await running.kaos.stop();
+    expect(code, `the code that the kaos of ${basename(running.file)} ended with`).toBe(0);
+  }
+}
 
 function watch(page: Page, ownUrl: string): string[] {
   const own = new URL(ownUrl).host;

@@ -85,20 +85,29 @@ async fn failed(ports: Ports, head: Parts, failure: Failure) -> Response {
     render_again(ports, head, status, Refused::Failure(why)).await
 }
 
-/// Reads a form, unless it was drawn for another browser.
-async fn read(ports: &Ports, request: Request) -> Result<(Parts, Fields), Response> {
-    let (mut head, body) = request.into_parts();
-    let request = Request::from_parts(head.clone(), body);
-    let Form(fields) = Form::<Vec<(String, String)>>::from_request(request, &())
-        .await
-        .map_err(IntoResponse::into_response)?;
-    let fields = Fields(fields);
-    // What is left describes a request without a body.
-    head.headers.remove(header::CONTENT_LENGTH);
-    if CsrfToken::of(&head.headers).is_sent_by(fields.get(CsrfToken::FIELD)) {
-        Ok((head, fields))
-    } else {
-        Err(render_again(ports.clone(), head, StatusCode::FORBIDDEN, Refused::Token).await)
+/// A form that was posted by the browser it was drawn for. Another one is answered with its own page.
+pub(crate) struct Sent {
+    /// What is left describes a request without a body.
+    head: Parts,
+    fields: Fields,
+}
+
+impl FromRequest<Ports> for Sent {
+    type Rejection = Response;
+
+    async fn from_request(request: Request, ports: &Ports) -> Result<Self, Response> {
+        let (mut head, body) = request.into_parts();
+        let request = Request::from_parts(head.clone(), body);
+        let Form(fields) = Form::<Vec<(String, String)>>::from_request(request, &())
+            .await
+            .map_err(IntoResponse::into_response)?;
+        let fields = Fields(fields);
+        head.headers.remove(header::CONTENT_LENGTH);
+        if CsrfToken::of(&head.headers).is_sent_by(fields.get(CsrfToken::FIELD)) {
+            Ok(Self { head, fields })
+        } else {
+            Err(render_again(ports.clone(), head, StatusCode::FORBIDDEN, Refused::Token).await)
+        }
     }
 }
 

@@ -2,12 +2,12 @@
 
 use api::telemetry::{AlertMeasure, AlertRule, RuleRefused};
 use axum::{
-    extract::{Path, Request, State},
+    extract::{Path, State},
     response::{IntoResponse, Redirect, Response},
 };
 use http::{StatusCode, request::Parts};
 
-use super::{Fields, failed};
+use super::{Fields, Sent, failed};
 use crate::site::{Failure, Ports, render_again};
 
 const SECOND_NS: u64 = 1_000_000_000;
@@ -130,11 +130,10 @@ fn rounded(number: f64) -> f64 {
 }
 
 /// `POST /alerts/new`.
-pub(in crate::site) async fn create(State(ports): State<Ports>, request: Request) -> Response {
-    let (head, fields) = match super::read(&ports, request).await {
-        Ok(read) => read,
-        Err(response) => return response,
-    };
+pub(in crate::site) async fn create(
+    State(ports): State<Ports>,
+    Sent { head, fields }: Sent,
+) -> Response {
     let mut form = AlertForm::read(&fields);
     let rules = match ports.alerts.alert_rules().await {
         Ok(rules) => rules,
@@ -151,12 +150,8 @@ pub(in crate::site) async fn create(State(ports): State<Ports>, request: Request
 pub(in crate::site) async fn change(
     State(ports): State<Ports>,
     Path(name): Path<String>,
-    request: Request,
+    Sent { head, fields }: Sent,
 ) -> Response {
-    let (head, fields) = match super::read(&ports, request).await {
-        Ok(read) => read,
-        Err(response) => return response,
-    };
     let rule = match known(&ports, &name).await {
         Ok(rule) => rule,
         Err(error) => return failed(ports, head, error).await,
@@ -205,12 +200,8 @@ async fn save(
 pub(in crate::site) async fn delete(
     State(ports): State<Ports>,
     Path(name): Path<String>,
-    request: Request,
+    Sent { head, fields }: Sent,
 ) -> Response {
-    let (head, fields) = match super::read(&ports, request).await {
-        Ok(read) => read,
-        Err(response) => return response,
-    };
     match ports.alerts.delete_alert_rule(&name).await {
         Ok(()) => Redirect::to(&list(&fields)).into_response(),
         Err(refused) => refuse(ports, head, &refused).await,
@@ -221,12 +212,8 @@ pub(in crate::site) async fn delete(
 pub(in crate::site) async fn silence(
     State(ports): State<Ports>,
     Path(name): Path<String>,
-    request: Request,
+    Sent { head, fields }: Sent,
 ) -> Response {
-    let (head, fields) = match super::read(&ports, request).await {
-        Ok(read) => read,
-        Err(response) => return response,
-    };
     let rule = match known(&ports, &name).await {
         Ok(Some(rule)) => rule,
         Ok(None) => return Redirect::to(&list(&fields)).into_response(),
@@ -249,11 +236,10 @@ pub(in crate::site) async fn silence(
 }
 
 /// `POST /ns/{ns}/alerts`: tells one of the webhooks that this is a test.
-pub(in crate::site) async fn test(State(ports): State<Ports>, request: Request) -> Response {
-    let (head, fields) = match super::read(&ports, request).await {
-        Ok(read) => read,
-        Err(response) => return response,
-    };
+pub(in crate::site) async fn test(
+    State(ports): State<Ports>,
+    Sent { head, fields }: Sent,
+) -> Response {
     let place = fields.text("webhook").parse().unwrap_or(usize::MAX);
     let outcome = ports.alerts.test_webhook(place).await;
     render_again(ports, head, StatusCode::OK, WebhookTest { place, outcome }).await

@@ -1,12 +1,12 @@
 //! What is done with several resources at once.
 
 use axum::{
-    extract::{Path, Request, State},
+    extract::{Path, State},
     response::{IntoResponse, Redirect, Response},
 };
 use http::StatusCode;
 
-use super::{Fields, done, failed, no_such_kind};
+use super::{Fields, Sent, done, failed, no_such_kind};
 use crate::{
     kinds::Kind,
     rows::Id,
@@ -21,14 +21,10 @@ use crate::{
 pub(in crate::site) async fn post(
     State(ports): State<Ports>,
     Path((namespace, plural)): Path<(String, String)>,
-    request: Request,
+    Sent { head, fields }: Sent,
 ) -> Response {
     let Some(kind) = Kind::of_plural(&plural) else {
         return no_such_kind();
-    };
-    let (head, fields) = match super::read(&ports, request).await {
-        Ok(read) => read,
-        Err(response) => return response,
     };
     let list = kind.list_href(&namespace);
     let chosen = selected(&fields);
@@ -63,14 +59,10 @@ pub(in crate::site) async fn post(
 pub(in crate::site) async fn delete(
     State(ports): State<Ports>,
     Path((namespace, plural)): Path<(String, String)>,
-    request: Request,
+    Sent { head, fields }: Sent,
 ) -> Response {
     let Some(kind) = Kind::of_plural(&plural) else {
         return no_such_kind();
-    };
-    let (head, fields) = match super::read(&ports, request).await {
-        Ok(read) => read,
-        Err(response) => return response,
     };
     let chosen = selected(&fields);
     for id in &chosen {

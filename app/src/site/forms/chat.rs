@@ -11,7 +11,7 @@ use http::{HeaderMap, StatusCode, header};
 use serde_json::{Map, Value};
 use tower::ServiceExt;
 
-use super::{Fields, Refused};
+use super::{Fields, Refused, Sent};
 use crate::{
     components::instead::Why,
     kinds::Kind,
@@ -26,29 +26,25 @@ const LONGEST_ERROR: usize = 64 * 1024;
 pub(in crate::site) async fn begin(
     State(ports): State<Ports>,
     Path((namespace, name)): Path<(String, String)>,
-    request: Request,
+    sent: Sent,
 ) -> Response {
-    post(ports, (namespace, name, None), request).await
+    post(ports, (namespace, name, None), sent).await
 }
 
 /// `POST /ns/{ns}/agents/{name}/chat/{session}`.
 pub(in crate::site) async fn go_on(
     State(ports): State<Ports>,
     Path((namespace, name, session)): Path<(String, String, String)>,
-    request: Request,
+    sent: Sent,
 ) -> Response {
-    post(ports, (namespace, name, Some(session)), request).await
+    post(ports, (namespace, name, Some(session)), sent).await
 }
 
 async fn post(
     ports: Ports,
     (namespace, name, session): (String, String, Option<String>),
-    request: Request,
+    Sent { head, fields }: Sent,
 ) -> Response {
-    let (head, fields) = match super::read(&ports, request).await {
-        Ok(read) => read,
-        Err(response) => return response,
-    };
     let text = fields.text("message");
     let page = format!("{}/chat", Kind::Agent.href(&namespace, &name));
     if text.is_empty() {

@@ -2,12 +2,12 @@
 
 use api::validation::name_problem;
 use axum::{
-    extract::{Path, Request, State},
+    extract::{Path, State},
     response::{IntoResponse, Response},
 };
 use http::StatusCode;
 
-use super::{done, failed, no_such_kind};
+use super::{Sent, done, failed, no_such_kind};
 use crate::{
     kinds::Kind,
     site::{
@@ -28,14 +28,10 @@ pub(crate) struct Deletion;
 pub(in crate::site) async fn post(
     State(ports): State<Ports>,
     Path((namespace, plural, name)): Path<(String, String, String)>,
-    request: Request,
+    Sent { head, fields }: Sent,
 ) -> Response {
     let Some(kind) = Kind::of_plural(&plural) else {
         return no_such_kind();
-    };
-    let (head, fields) = match super::read(&ports, request).await {
-        Ok(read) => read,
-        Err(response) => return response,
     };
     if name_problem(&namespace, 63).is_some() || !is_object_name(&name) {
         return (StatusCode::BAD_REQUEST, "this is no name of an object\n").into_response();

@@ -2,19 +2,18 @@
 
 use api::telemetry::{Decision, ExceptionGroupId};
 use axum::{
-    extract::{Request, State},
+    extract::State,
     response::{IntoResponse, Redirect, Response},
 };
 
-use super::{Fields, failed, own_path};
+use super::{Fields, Sent, failed, own_path};
 use crate::site::Ports;
 
 /// `POST /exceptions/decide`: the group stands in the field that says what about it.
-pub(in crate::site) async fn decide(State(ports): State<Ports>, request: Request) -> Response {
-    let (head, fields) = match super::read(&ports, request).await {
-        Ok(read) => read,
-        Err(response) => return response,
-    };
+pub(in crate::site) async fn decide(
+    State(ports): State<Ports>,
+    Sent { head, fields }: Sent,
+) -> Response {
     let at_ns = u64::try_from(ports.clock.now().as_nanosecond()).unwrap_or(0);
     if let Some((group, decision)) = decided(&fields, at_ns)
         && let Err(error) = ports.notebook.decide(group, decision).await

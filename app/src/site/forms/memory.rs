@@ -8,7 +8,7 @@ use axum::{
 use http::StatusCode;
 use tower::ServiceExt;
 
-use super::Refused;
+use super::{Refused, Sent};
 use crate::{
     components::instead::Why,
     kinds::Kind,
@@ -20,12 +20,8 @@ use crate::{
 pub(in crate::site) async fn post(
     State(ports): State<Ports>,
     Path((namespace, name, session)): Path<(String, String, String)>,
-    request: Request,
+    Sent { head, .. }: Sent,
 ) -> Response {
-    let (head, _) = match super::read(&ports, request).await {
-        Ok(read) => read,
-        Err(response) => return response,
-    };
     let uri = format!(
         "/agents/{}/{}/memory/sessions/{}",
         Encoded(&namespace),

@@ -4,13 +4,13 @@ mod question;
 
 use axum::{
     Extension,
-    extract::{Path, Request, State},
+    extract::{Path, State},
     response::{IntoResponse, Redirect, Response},
 };
 use http::{StatusCode, header};
 use serde_json::{Value, json};
 
-use super::Fields;
+use super::{Fields, Sent};
 use crate::{
     rows::Id,
     site::{Ports, calls::Calls, render_again},
@@ -132,12 +132,8 @@ pub(in crate::site) async fn post(
     State(ports): State<Ports>,
     Extension(calls): Extension<Calls>,
     Path((namespace, name)): Path<(String, String)>,
-    request: Request,
+    Sent { head, fields }: Sent,
 ) -> Response {
-    let (head, fields) = match super::read(&ports, request).await {
-        Ok(read) => read,
-        Err(response) => return response,
-    };
     let mut form = ModelForm::read(&fields);
     let request = match form.request() {
         Ok(request) => request,

@@ -2,11 +2,12 @@
 
 use api::validation::name_problem;
 use axum::{
-    extract::{Path, Request, State},
+    extract::{Path, State},
     response::{IntoResponse, Redirect, Response},
 };
 use http::StatusCode;
 
+use super::Sent;
 use crate::site::{Ports, kubernetes, render_again};
 
 /// What the form of a namespace held, and what is wrong with it.
@@ -17,11 +18,10 @@ pub(crate) struct NamespaceForm {
 }
 
 /// `POST /namespaces`.
-pub(in crate::site) async fn create(State(ports): State<Ports>, request: Request) -> Response {
-    let (head, fields) = match super::read(&ports, request).await {
-        Ok(read) => read,
-        Err(response) => return response,
-    };
+pub(in crate::site) async fn create(
+    State(ports): State<Ports>,
+    Sent { head, fields }: Sent,
+) -> Response {
     let name = fields.text("name");
     let created = match name_problem(&name, 63) {
         Some(problem) => Err((StatusCode::UNPROCESSABLE_ENTITY, problem)),
@@ -41,12 +41,8 @@ pub(in crate::site) async fn create(State(ports): State<Ports>, request: Request
 pub(in crate::site) async fn delete(
     State(ports): State<Ports>,
     Path(name): Path<String>,
-    request: Request,
+    Sent { head, fields }: Sent,
 ) -> Response {
-    let (head, fields) = match super::read(&ports, request).await {
-        Ok(read) => read,
-        Err(response) => return response,
-    };
     let deleted = if fields.text("confirm") == name {
         kubernetes::delete_namespace(&ports.kube, &name)
             .await

@@ -1,23 +1,15 @@
 //! Changes how pages look and answer.
 
-use axum::{
-    extract::{Request, State},
-    response::{IntoResponse, Redirect, Response},
-};
+use axum::response::{IntoResponse, Redirect, Response};
 use http::{HeaderValue, header};
 
-use super::{Fields, own_path};
+use super::{Fields, Sent, own_path};
 use crate::site::{
-    Ports,
     cookies::{Reach, set_cookie},
     preferences::{Density, Navigation, Preference, Shortcuts, Theme},
 };
 
-pub(in crate::site) async fn post(State(ports): State<Ports>, request: Request) -> Response {
-    let fields = match super::read(&ports, request).await {
-        Ok((_, fields)) => fields,
-        Err(response) => return response,
-    };
+pub(in crate::site) async fn post(Sent { fields, .. }: Sent) -> Response {
     let mut response = Redirect::to(own_path(&fields.text("back"))).into_response();
     let chosen = [
         chosen::<Theme>(&fields),

@@ -4,12 +4,12 @@ use std::collections::BTreeMap;
 
 use api::prices::{Price, PriceTable};
 use axum::{
-    extract::{Request, State},
+    extract::State,
     response::{IntoResponse, Redirect, Response},
 };
 use http::StatusCode;
 
-use super::{Fields, Refused};
+use super::{Fields, Refused, Sent};
 use crate::{
     components::instead::Why,
     site::{
@@ -124,11 +124,10 @@ impl PriceForm {
 }
 
 /// `POST /settings/prices`.
-pub(in crate::site) async fn post(State(ports): State<Ports>, request: Request) -> Response {
-    let (head, fields) = match super::read(&ports, request).await {
-        Ok(read) => read,
-        Err(response) => return response,
-    };
+pub(in crate::site) async fn post(
+    State(ports): State<Ports>,
+    Sent { head, fields }: Sent,
+) -> Response {
     let mut form = PriceForm::read(&fields);
     let before = match prices::own(&ports.kube).await {
         Ok(Own::Table(table)) => table,

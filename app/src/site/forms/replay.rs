@@ -8,13 +8,13 @@ use api::{
     traces::{SpanId, TraceId},
 };
 use axum::{
-    extract::{Path, Request, State},
+    extract::{Path, State},
     response::{IntoResponse, Redirect, Response},
 };
 use http::StatusCode;
 use serde_json::{Map, json};
 
-use super::{Fields, Refused, chat::start};
+use super::{Fields, Refused, Sent, chat::start};
 use crate::{
     components::instead::Why,
     pages::traces::{Recording, TraceUrl},
@@ -155,12 +155,8 @@ impl ReplayForm {
 pub(in crate::site) async fn post(
     State(ports): State<Ports>,
     Path(id): Path<String>,
-    request: Request,
+    Sent { head, fields }: Sent,
 ) -> Response {
-    let (head, fields) = match super::read(&ports, request).await {
-        Ok(read) => read,
-        Err(response) => return response,
-    };
     let pairs = head.uri.query().map(url::pairs).unwrap_or_default();
     let span = pairs.iter().find(|(name, _)| name == "span");
     let span = span.and_then(|(_, text)| SpanId::parse(text));

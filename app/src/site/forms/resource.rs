@@ -9,13 +9,13 @@ pub(crate) use edit::Conflict;
 use api::validation::FieldError;
 use axum::{
     Json,
-    extract::{Path, Request, State},
+    extract::{Path, State},
     response::{IntoResponse, Response},
 };
 use http::{StatusCode, request::Parts};
 use serde_json::Value;
 
-use super::{Fields, done, no_such_kind};
+use super::{Sent, done, no_such_kind};
 use crate::{
     forms::{self, Values},
     kinds::Kind,
@@ -104,11 +104,10 @@ fn general(message: String) -> FieldError {
 pub(in crate::site) async fn create(
     State(ports): State<Ports>,
     Path((namespace, plural)): Path<(String, String)>,
-    request: Request,
+    Sent { head, fields }: Sent,
 ) -> Response {
-    let (kind, head, fields) = match read(&ports, &plural, request).await {
-        Ok(read) => read,
-        Err(response) => return response,
+    let Some(kind) = Kind::of_plural(&plural) else {
+        return no_such_kind();
     };
     let draft = Draft::new(kind, &namespace, &fields);
     let created = match fields.get("intent") {
@@ -134,11 +133,10 @@ pub(in crate::site) async fn create(
 pub(in crate::site) async fn change(
     State(ports): State<Ports>,
     Path((namespace, plural, name)): Path<(String, String, String)>,
-    request: Request,
+    Sent { head, fields }: Sent,
 ) -> Response {
-    let (kind, head, fields) = match read(&ports, &plural, request).await {
-        Ok(read) => read,
-        Err(response) => return response,
+    let Some(kind) = Kind::of_plural(&plural) else {
+        return no_such_kind();
     };
     let draft = match Draft::existing(&ports, kind, (&namespace, &name), &fields).await {
         Ok(draft) => draft,
@@ -161,11 +159,10 @@ pub(in crate::site) async fn change(
 pub(in crate::site) async fn check(
     State(ports): State<Ports>,
     Path((namespace, plural)): Path<(String, String)>,
-    request: Request,
+    Sent { head, fields }: Sent,
 ) -> Response {
-    let (kind, head, fields) = match read(&ports, &plural, request).await {
-        Ok(read) => read,
-        Err(response) => return response,
+    let Some(kind) = Kind::of_plural(&plural) else {
+        return no_such_kind();
     };
     let query = head.uri.query().map(crate::url::pairs).unwrap_or_default();
     let name = query.into_iter().find(|(key, _)| key == "name");
@@ -179,16 +176,6 @@ pub(in crate::site) async fn check(
         }
     };
     Json(draft.preview(&ports).await).into_response()
-}
-
-async fn read(
-    ports: &Ports,
-    plural: &str,
-    request: Request,
-) -> Result<(Kind, Parts, Fields), Response> {
-    let kind = Kind::of_plural(plural).ok_or_else(no_such_kind)?;
-    let (head, fields) = super::read(ports, request).await?;
-    Ok((kind, head, fields))
 }
 
 fn flash(deed: Deed, kind: Kind, namespace: String, object: String) -> Flash {

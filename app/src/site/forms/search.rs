@@ -2,23 +2,19 @@
 
 use api::telemetry::SavedSearch;
 use axum::{
-    extract::{Path, Request, State},
+    extract::{Path, State},
     response::{IntoResponse, Redirect, Response},
 };
 
-use super::failed;
+use super::{Sent, failed};
 use crate::{pages::traces::list::Asked, site::Ports};
 
 /// `POST /ns/{ns}/traces/searches`: the list's own names and values, and `name`.
 pub(in crate::site) async fn save(
     State(ports): State<Ports>,
     Path(namespace): Path<String>,
-    request: Request,
+    Sent { head, fields }: Sent,
 ) -> Response {
-    let (head, fields) = match super::read(&ports, request).await {
-        Ok(read) => read,
-        Err(response) => return response,
-    };
     let asked = Asked::of(namespace.clone(), &fields.0);
     let search = SavedSearch {
         namespace,
@@ -35,12 +31,8 @@ pub(in crate::site) async fn save(
 pub(in crate::site) async fn delete(
     State(ports): State<Ports>,
     Path(namespace): Path<String>,
-    request: Request,
+    Sent { head, fields }: Sent,
 ) -> Response {
-    let (head, fields) = match super::read(&ports, request).await {
-        Ok(read) => read,
-        Err(response) => return response,
-    };
     let asked = Asked::of(namespace.clone(), &fields.0);
     let name = fields.text("name");
     match ports.notebook.delete_search(&namespace, &name).await {

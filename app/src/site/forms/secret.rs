@@ -2,13 +2,13 @@
 
 use api::validation::name_problem;
 use axum::{
-    extract::{Path, Request, State},
+    extract::{Path, State},
     response::Response,
 };
 use http::{StatusCode, request::Parts};
 use serde_json::{Map, Value, json};
 
-use super::{Fields, done};
+use super::{Fields, Sent, done};
 use crate::{
     kinds::Kind,
     rows::Id,
@@ -60,12 +60,8 @@ fn problems(form: &SecretForm, rows: &[(String, String)]) -> Vec<(&'static str, 
 pub(in crate::site) async fn create(
     State(ports): State<Ports>,
     Path(namespace): Path<String>,
-    request: Request,
+    Sent { head, fields }: Sent,
 ) -> Response {
-    let (head, fields) = match super::read(&ports, request).await {
-        Ok(read) => read,
-        Err(response) => return response,
-    };
     let rows = rows(&fields);
     let mut form = SecretForm {
         name: fields.text("name"),
@@ -102,12 +98,8 @@ pub(in crate::site) async fn create(
 pub(in crate::site) async fn change(
     State(ports): State<Ports>,
     Path((namespace, name)): Path<(String, String)>,
-    request: Request,
+    Sent { head, fields }: Sent,
 ) -> Response {
-    let (head, fields) = match super::read(&ports, request).await {
-        Ok(read) => read,
-        Err(response) => return response,
-    };
     let mut set = rows(&fields);
     set.extend(fields.0.iter().filter_map(|(field, value)| {
         let key = field.strip_prefix("set.")?;

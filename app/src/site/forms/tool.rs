@@ -4,13 +4,13 @@ use std::time::Duration;
 
 use axum::{
     Extension,
-    extract::{Path, Request, State},
+    extract::{Path, State},
     response::{IntoResponse, Redirect, Response},
 };
 use http::StatusCode;
 use serde_json::Value;
 
-use super::Fields;
+use super::{Fields, Sent};
 use crate::{
     kinds::Kind,
     rows::Id,
@@ -61,12 +61,8 @@ pub(in crate::site) async fn post(
     State(ports): State<Ports>,
     Extension(calls): Extension<Calls>,
     Path((namespace, name, tool)): Path<(String, String, String)>,
-    request: Request,
+    Sent { head, fields }: Sent,
 ) -> Response {
-    let (head, fields) = match super::read(&ports, request).await {
-        Ok(read) => read,
-        Err(response) => return response,
-    };
     let id = Id { namespace, name };
     let server = McpServer {
         router: &ports.agents,

@@ -1,13 +1,13 @@
 //! Replaces an object by what somebody wrote as YAML.
 
 use axum::{
-    extract::{Path, Request, State},
+    extract::{Path, State},
     response::Response,
 };
 use http::StatusCode;
 use serde_json::Value;
 
-use super::{done, no_such_kind};
+use super::{Sent, done, no_such_kind};
 use crate::{
     diff::{DiffLine, diff},
     forms::{HIDDEN, yaml},
@@ -37,14 +37,10 @@ pub(crate) struct YamlForm {
 pub(in crate::site) async fn post(
     State(ports): State<Ports>,
     Path((namespace, plural, name)): Path<(String, String, String)>,
-    request: Request,
+    Sent { head, fields }: Sent,
 ) -> Response {
     let Some(kind) = Kind::of_plural(&plural) else {
         return no_such_kind();
-    };
-    let (head, fields) = match super::read(&ports, request).await {
-        Ok(read) => read,
-        Err(response) => return response,
     };
     let live = match kubernetes::get(&ports.kube, kind, &namespace, &name).await {
         Ok(live) => live,

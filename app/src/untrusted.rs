@@ -26,10 +26,11 @@ pub(crate) fn block(text: &str) -> Block<'_> {
     }
 }
 
-/// Text as it may stand in a `textarea` that the server draws: Leptos writes its children as they are.
+/// Text as it may stand in a `textarea` that the server draws: Leptos writes its children as they are, and
+/// browsers leave out a line break that comes first.
 pub(crate) fn in_textarea(text: &str) -> String {
     let text = text.replace('&', "&amp;");
-    text.replace('<', "&lt;").replace('>', "&gt;")
+    format!("\n{}", text.replace('<', "&lt;").replace('>', "&gt;"))
 }
 
 /// Says that a block was cut, and how long it is.
@@ -82,7 +83,7 @@ mod tests {
     #[test]
     fn text_does_not_leave_its_textarea() {
         let text = in_textarea("</textarea><b>&amp;");
-        assert_eq!(text, "&lt;/textarea&gt;&lt;b&gt;&amp;amp;");
+        assert_eq!(text, "\n&lt;/textarea&gt;&lt;b&gt;&amp;amp;");
     }
 
     #[test]

@@ -273,11 +273,9 @@ fn results(recording: &Recording, form: &ReplayForm) -> Option<AnyView> {
 
 fn text_field(id: String, text: &str) -> AnyView {
     let rows = text.lines().count().clamp(2, MOST_ROWS);
-    // The first line break in it does not count.
-    let text = format!("\n{}", in_textarea(text));
     view! {
         <textarea class="field-text" id=id.clone() name=id rows=rows spellcheck="false">
-            {text}
+            {in_textarea(text)}
         </textarea>
     }
     .into_any()

@@ -43,7 +43,10 @@ pub(super) fn press(completion: Completion, event: &ev::KeyboardEvent) {
     match event.key().as_str() {
         "ArrowDown" if n == 0 => {
             look(completion);
-            completion.active.set(Some(0));
+            let is_offered = completion
+                .offered
+                .with_untracked(|offered| !offered.is_empty());
+            completion.active.set(is_offered.then_some(0));
         }
         "ArrowDown" => step(completion, active.map_or(0, |at| (at + 1) % n)),
         "ArrowUp" if n > 0 => step(

@@ -17,7 +17,7 @@ use opentelemetry::{
 };
 use serde_json::{Map, Value, json};
 
-use super::{delegation::Task, run::Run};
+use super::{delegation::Task, replay::is_recorded, run::Run};
 use crate::{
     mcp::{McpError, ToolRequest},
     memory::EventKind,
@@ -331,7 +331,7 @@ impl Run {
             attributes.push(KeyValue::new(key::MCP_SERVER, server.to_owned()));
             attributes.push(KeyValue::new(key::MCP_METHOD, "tools/call"));
         }
-        if tool.instead.is_some() && self.is_dry() {
+        if is_recorded(tool.instead.as_ref()) {
             attributes.push(KeyValue::new(key::REPLAY_RECORDED, true));
         }
         if self.agent.service.captures_content() {

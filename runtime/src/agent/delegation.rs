@@ -17,6 +17,7 @@ use serde_json::json;
 use super::{
     calls::{Failure, OTHER, Open, error_type},
     conversation,
+    replay::is_recorded,
     run::Run,
 };
 use crate::{
@@ -100,7 +101,7 @@ impl Run {
             instead,
         } = task;
         let mut open = Open::new(self.start_delegation(target, task, parent).await);
-        if instead.is_some() && self.is_dry() {
+        if is_recorded(instead.as_ref()) {
             open.span
                 .set_attribute(KeyValue::new(key::REPLAY_RECORDED, true));
         }

@@ -54,12 +54,6 @@ impl Run {
         }
     }
 
-    /// Whether calls are answered with what was recorded.
-    pub(super) fn is_dry(&self) -> bool {
-        let calls = self.replay.as_ref().map(|replay| &replay.calls);
-        matches!(calls, Some(Calls::Recorded { .. }))
-    }
-
     /// What stands for the outcome of a call that a replay does not make.
     pub(super) fn instead(&self, call: &Call, said: &[Message]) -> Option<Result<String, Failure>> {
         match &self.replay.as_ref()?.calls {
@@ -95,6 +89,11 @@ impl Run {
             | Action::BadArguments { .. } => None,
         }
     }
+}
+
+/// Whether what stands for the outcome of a call is its recorded result.
+pub(super) fn is_recorded(instead: Option<&Result<String, Failure>>) -> bool {
+    matches!(instead, Some(Ok(_)))
 }
 
 fn recorded(calls: &Calls, asked: Option<&ToolCall>) -> Result<String, Failure> {

@@ -66,6 +66,13 @@ async fn nothing_is_called_in_a_dry_replay_and_recorded_results_are_told() {
     let attributes = format!("{:?}", span.attributes);
     assert!(attributes.contains("kaos.replay.trace_id"), "{attributes}");
     assert!(attributes.contains("b7ad6b7169203331"), "{attributes}");
+    assert!(says_recorded(&house));
+}
+
+/// Whether the delegation's span says that its outcome was recorded.
+fn says_recorded(house: &House) -> bool {
+    let span = &house.recorder.spans("delegate.other")[0];
+    format!("{:?}", span.attributes).contains("kaos.replay.recorded")
 }
 
 #[tokio::test]
@@ -82,6 +89,8 @@ async fn a_call_that_was_not_recorded_is_not_made_in_a_dry_replay() {
         told.contains("no result of this call was recorded"),
         "{told}"
     );
+    house.ended(1).await;
+    assert!(!says_recorded(&house));
 }
 
 #[tokio::test]

@@ -3,24 +3,22 @@
 //!
 //! Ids, times and sessions come from a seed, so that every run stores the same.
 
+mod durations;
+mod words;
+
 use opentelemetry_proto::tonic::{
-    collector::{
-        logs::v1::ExportLogsServiceRequest, metrics::v1::ExportMetricsServiceRequest,
-        trace::v1::ExportTraceServiceRequest,
-    },
-    common::v1::{AnyValue, InstrumentationScope, KeyValue, any_value::Value},
+    collector::{logs::v1::ExportLogsServiceRequest, trace::v1::ExportTraceServiceRequest},
+    common::v1::{AnyValue, KeyValue, any_value::Value},
     logs::v1::{LogRecord, ResourceLogs, ScopeLogs},
-    metrics::v1::{
-        AggregationTemporality, Histogram, HistogramDataPoint, Metric, ResourceMetrics,
-        ScopeMetrics, metric::Data,
-    },
-    resource::v1::Resource,
     trace::v1::{
         ResourceSpans, ScopeSpans, Span, Status,
         span::{Event, SpanKind},
         status::StatusCode,
     },
 };
+
+pub(crate) use durations::durations;
+use words::{int, loop_attributes, pair, resource, scope, text};
 
 /// Spans of one trace.
 pub(crate) const SPANS_PER_TRACE: usize = 24;
@@ -160,7 +158,7 @@ impl Scenario {
         let looped = self.span(run, "agent.agentic_loop", SpanKind::Internal);
         let looped = Span {
             parent_span_id: server.span_id.clone(),
-            attributes: loop_attributes(run, asked.agent),
+            attributes: loop_attributes(&run.session, asked.agent),
             ..self.timed(
                 looped,
                 asked.start_ns + MS,
@@ -365,108 +363,6 @@ impl Run {
             flags: 1,
             ..LogRecord::default()
         }
-    }
-}
-
-/// Durations of requests of each agent: `n` points from `from_ns` on, `step_ns` apart, of histograms that
-/// count since `began_ns`.
-pub(crate) fn durations(
-    began_ns: u64,
-    from_ns: u64,
-    step_ns: u64,
-    n: u64,
-) -> ExportMetricsServiceRequest {
-    let point = |agent: &str, time_unix_nano: u64| {
-        let count = (time_unix_nano - began_ns) / step_ns;
-        // A third each.
-        let bucket_counts = vec![0, count / 3, count / 3, count - 2 * (count / 3), 0];
-        HistogramDataPoint {
-            attributes: vec![text("agent.name", agent), text("success", "true")],
-            start_time_unix_nano: began_ns,
-            time_unix_nano,
-            count,
-            sum: Some(0.0),
-            bucket_counts,
-            explicit_bounds: vec![0.0, 500.0, 1_000.0, 5_000.0],
-            ..HistogramDataPoint::default()
-        }
-    };
-    let resource_metrics = ["coordinator", "researcher", "analyst"].map(|agent| {
-        let times = (1..=n).map(|place| from_ns + place * step_ns);
-        let histogram = Histogram {
-            data_points: times.map(|time_ns| point(agent, time_ns)).collect(),
-            aggregation_temporality: AggregationTemporality::Cumulative.into(),
-        };
-        ResourceMetrics {
-            resource: Some(resource(agent)),
-            scope_metrics: vec![ScopeMetrics {
-                scope: Some(scope(agent)),
-                metrics: vec![Metric {
-                    name: "kaos.request.duration".to_owned(),
-                    unit: "ms".to_owned(),
-                    data: Some(Data::Histogram(histogram)),
-                    ..Metric::default()
-                }],
-                ..ScopeMetrics::default()
-            }],
-            ..ResourceMetrics::default()
-        }
-    });
-    ExportMetricsServiceRequest {
-        resource_metrics: resource_metrics.to_vec(),
-    }
-}
-
-fn loop_attributes(run: &Run, agent: &str) -> Vec<KeyValue> {
-    vec![
-        text("agent.name", agent),
-        int("agent.max_steps", 5),
-        pair("stream", Value::BoolValue(false)),
-        text("session.id", &run.session),
-        text("gen_ai.operation.name", "invoke_agent"),
-        text("gen_ai.agent.name", agent),
-        text("gen_ai.agent.id", &format!("kaos-hierarchy/{agent}")),
-        text("gen_ai.conversation.id", &run.session),
-        text("gen_ai.provider.name", "kaos"),
-        text("kaos.finish_reason", "stop"),
-        int("kaos.usage.total_input_tokens", 900),
-        int("kaos.usage.total_output_tokens", 120),
-    ]
-}
-
-fn resource(agent: &str) -> Resource {
-    Resource {
-        attributes: vec![
-            text("service.name", agent),
-            text("service.namespace", "kaos-hierarchy"),
-            text("service.version", "0.1.0"),
-            text("kaos.resource.name", agent),
-        ],
-        ..Resource::default()
-    }
-}
-
-fn scope(agent: &str) -> InstrumentationScope {
-    InstrumentationScope {
-        name: format!("kaos.{agent}"),
-        version: "0.1.0".to_owned(),
-        ..InstrumentationScope::default()
-    }
-}
-
-fn text(key: &str, value: &str) -> KeyValue {
-    pair(key, Value::StringValue(value.to_owned()))
-}
-
-fn int(key: &str, value: u64) -> KeyValue {
-    pair(key, Value::IntValue(value.cast_signed()))
-}
-
-fn pair(key: &str, value: Value) -> KeyValue {
-    KeyValue {
-        key: key.to_owned(),
-        value: Some(AnyValue { value: Some(value) }),
-        ..KeyValue::default()
     }
 }
 

@@ -22,6 +22,7 @@ pub mod keys;
 pub mod kind_tile;
 pub mod live_state;
 pub mod live_status;
+mod log_line;
 pub mod log_lines;
 pub mod log_tail;
 pub mod map;

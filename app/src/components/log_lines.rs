@@ -11,9 +11,9 @@ mod browser;
 use std::ops::Range;
 
 use api::traces::LogRecord;
-use jiff::Timestamp;
 use leptos::{html, prelude::*};
 
+use super::log_line::{span_link, time};
 use crate::{
     format,
     untrusted::{block, visible},
@@ -106,13 +106,17 @@ fn words(lines: Lines) -> String {
 }
 
 fn window(lines: Lines) -> AnyView {
-    let space = move || format!("height:{}px", lines.count.get() * LINE);
+    let height = move || lines.count.get() * LINE;
+    let space = move || format!("height:{}px", height());
+    // With room for the frame, as a browser counts it.
+    let most = move || format!("height:min(60vh, {}px)", height() + 2);
     view! {
         <div
             class="log-lines-window"
             role="region"
             aria-label="Lines"
             tabindex="0"
+            style=most
             node_ref=lines.scroller
             on:scroll=move |_| {
                 #[cfg(feature = "hydrate")]
@@ -142,17 +146,8 @@ fn line(lines: Lines, number: usize) -> AnyView {
     let Some(log) = log else {
         return ().into_any();
     };
-    let time = Timestamp::from_nanosecond(i128::from(log.time_ns)).unwrap_or_default();
-    let shown = time.strftime("%H:%M:%S%.3f").to_string();
     let message = block(&log.body).text.into_owned();
     let title = message.clone();
-    let trace = log.trace_id.map(|id| {
-        let href = match log.span_id {
-            Some(span) => format!("/traces/{id}?span={span}&side=logs"),
-            None => format!("/traces/{id}"),
-        };
-        view! { <a href=href>"Open span"</a> }
-    });
     view! {
         <div
             class="log-line"
@@ -163,11 +158,11 @@ fn line(lines: Lines, number: usize) -> AnyView {
             aria-posinset=(number + 1).to_string()
             aria-setsize="-1"
         >
-            <span class="logs-time">{shown}</span>
+            <span class="logs-time">{time(&log)}</span>
             <span class="logs-severity">{visible(&log.severity).into_owned()}</span>
             <span class="log-line-service">{visible(&log.service).into_owned()}</span>
             <span class="log-line-message" title=title>{message}</span>
-            <span>{trace}</span>
+            <span>{span_link(&log)}</span>
         </div>
     }
     .into_any()

@@ -11,9 +11,9 @@ mod browser;
 use std::collections::VecDeque;
 
 use api::traces::LogRecord;
-use jiff::Timestamp;
 use leptos::prelude::*;
 
+use super::log_line::{span_link, time};
 use crate::untrusted::{block, visible};
 
 /// Lines that are kept; older ones are let go.
@@ -103,24 +103,15 @@ fn table(lines: &VecDeque<LogRecord>) -> Option<AnyView> {
         return None;
     }
     let line = |log: &LogRecord| {
-        let time = Timestamp::from_nanosecond(i128::from(log.time_ns)).unwrap_or_default();
-        let shown = time.strftime("%H:%M:%S%.3f").to_string();
-        let trace = log.trace_id.map(|id| {
-            let href = match log.span_id {
-                Some(span) => format!("/traces/{id}?span={span}&side=logs"),
-                None => format!("/traces/{id}"),
-            };
-            view! { <a href=href>"Open span"</a> }
-        });
         view! {
             <tr data-testid="log-row" data-severity=log.severity.clone()>
-                <td class="logs-time">{shown}</td>
+                <td class="logs-time">{time(log)}</td>
                 <td>
                     <span class="logs-severity">{visible(&log.severity).into_owned()}</span>
                 </td>
                 <td>{visible(&log.service).into_owned()}</td>
                 <td class="logs-message">{block(&log.body).text.into_owned()}</td>
-                <td>{trace}</td>
+                <td>{span_link(log)}</td>
             </tr>
         }
     };

@@ -27,7 +27,7 @@ pub(super) fn read(lines: Lines) {
             Phase::Broken
         };
         lines.phase.try_set(end);
-        look(lines);
+        look_soon(lines);
     });
 }
 
@@ -43,7 +43,12 @@ fn take(lines: Lines, rest: &mut Vec<u8>, bytes: &[u8]) {
         texts.extend(whole.lines().map(Into::into));
         lines.count.try_set(texts.len());
     });
-    look(lines);
+    look_soon(lines);
+}
+
+/// Looks once the window has the height of what it has now.
+fn look_soon(lines: Lines) {
+    request_animation_frame(move || look(lines));
 }
 
 /// Notes which lines are in view.

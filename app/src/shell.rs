@@ -48,8 +48,8 @@ pub(crate) fn shell(assets: &Assets) -> impl IntoView + use<> {
     }
 }
 
-/// The script that loads the wasm and wakes every island; what is woken in the order of the page may
-/// have to fetch its own part first.
+/// The script that loads the wasm and wakes every island. Some fetch a part of their own before, all at
+/// the same time; the page answers to clicks once the last is awake.
 fn wake_islands(js: &str, wasm: &str) -> String {
     let (js, wasm) = (serde_json::json!(js), serde_json::json!(wasm));
     format!(

@@ -12,7 +12,10 @@ use anyhow::{Context, Result, anyhow};
 use wasm_bindgen_cli_support::Bindgen;
 use wasm_split_cli_support::Options;
 
-use super::{NAME, Profile, create, entries, trim};
+use super::{
+    NAME, Profile, create, entries,
+    trim::{self, Names},
+};
 use crate::{
     console::{run, say},
     wasm_target,
@@ -34,7 +37,7 @@ pub(super) fn build(workspace: &Workspace, profile: Profile, package: &Path) -> 
     }
     super::empty(package)?;
     create(package)?;
-    let main = split(&wasm, package)?;
+    let main = split(profile, &wasm, package)?;
     bind(profile, &main, package)?;
     fs::remove_file(&main).with_context(|| format!("failed to remove {}", main.display()))?;
     let kilobytes = fs::metadata(&output)?.len() / 1000;
@@ -73,7 +76,7 @@ fn compile(workspace: &Workspace, profile: Profile) -> Result<PathBuf> {
 }
 
 /// Writes the parts that are loaded when they are needed, and returns where the rest is.
-fn split(wasm: &Path, package: &Path) -> Result<PathBuf> {
+fn split(profile: Profile, wasm: &Path, package: &Path) -> Result<PathBuf> {
     say("splitting the browser part");
     let input = fs::read(wasm).with_context(|| format!("failed to read {}", wasm.display()))?;
     let main = package.join("main.wasm");
@@ -86,7 +89,12 @@ fn split(wasm: &Path, package: &Path) -> Result<PathBuf> {
     wasm_split_cli_support::transform(options)
         .map_err(|error| anyhow!("failed to split {}: {error:#}", wasm.display()))?;
     for part in wasm_files(package)? {
-        trim::file(&part)?;
+        let names = match profile {
+            // Those of the main part are removed when it is bound.
+            Profile::Release if part != main => Names::Removed,
+            Profile::Release | Profile::Dev => Names::Kept,
+        };
+        trim::file(&part, names)?;
     }
     Ok(main)
 }

@@ -1,6 +1,6 @@
 //! Styles, scripts, fonts and icons, out of the binary itself.
 //!
-//! Pages name each with a hash of its content, so browsers may keep it for ever.
+//! What is built has a hash of all of it in its path, so browsers may keep it for ever.
 
 use std::hash::{DefaultHasher, Hasher};
 
@@ -19,7 +19,7 @@ use rust_embed::{EmbeddedFile, RustEmbed};
 #[allow_missing = true]
 struct Site;
 
-/// For what pages name with a hash of its content.
+/// For what has a hash of its build in its path.
 const FOR_EVER: &str = "public, max-age=31536000, immutable";
 const A_DAY: &str = "public, max-age=86400";
 /// Icons are drawn again with what they stand for; a page that follows must not ask each time.
@@ -60,11 +60,17 @@ fn tag(file: &EmbeddedFile) -> String {
 }
 
 pub(super) fn router() -> Router {
+    let current = version();
     let top = |name: &'static str| {
         get(move |headers: HeaderMap| async move { serve(name, &headers, AN_HOUR) })
     };
-    let built = |Path((_, name)): Path<(String, String)>, headers: HeaderMap| async move {
-        serve(&format!("pkg/{name}"), &headers, FOR_EVER)
+    let built = move |Path((version, name)): Path<(String, String)>, headers: HeaderMap| async move {
+        // A page of an older build must not keep a part of this one under an address of its own.
+        if version == current {
+            serve(&format!("pkg/{name}"), &headers, FOR_EVER)
+        } else {
+            not_found()
+        }
     };
     let font = |Path(name): Path<String>, headers: HeaderMap| async move {
         serve(&format!("fonts/{name}"), &headers, A_DAY)
@@ -77,9 +83,13 @@ pub(super) fn router() -> Router {
         .route("/favicon.ico", top("favicon.svg"))
 }
 
+fn not_found() -> Response {
+    (StatusCode::NOT_FOUND, "not found\n").into_response()
+}
+
 fn serve(path: &str, request: &HeaderMap, caching: &'static str) -> Response {
     let Some(file) = Site::get(path) else {
-        return (StatusCode::NOT_FOUND, "not found\n").into_response();
+        return not_found();
     };
     let etag = format!("\"{}\"", tag(&file));
     let known = request

@@ -5,7 +5,7 @@ import { readFile } from "node:fs/promises";
 
 import { type Page } from "@playwright/test";
 
-import { NAMESPACE, expect, test } from "./fixtures.ts";
+import { NAMESPACE, expect, expectAccessible, ready, test } from "./fixtures.ts";
 import { sendTrace } from "./otlp.ts";
 
 /** What a click on "Export" brings. */
@@ -54,4 +54,22 @@ test.describe("without JavaScript", () => {
     await choose('{"data":[{"traceID":"1"}]}');
     await expect(page.getByRole("alert")).toContainText("It has to be OTLP in JSON");
   });
+});
+
+test("a file that is dropped on the list comes in", async ({ page, request }) => {
+  const id = await sendTrace(request, 12);
+  const file = await (await request.get(`/api/export/traces?trace=${id}`)).text();
+  const other = newId();
+  await page.goto(`/ns/${NAMESPACE}/traces`);
+  await ready(page);
+  const dataTransfer = await page.evaluateHandle((text) => {
+    const dropped = new DataTransfer();
+    dropped.items.add(new File([text], "trace.jsonl", { type: "application/x-ndjson" }));
+    return dropped;
+  }, file.replaceAll(id, other));
+  await page.dispatchEvent("body", "drop", { dataTransfer });
+  await expect(page).toHaveURL(/\/traces\/import$/);
+  await expect(page.getByRole("main")).toContainText("12 spans and 0 new log records of 1 trace came in.");
+  await expect(page.locator(`a[href="/traces/${other}"]`)).toBeVisible();
+  await expectAccessible(page);
 });

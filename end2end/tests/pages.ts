@@ -39,6 +39,7 @@ export function pages(traceId: string): Record<string, string> {
     traces: `/ns/${NAMESPACE}/traces`,
     "traces-scatter": `/ns/${NAMESPACE}/traces?view=scatter`,
     "traces-misread": `/ns/${NAMESPACE}/traces?q=status:red`,
+    "traces-import": `/ns/${NAMESPACE}/traces/import`,
     compare: `/traces/compare?a=${traceId}&b=${traceId}`,
     trace: `/traces/${traceId}`,
     logs: `/ns/${NAMESPACE}/logs`,

@@ -78,17 +78,23 @@ pub(super) fn pressed(map: Map, event: &ev::PointerEvent) {
     let whole = untrack(|| map.whole());
     let start = map.seen.get_untracked().unwrap_or(whole);
     let from = (event.client_x(), event.client_y());
+    let scale = scale(map, start);
+    // Only the layer moves while the pointer does; a new part of the picture is a new layout of all of it.
+    let moved = StoredValue::new((0, 0));
     let moving = window_event_listener(ev::pointermove, move |event| {
-        let scale = scale(map, start);
-        let by = (
-            f64::from(from.0 - event.client_x()) * scale,
-            f64::from(from.1 - event.client_y()) * scale,
-        );
-        map.seen.set(Some(start.moved(by)));
+        let by = (event.client_x() - from.0, event.client_y() - from.1);
+        moved.set_value(by);
+        shift(map, Some(by));
     });
     let ended = Closure::once_into_js(move || {
-        map.is_moved.set_value(false);
         moving.remove();
+        map.is_moved.set_value(false);
+        let (x, y) = moved.get_value();
+        shift(map, None);
+        if (x, y) != (0, 0) {
+            let by = (f64::from(-x) * scale, f64::from(-y) * scale);
+            map.seen.set(Some(start.moved(by)));
+        }
     });
     let options = web_sys::AddEventListenerOptions::new();
     options.set_once(true);
@@ -99,6 +105,19 @@ pub(super) fn pressed(map: Map, event: &ev::PointerEvent) {
             &options,
         ),
     );
+}
+
+/// Draws the picture this many pixels of the window beside its place.
+fn shift(map: Map, by: Option<(i32, i32)>) {
+    let Some(svg) = map.svg.get_untracked() else {
+        return;
+    };
+    let style = svg.style();
+    // A browser without the property moves the picture when the pointer lets go of it.
+    drop(match by {
+        Some((x, y)) => style.set_property("transform", &format!("translate({x}px, {y}px)")),
+        None => style.remove_property("transform").map(drop),
+    });
 }
 
 /// The point of the picture under a point of the window.

@@ -53,6 +53,7 @@ pub fn LogTail(
         n_arrived: RwSignal::new(0),
         trouble: RwSignal::new(None),
     };
+    let has_lines = Memo::new(move |_| tail.lines.with(|lines| !lines.is_empty()));
     let toggle = move |_| {
         #[cfg(feature = "hydrate")]
         browser::toggle(tail);
@@ -79,7 +80,7 @@ pub fn LogTail(
                 </button>
                 <span>{move || words(tail)}</span>
             </p>
-            {move || table(&tail.lines.get())}
+            {move || has_lines.get().then(|| table(tail))}
         </section>
     }
 }
@@ -98,34 +99,37 @@ fn words(tail: Tail) -> String {
     }
 }
 
-fn table(lines: &VecDeque<LogRecord>) -> Option<AnyView> {
-    if lines.is_empty() {
-        return None;
+/// The newest line first.
+fn table(tail: Tail) -> AnyView {
+    view! {
+        <div class="table-scroll log-tail-lines" role="region" aria-label="Live lines" tabindex="0">
+            <table class="table logs">
+                <tbody>
+                    <For
+                        each=move || tail.lines.get().into_iter().rev()
+                        key=|log| log.position
+                        children=line
+                    />
+                </tbody>
+            </table>
+        </div>
     }
-    let line = |log: &LogRecord| {
-        view! {
-            <tr data-testid="log-row" data-severity=log.severity.clone()>
-                <td class="logs-time">{time(log)}</td>
-                <td>
-                    <span class="logs-severity">{visible(&log.severity).into_owned()}</span>
-                </td>
-                <td>{visible(&log.service).into_owned()}</td>
-                <td class="logs-message">{block(&log.body).text.into_owned()}</td>
-                <td>{span_link(log)}</td>
-            </tr>
-        }
-    };
-    let lines = lines.iter().rev().map(line).collect_view();
-    Some(
-        view! {
-            <div class="table-scroll log-tail-lines" role="region" aria-label="Live lines" tabindex="0">
-                <table class="table logs">
-                    <tbody>{lines}</tbody>
-                </table>
-            </div>
-        }
-        .into_any(),
-    )
+    .into_any()
+}
+
+fn line(log: LogRecord) -> AnyView {
+    view! {
+        <tr data-testid="log-row" data-severity=log.severity.clone()>
+            <td class="logs-time">{time(&log)}</td>
+            <td>
+                <span class="logs-severity">{visible(&log.severity).into_owned()}</span>
+            </td>
+            <td>{visible(&log.service).into_owned()}</td>
+            <td class="logs-message">{block(&log.body).text.into_owned()}</td>
+            <td>{span_link(&log)}</td>
+        </tr>
+    }
+    .into_any()
 }
 
 /// Adds what arrived and lets go of what is too much.

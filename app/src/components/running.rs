@@ -5,11 +5,42 @@
     reason = "the island macro writes types without documentation"
 )]
 
-use api::run::RunSummary;
+use api::run::Doing;
 use leptos::prelude::*;
+use serde::{Deserialize, Serialize};
 
 use super::status_mark::{Mark, StatusMark};
 use crate::{live, untrusted::visible};
+
+/// What is shown of a run: some of the fields of `/api/runs`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RunUnderWay {
+    namespace: String,
+    agent: String,
+    session_id: String,
+    trace_id: String,
+    /// A time as RFC 3339 writes it; browsers read it without a library of calendars.
+    started_at: String,
+    doing: Option<Doing>,
+}
+
+impl RunUnderWay {
+    /// When it began, in milliseconds since the epoch; 0 when nobody can tell.
+    #[cfg(feature = "hydrate")]
+    #[expect(
+        clippy::cast_possible_truncation,
+        reason = "what is no number becomes 0"
+    )]
+    fn began_ms(&self) -> i64 {
+        js_sys::Date::parse(&self.started_at) as i64
+    }
+
+    #[cfg(not(feature = "hydrate"))]
+    fn began_ms(&self) -> i64 {
+        let time = self.started_at.parse::<jiff::Timestamp>();
+        time.map_or(0, jiff::Timestamp::as_millisecond)
+    }
+}
 
 /// Runs under way in a namespace, newest first; follows them.
 #[island]
@@ -17,7 +48,7 @@ pub fn Running(
     /// The namespace it follows; `_all` for all.
     namespace: String,
     /// What ran when the page was drawn.
-    runs: Vec<RunSummary>,
+    runs: Vec<RunUnderWay>,
     /// When that was, in milliseconds since the epoch.
     now_ms: i64,
 ) -> impl IntoView {
@@ -56,17 +87,16 @@ fn keep_time(now_ms: RwSignal<i64>) {
     );
 }
 
-fn line(run: RunSummary, now_ms: Signal<i64>) -> impl IntoView {
-    let RunSummary {
+fn line(run: RunUnderWay, now_ms: Signal<i64>) -> impl IntoView {
+    let began_ms = run.began_ms();
+    let RunUnderWay {
         namespace,
         agent,
         session_id,
         trace_id,
-        started_at,
         doing,
-        ..
+        started_at: _,
     } = run;
-    let began_ms = started_at.as_millisecond();
     let elapsed = move || {
         let ms = u64::try_from(now_ms.get() - began_ms).unwrap_or(0);
         format!("{} s", ms / 1_000)

@@ -6,7 +6,6 @@ mod numbers;
 pub(crate) use numbers::quantile;
 
 use api::{
-    run::RunSummary,
     telemetry::{UsageQuery, Window},
     traces::{TraceQuery, TraceSummary},
 };
@@ -25,7 +24,7 @@ use crate::{
         instead::{Instead, Why},
         page_head::{PageHead, Panel},
         resource_table::{ResourceTable, Tools},
-        running::Running,
+        running::{RunUnderWay, Running},
         trace_list::TraceList,
         troubles::Troubles,
     },
@@ -49,7 +48,7 @@ struct Found {
     cost: Number,
     attention: Attention,
     /// What runs now, or why that is not known.
-    running: Result<Vec<RunSummary>, String>,
+    running: Result<Vec<RunUnderWay>, String>,
     /// The newest ones of any time.
     latest: Vec<TraceSummary>,
 }
@@ -116,7 +115,7 @@ fn Dashboard(namespace: String, found: Found) -> impl IntoView {
     }
 }
 
-fn running_now(namespace: &str, running: Result<Vec<RunSummary>, String>) -> AnyView {
+fn running_now(namespace: &str, running: Result<Vec<RunUnderWay>, String>) -> AnyView {
     match running {
         Ok(runs) => {
             let (namespace, now_ms) = (namespace.to_owned(), now().as_millisecond());

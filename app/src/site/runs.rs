@@ -1,12 +1,11 @@
 //! What runs now, as the program itself tells it.
 
-use api::run::RunSummary;
 use axum::{Router, body::Body};
 use http::Request;
 use serde::Deserialize;
 use tower::ServiceExt;
 
-use crate::{kinds::ALL_NAMESPACES, url::Encoded};
+use crate::{components::running::RunUnderWay, kinds::ALL_NAMESPACES, url::Encoded};
 
 /// More than a list of runs ever takes.
 const LONGEST_ANSWER: usize = 16 * 1024 * 1024;
@@ -14,11 +13,14 @@ const LONGEST_ANSWER: usize = 16 * 1024 * 1024;
 #[derive(Deserialize)]
 struct Runs {
     #[serde(default)]
-    runs: Vec<RunSummary>,
+    runs: Vec<RunUnderWay>,
 }
 
 /// The runs under way in a namespace, newest first; why they cannot be told otherwise.
-pub(crate) async fn under_way(agents: &Router, namespace: &str) -> Result<Vec<RunSummary>, String> {
+pub(crate) async fn under_way(
+    agents: &Router,
+    namespace: &str,
+) -> Result<Vec<RunUnderWay>, String> {
     let of_namespace = if namespace == ALL_NAMESPACES {
         String::new()
     } else {

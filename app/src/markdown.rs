@@ -1,54 +1,40 @@
 //! Markdown that a model wrote, as views.
 //!
-//! The parser's events become elements directly: no HTML text is ever built, raw HTML in the source
-//! stays text, images are not loaded, and a link shows where it leads.
+//! The server parses it; a browser that watched an answer grow asks for its tree. The tree becomes
+//! elements directly: no HTML text is ever built, raw HTML in the source stays text, images are not
+//! loaded, and a link shows where it leads.
+
+#[cfg(feature = "ssr")]
+mod parse;
 
 use leptos::prelude::*;
-use pulldown_cmark::{CodeBlockKind, Event, Options, Parser, Tag};
+use serde::{Deserialize, Serialize};
 
 use crate::untrusted;
 
-/// Nesting that is still drawn as such. Quotes in quotes a thousand deep are no answer, but they
-/// would be a thousand calls deep on the stack.
-const DEEPEST: usize = 12;
+/// The longest text whose tree a browser may ask for, in bytes.
+#[cfg(feature = "ssr")]
+pub(crate) const LONGEST: usize = 4 * 1024 * 1024;
 
-/// Draws `source`, cut at the size of a block.
-pub(crate) fn view(source: &str) -> AnyView {
-    let block = untrusted::block(source);
-    let mut open = vec![Open::default()];
-    let mut too_deep = 0_usize;
-    let options = Options::ENABLE_TABLES | Options::ENABLE_STRIKETHROUGH;
-    for event in Parser::new_ext(&block.text, options) {
-        match event {
-            Event::Start(_) if too_deep > 0 || open.len() > DEEPEST => too_deep += 1,
-            Event::Start(tag) => open.push(Open::new(tag)),
-            Event::End(_) if too_deep > 0 => too_deep -= 1,
-            Event::End(_) => close(&mut open),
-            other => add(&mut open, inline(other)),
-        }
-    }
-    while open.len() > 1 {
-        close(&mut open);
-    }
-    let blocks = open.pop().map(|root| root.views).unwrap_or_default();
-    view! {
-        <div class="markdown">
-            {blocks}
-            {block.cut_from.map(|bytes| view! { <p class="cut">{untrusted::cut_note(bytes)}</p> })}
-        </div>
-    }
-    .into_any()
+/// A parsed text, as far as it is shown.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Markdown {
+    nodes: Vec<Node>,
+    /// Size of the whole text, in bytes, when it was cut.
+    cut_from: Option<usize>,
 }
 
-/// An element whose end has not come yet.
-#[derive(Default)]
-struct Open {
-    element: Element,
-    views: Vec<AnyView>,
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+enum Node {
+    Text(String),
+    Code(String),
+    LineBreak,
+    Rule,
+    Element(Element, Vec<Node>),
 }
 
-/// What the views inside become.
-#[derive(Default)]
+/// What the nodes inside become.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 enum Element {
     /// Nothing of its own.
     #[default]
@@ -71,64 +57,30 @@ enum Element {
     Image(String),
 }
 
-impl Open {
-    fn new(tag: Tag<'_>) -> Self {
-        let element = match tag {
-            Tag::Paragraph => Element::Paragraph,
-            Tag::Heading { .. } => Element::Heading,
-            Tag::BlockQuote(_) => Element::Quote,
-            Tag::CodeBlock(CodeBlockKind::Fenced(language)) => {
-                Element::Code(language.into_string())
-            }
-            Tag::CodeBlock(CodeBlockKind::Indented) => Element::Code(String::new()),
-            Tag::List(None) => Element::Bullets,
-            Tag::List(Some(first)) => Element::Numbers(first),
-            Tag::Item => Element::Item,
-            Tag::Table(_) => Element::Table,
-            Tag::TableHead => Element::Head,
-            Tag::TableRow => Element::Row,
-            Tag::TableCell => Element::Cell,
-            Tag::Emphasis => Element::Emphasis,
-            Tag::Strong => Element::Strong,
-            Tag::Strikethrough => Element::Struck,
-            Tag::Link { dest_url, .. } => Element::Link(dest_url.into_string()),
-            Tag::Image { dest_url, .. } => Element::Image(dest_url.into_string()),
-            // Everything else belongs to extensions that are not switched on, or is raw HTML.
-            _ => Element::Plain,
-        };
-        Self {
-            element,
-            views: Vec::new(),
+impl Markdown {
+    pub(crate) fn view(self) -> AnyView {
+        let cut = self.cut_from;
+        view! {
+            <div class="markdown">
+                {views(self.nodes)}
+                {cut.map(|bytes| view! { <p class="cut">{untrusted::cut_note(bytes)}</p> })}
+            </div>
         }
+        .into_any()
     }
 }
 
-fn add(open: &mut [Open], view: AnyView) {
-    if let Some(innermost) = open.last_mut() {
-        innermost.views.push(view);
-    }
+fn views(nodes: Vec<Node>) -> Vec<AnyView> {
+    nodes.into_iter().map(node).collect()
 }
 
-fn close(open: &mut Vec<Open>) {
-    let Some(Open { element, views }) = open.pop() else {
-        return;
-    };
-    add(open, draw(element, views));
-}
-
-fn inline(event: Event<'_>) -> AnyView {
-    match event {
-        Event::Code(code) => view! { <code>{code.into_string()}</code> }.into_any(),
-        Event::SoftBreak => "\n".into_any(),
-        Event::HardBreak => view! { <br /> }.into_any(),
-        Event::Rule => view! { <hr /> }.into_any(),
-        Event::Text(text)
-        | Event::Html(text)
-        | Event::InlineHtml(text)
-        | Event::InlineMath(text)
-        | Event::DisplayMath(text)
-        | Event::FootnoteReference(text) => text.into_string().into_any(),
-        Event::TaskListMarker(_) | Event::Start(_) | Event::End(_) => ().into_any(),
+fn node(node: Node) -> AnyView {
+    match node {
+        Node::Text(text) => text.into_any(),
+        Node::Code(code) => view! { <code>{code}</code> }.into_any(),
+        Node::LineBreak => view! { <br /> }.into_any(),
+        Node::Rule => view! { <hr /> }.into_any(),
+        Node::Element(element, inside) => draw(element, views(inside)),
     }
 }
 
@@ -194,12 +146,12 @@ fn host(to: &str) -> Option<&str> {
     authority.rsplit('@').next().filter(|host| !host.is_empty())
 }
 
-#[cfg(test)]
+#[cfg(all(test, feature = "ssr"))]
 mod tests {
     use super::*;
 
     fn html(source: &str) -> String {
-        view(source).to_html().replace("<!>", "")
+        Markdown::of(source).view().to_html().replace("<!>", "")
     }
 
     #[test]
@@ -252,6 +204,17 @@ mod tests {
     #[test]
     fn quotes_nested_a_thousand_deep_do_not_end_the_program() {
         let html = html(&format!("{} deep", ">".repeat(5000)));
-        assert!(html.matches("<blockquote").count() <= DEEPEST, "too deep");
+        assert!(
+            html.matches("<blockquote").count() <= parse::DEEPEST,
+            "too deep"
+        );
+    }
+
+    #[test]
+    fn a_browser_gets_the_tree_that_the_server_draws() {
+        let parsed =
+            Markdown::of("# Answer\n\n**97** *percent*  \n[docs](https://docs.example)\n\n---");
+        let sent = serde_json::to_string(&parsed).unwrap();
+        assert_eq!(serde_json::from_str::<Markdown>(&sent).unwrap(), parsed);
     }
 }

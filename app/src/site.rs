@@ -51,7 +51,7 @@ use std::time::Instant;
 use any_spawner::Executor;
 use api::traces::{LogQuery, TraceId};
 use axum::{
-    Extension, Router,
+    Extension, Json, Router,
     body::Body,
     extract::{DefaultBodyLimit, Path, Query, Request, State},
     response::{IntoResponse, Redirect, Response},
@@ -63,6 +63,7 @@ use leptos_axum::ResponseOptions;
 
 use crate::{
     kinds::Kind,
+    markdown::{LONGEST, Markdown},
     pages::traces::{known, layout},
     shell::shell,
 };
@@ -80,6 +81,10 @@ pub fn router(ports: Ports) -> Router {
         .route("/settings/prices", post(forms::prices::post))
         .route("/api/search", get(search::get))
         .route("/api/traffic", get(traffic::get))
+        .route(
+            "/api/markdown",
+            post(markdown).layer(DefaultBodyLimit::max(LONGEST)),
+        )
         .route("/traces/{id}/skeleton", get(skeleton))
         .route("/ns/{ns}/traces.jsonl", get(trace_file::get))
         .route(
@@ -171,6 +176,11 @@ async fn download(
     let object = kubernetes::get(&ports.kube, kind, &namespace, &name).await?;
     let yaml = manifest::exported(object).unwrap_or_else(|error| format!("# {error}\n"));
     Ok((manifest::headers(&name), yaml).into_response())
+}
+
+/// The tree of a text, for a browser that watched it grow.
+async fn markdown(text: String) -> Json<Markdown> {
+    Json(Markdown::of(&text))
 }
 
 /// All spans of a trace, without their details.

@@ -80,8 +80,28 @@ struct Turn {
     question: StoredValue<String>,
     run: RwSignal<RunState>,
     request: StoredValue<Option<stream::Request>, LocalStorage>,
+    /// What the stream brought since the last frame was drawn.
+    heard: StoredValue<Vec<Input>>,
     /// How often it was read on after its connection broke.
     n_resumes: StoredValue<u32>,
+}
+
+impl Turn {
+    /// Brings the run up to date. Returns its id when it has to be read on, because its connection broke.
+    fn after(self, heard: Vec<Input>) -> Option<String> {
+        let now = stream::now_ms();
+        let may_resume = self.n_resumes.with_value(|resumes| *resumes < RESUMES);
+        let cut_off = self.run.try_update(|run| {
+            for input in heard {
+                if let Some(run_id) = run.to_resume(&input).filter(|_| may_resume) {
+                    return Some(run_id);
+                }
+                *run = std::mem::take(run).after(input, now);
+            }
+            None
+        });
+        cut_off.flatten()
+    }
 }
 
 impl Conversation {
@@ -157,6 +177,7 @@ impl Conversation {
             question: StoredValue::new(question),
             run: RwSignal::new(run),
             request: StoredValue::new_local(None),
+            heard: StoredValue::new(Vec::new()),
             n_resumes: StoredValue::new(0),
         };
         self.turns.update(|turns| turns.push(turn));
@@ -182,27 +203,30 @@ impl Conversation {
         set_timeout(again, PAUSE);
     }
 
-    /// Takes in what the stream brings.
+    /// Keeps what the stream brings for the next frame: a fast model says several words in one, and each
+    /// change of a long answer costs the browser a layout.
     fn hear(self, turn: Turn, input: Input) {
-        let resumable = turn.run.with_untracked(|run| run.to_resume(&input));
-        let may_resume = turn.n_resumes.with_value(|resumes| *resumes < RESUMES);
-        if let (Some(run_id), true) = (resumable, may_resume) {
+        let is_first = turn.heard.try_update_value(|heard| {
+            heard.push(input);
+            heard.len() == 1
+        });
+        if is_first.is_some() {
+            stream::before_next_frame(is_first == Some(true), move || self.take_in(turn));
+        }
+    }
+
+    /// Shows what the stream brought.
+    fn take_in(self, turn: Turn) {
+        let heard = turn.heard.try_update_value(std::mem::take);
+        let Some(heard) = heard.filter(|heard| !heard.is_empty()) else {
+            return;
+        };
+        let mut cut_off = None;
+        self.keep_end(|| cut_off = turn.after(heard));
+        self.show_session(turn);
+        if let Some(run_id) = cut_off {
             self.follow_again(turn, run_id);
             return;
-        }
-        let was_at_end = view_end::is_near(self.log);
-        let now = stream::now_ms();
-        turn.run
-            .update(|run| *run = std::mem::take(run).after(input, now));
-        let session = turn.run.with_untracked(|run| run.session_id.clone());
-        if session.is_some() && self.session.get_untracked() != session {
-            self.session.set(session);
-            self.show_address();
-        }
-        if was_at_end {
-            self.follow_end();
-        } else {
-            self.is_behind.set(true);
         }
         if turn.run.with_untracked(|run| run.status == Status::Stopped) {
             stop_run(turn);
@@ -213,10 +237,30 @@ impl Conversation {
         }
     }
 
+    /// Keeps the session of a run for the messages after it.
+    fn show_session(self, turn: Turn) {
+        let session = turn.run.with_untracked(|run| run.session_id.clone());
+        if session.is_some() && self.session.get_untracked() != session {
+            self.session.set(session);
+            self.show_address();
+        }
+    }
+
     /// Stops the open run; what was said so far stays.
     fn stop(self) {
         if let Some(turn) = untrack(|| self.open_turn()) {
             self.hear(turn, Input::Stopped);
+        }
+    }
+
+    /// Changes what is shown, and goes on looking at the end if that is what the reader did.
+    fn keep_end(self, change: impl FnOnce()) {
+        let was_at_end = view_end::is_near(self.log);
+        change();
+        if was_at_end {
+            self.follow_end();
+        } else {
+            self.is_behind.set(true);
         }
     }
 

@@ -6,10 +6,12 @@ use leptos::prelude::*;
 use super::{
     Conversation, Turn,
     run_state::{RunState, Status, Step, StepState},
+    stream,
 };
 use crate::{
     components::kind_tile::KindTile,
-    format, markdown,
+    format,
+    markdown::Markdown,
     untrusted::{block, cut_note, visible},
 };
 
@@ -17,7 +19,6 @@ use crate::{
 pub(super) fn turn_view(conversation: Conversation, turn: Turn) -> AnyView {
     let run = turn.run;
     let status = Memo::new(move |_| run.with(|run| run.status.clone()));
-    let answer = Memo::new(move |_| run.with(|run| run.answer.clone()));
     let is_last = move || conversation.turns.with(|turns| turns.len() == turn.key + 1);
     view! {
         <div class="chat-message chat-message--user" data-testid="chat-message" data-role="user">
@@ -45,25 +46,61 @@ pub(super) fn turn_view(conversation: Conversation, turn: Turn) -> AnyView {
                 {move || trace_link(run)}
             </p>
             {steps(conversation, run, Signal::derive(is_last))}
-            {answer_view(status, answer)}
+            {answer_view(conversation, status, run)}
             {move || status.with(|status| ending(status, conversation, turn))}
         </div>
     }
     .into_any()
 }
 
+/// Bytes of an answer in one text node. Browsers lay out only what changed: the last of them.
+const PIECE: usize = 4 * 1024;
+
 /// Plain words while they come, Markdown once no more will: a half-written table is no table.
-fn answer_view(status: Memo<Status>, answer: Memo<String>) -> impl IntoView {
+fn answer_view(
+    conversation: Conversation,
+    status: Memo<Status>,
+    run: RwSignal<RunState>,
+) -> impl IntoView {
     let grows =
         Memo::new(move |_| status.with(|status| matches!(status, Status::Sent | Status::Running)));
-    move || {
-        if grows.get() {
-            let words = move || answer.with(|text| visible(text).into_owned());
-            view! { <p class="chat-text chat-answer">{words}</p> }.into_any()
-        } else {
-            answer.with(|answer| markdown::view(answer))
+    let parsed = RwSignal::new(None::<Markdown>);
+    Effect::new(move || {
+        if !grows.get() && run.with_untracked(|run| !run.answer.is_empty()) {
+            let answer = run.with_untracked(|run| run.answer.clone());
+            stream::parse(answer, move |markdown| {
+                conversation.keep_end(|| parsed.set(Some(markdown)));
+            });
         }
+    });
+    move || match parsed.get() {
+        Some(markdown) => markdown.view(),
+        None => plain(run),
     }
+}
+
+/// The answer as it is said.
+fn plain(run: RwSignal<RunState>) -> AnyView {
+    let pieces = Memo::new(move |_| run.with(|run| run.answer.len().div_ceil(PIECE)));
+    view! {
+        <p class="chat-text chat-answer">
+            <For
+                each=move || 0..pieces.get()
+                key=|n| *n
+                children=move |n| {
+                    let words = Memo::new(move |_| run.with(|run| piece(&run.answer, n)));
+                    view! { <span>{move || words.get()}</span> }
+                }
+            />
+        </p>
+    }
+    .into_any()
+}
+
+/// The n-th piece of an answer, as it is shown.
+fn piece(answer: &str, n: usize) -> String {
+    let end = |n| answer.floor_char_boundary(n * PIECE);
+    visible(&answer[end(n)..end(n + 1)]).into_owned()
 }
 
 /// How far the run has come, until there is something better to say.
@@ -220,5 +257,24 @@ fn failure(error: &ErrorDetail) -> impl IntoView + use<> {
     view! {
         <p class="chat-error-kind">{visible(&kind).into_owned()}</p>
         <p>{visible(&error.message).into_owned()}</p>
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn pieces_of_an_answer_are_the_answer_and_stay_as_they_are_while_it_grows() {
+        let long = "ä–".repeat(PIECE);
+        let pieces = |answer: &str| {
+            (0..answer.len().div_ceil(PIECE))
+                .map(|n| piece(answer, n))
+                .collect::<Vec<_>>()
+        };
+        let before = pieces(&long[..long.floor_char_boundary(PIECE * 5 / 2)]);
+        let after = pieces(&long);
+        assert_eq!(after.concat(), long);
+        assert_eq!(before[..2], after[..2]);
     }
 }

@@ -5,16 +5,20 @@
 #[cfg(feature = "hydrate")]
 mod browser;
 #[cfg(feature = "hydrate")]
-pub(super) use browser::{Request, abort, cancel, follow, now_ms, replace_address, send};
+pub(super) use browser::{
+    Request, abort, before_next_frame, cancel, follow, now_ms, parse, replace_address, send,
+};
 
 #[cfg(not(feature = "hydrate"))]
-pub(super) use elsewhere::{Request, abort, cancel, follow, now_ms, replace_address, send};
+pub(super) use elsewhere::{
+    Request, abort, before_next_frame, cancel, follow, now_ms, parse, replace_address, send,
+};
 
 #[cfg(not(feature = "hydrate"))]
 mod elsewhere {
     use api::chat::ChatRequest;
 
-    use crate::components::chat::run_state::Input;
+    use crate::{components::chat::run_state::Input, markdown::Markdown};
 
     /// A message on its way.
     pub(in super::super) struct Request;
@@ -37,6 +41,12 @@ mod elsewhere {
 
     /// Lets go of the answer.
     pub(in super::super) fn abort(_request: Request) {}
+
+    /// Shows what was heard, when the browser draws again.
+    pub(in super::super) fn before_next_frame(_is_first: bool, _show: impl FnOnce() + 'static) {}
+
+    /// Reads an answer as Markdown.
+    pub(in super::super) fn parse(_answer: String, _show: impl FnOnce(Markdown) + 'static) {}
 
     pub(in super::super) fn now_ms() -> u64 {
         0

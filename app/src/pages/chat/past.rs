@@ -12,7 +12,8 @@ use crate::{
         chat::{messages::compare_link, run_state::Counts},
         kind_tile::KindTile,
     },
-    format, markdown,
+    format,
+    markdown::Markdown,
     pages::traces::{
         TraceUrl,
         layout::{Facts, Outcome, Transport, lay_out},
@@ -177,7 +178,7 @@ fn ending_view(ending: &Ending) -> AnyView {
     match ending {
         Ending::Stopped => view! { <p class="chat-stopped">"Stopped."</p> }.into_any(),
         Ending::Open => view! { <p class="chat-stopped">"No answer is remembered."</p> }.into_any(),
-        Ending::Answer(answer) => markdown::view(answer),
+        Ending::Answer(answer) => Markdown::of(answer).view(),
         Ending::Error(message) => view! {
             <div class="chat-error">
                 <p>{visible(message).into_owned()}</p>

@@ -10,7 +10,8 @@ use crate::{
         page_head::Panel,
         status_mark::{Mark, StatusMark},
     },
-    format, markdown,
+    format,
+    markdown::Markdown,
     pages::resource::{head::Page, tab::About},
     rows::text,
     site::{
@@ -29,7 +30,7 @@ pub(super) fn view(about: &About, call: &Call) -> AnyView {
                 view! { <CodeBlock label="Tool calls" text=pretty(calls) /> }
             });
             view! {
-                {markdown::view(text)}
+                {Markdown::of(text).view()}
                 {calls}
             }
             .into_any()

@@ -14,7 +14,8 @@ use crate::{
         time::Ago,
     },
     diff::diff,
-    format, markdown,
+    format,
+    markdown::Markdown,
     pages::params::{HOUR_NS, now, now_ns},
 };
 
@@ -65,7 +66,7 @@ fn texts() -> AnyView {
     view! {
         <Panel title="Texts">
             <div class="panel-body">
-                <div class="markdown">{markdown::view(ANSWER)}</div>
+                <div class="markdown">{Markdown::of(ANSWER).view()}</div>
                 <CodeBlock label="Arguments" text="{\n  \"a\": 70,\n  \"b\": 27\n}" />
                 {diff_view(&diff(before, after))}
             </div>

@@ -1,7 +1,7 @@
 //! The same with `fetch`, in a browser.
 
 use api::chat::{ChatRequest, ErrorDetail};
-use leptos::task::spawn_local;
+use leptos::{prelude::*, task::spawn_local};
 use wasm_bindgen::JsValue;
 use web_sys::{AbortController, AbortSignal, RequestInit, Response};
 
@@ -12,6 +12,7 @@ use crate::{
         run_state::Input,
         sse::{inputs, read_error},
     },
+    markdown::Markdown,
     sse::Lines,
 };
 
@@ -114,6 +115,32 @@ fn broken(error: &JsValue) -> ErrorDetail {
         kind: "connection_error".to_owned(),
         ..ErrorDetail::default()
     }
+}
+
+/// Shows what was heard: at once where nobody looks, as browsers draw no frames there, else before the next
+/// frame, for which the first that is heard asks.
+pub(in super::super) fn before_next_frame(is_first: bool, show: impl FnOnce() + 'static) {
+    if document().hidden() {
+        show();
+    } else if is_first {
+        request_animation_frame(show);
+    }
+}
+
+/// Lets the server read an answer as Markdown; without it the answer stays plain words.
+pub(in super::super) fn parse(answer: String, show: impl FnOnce(Markdown) + 'static) {
+    let init = RequestInit::new();
+    init.set_method("POST");
+    init.set_body(&answer.into());
+    spawn_local(async move {
+        let Ok(response) = fetch("/api/markdown", &init).await else {
+            return;
+        };
+        let tree = body(&response).await.unwrap_or_default();
+        if let Ok(markdown) = serde_json::from_str(&tree) {
+            show(markdown);
+        }
+    });
 }
 
 /// The reader's clock.

@@ -15,7 +15,8 @@ mod usage;
 use serde::{Deserialize, Serialize};
 
 pub use alerts::{
-    Alert, AlertMeasure, AlertRule, AlertState, Alerting, Episode, Measured, RuleRefused,
+    Alert, AlertMeasure, AlertRule, AlertState, Alerting, Episode, Measured, RuleRefused, Webhook,
+    WebhookRefused,
 };
 pub use calls::{
     CallReader, Calls, DurationQuery, Durations, ServiceEdge, ServiceGraph, ServiceNode,

@@ -31,7 +31,7 @@ pub(crate) use failure::Failure;
 pub(crate) use flash::Flash;
 pub(crate) use forms::{
     Refused,
-    alert::{AlertForm, MEASURES, WebhookTest},
+    alert::{AlertForm, MEASURES, WebhookForm},
     bulk::ids_of,
     delete::Deletion,
     import::{FILE, Imported, Taken},
@@ -104,7 +104,7 @@ pub fn router(ports: Ports) -> Router {
         .route("/namespaces/open", get(open_namespace))
         .route("/namespaces", post(forms::namespace::create))
         .route("/namespaces/{name}/delete", post(forms::namespace::delete))
-        .route("/ns/{ns}/alerts", post(forms::alert::test))
+        .route("/ns/{ns}/alerts", post(forms::alert::webhooks))
         .route("/alerts/new", post(forms::alert::create))
         .route("/alerts/{name}", post(forms::alert::change))
         .route("/alerts/{name}/delete", post(forms::alert::delete))

@@ -3,7 +3,7 @@
 import { type Server, createServer } from "node:http";
 import { type AddressInfo } from "node:net";
 
-import { NAMESPACE, expect, ready, test as base } from "./fixtures.ts";
+import { NAMESPACE, expect, expectAccessible, ready, test as base } from "./fixtures.ts";
 import { becomesReady, create } from "./resources.ts";
 
 /** Metrics are sent every five seconds, and rules looked at every fifteen. */
@@ -44,6 +44,9 @@ const test = base.extend<object, { sink: Sink }>({
   settings: ({ sink }, use) => use({ KAOS_ALERT_WEBHOOKS: sink.url }),
 });
 
+// The address that cannot be used.
+test.use({ toleratedErrors: [/status of 422/] });
+
 test("a failing agent is told, counted in the header, and silenced", async ({
   page,
   request,
@@ -70,6 +73,21 @@ test("a failing agent is told, counted in the header, and silenced", async ({
   );
   expect(sink.told[0]?.attachments[0]?.title_link).toBe(`${kaos.url}/ns/default/alerts`);
   await expect(page.getByRole("main"), "its address is secret").not.toContainText("/secret");
+
+  // A second one, added here: what is wrong is said at its field, and only its host is shown again.
+  const address = page.getByLabel("New webhook");
+  await address.fill("hooks.example");
+  await page.getByRole("button", { name: "Add" }).click();
+  await expect(page.getByRole("main")).toContainText("it has to begin with https:// or http://");
+  await expect(address).toHaveValue("hooks.example");
+  await address.fill(sink.url.replace("127.0.0.1", "localhost"));
+  await page.getByRole("button", { name: "Add" }).click();
+  await page.getByRole("button", { name: "Test localhost" }).click();
+  await expect(page.getByRole("status").filter({ hasText: "It was taken." })).toBeVisible();
+  await expect(page.getByRole("main"), "its address is secret").not.toContainText("/secret");
+  await page.getByRole("button", { name: "Remove localhost" }).click();
+  await expect(page.getByRole("button", { name: "Test localhost" })).toHaveCount(0);
+  await expectAccessible(page);
 
   // One that tells at once.
   await page.getByRole("link", { name: "KaosErrorRateHigh" }).click();

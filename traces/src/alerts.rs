@@ -5,6 +5,7 @@
 
 pub(crate) mod kept;
 mod prometheus;
+mod targets;
 mod webhook;
 
 use std::collections::BTreeMap;
@@ -16,7 +17,8 @@ use std::time::Duration;
 use api::clock::Clock;
 use api::plan::Secret;
 use api::telemetry::{
-    Alert, AlertRule, AlertState, Alerting, Measured, MetricReader, RuleRefused, Window,
+    Alert, AlertRule, AlertState, Alerting, Measured, MetricReader, RuleRefused, Webhook,
+    WebhookRefused, Window,
 };
 use api::traces::ReadError;
 use async_trait::async_trait;
@@ -31,6 +33,8 @@ use serde_json::json;
 use tokio::sync::{Mutex as Turns, mpsc};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
+
+use targets::Targets;
 
 /// Between two looks.
 const EVERY: Duration = Duration::from_secs(15);
@@ -83,10 +87,10 @@ impl AlertSettings {
 #[derive(Debug, thiserror::Error)]
 pub enum AlertError {
     /// The file is there and cannot be read.
-    #[error("failed to read the rules of alerts in \"{}\"", path.display())]
+    #[error("failed to read \"{}\", a file of alerts", path.display())]
     ReadFile { path: PathBuf, source: io::Error },
-    /// The file is no list of rules.
-    #[error("failed to understand the rules of alerts in \"{}\": {reason}; correct or remove the file",
+    /// The file is no list of rules, or of addresses.
+    #[error("failed to understand \"{}\", a file of alerts: {reason}; correct or remove the file",
         path.display())]
     ParseFile { path: PathBuf, reason: String },
 }
@@ -99,6 +103,7 @@ struct Shared {
     reader: Arc<dyn MetricReader>,
     clock: Arc<dyn Clock>,
     settings: AlertSettings,
+    targets: Targets,
     rules: Mutex<Vec<AlertRule>>,
     /// Whoever changes the rules has it.
     changing: Turns<()>,
@@ -135,13 +140,14 @@ enum Telling {
 impl Alerts {
     /// Reads the rules and begins to watch, until `shutdown` fires.
     pub fn start(
-        settings: AlertSettings,
+        mut settings: AlertSettings,
         reader: Arc<dyn MetricReader>,
         clock: Arc<dyn Clock>,
         tracker: &TaskTracker,
         shutdown: CancellationToken,
     ) -> Result<Self, AlertError> {
         let rules = read_rules(&settings.file)?;
+        let targets = Targets::read(std::mem::take(&mut settings.webhooks), &settings.file)?;
         let known = kept::read(&settings.file);
         let (messages, waiting) = mpsc::channel(MAX_MESSAGES);
         for standing in known
@@ -155,6 +161,7 @@ impl Alerts {
             reader,
             clock,
             settings,
+            targets,
             rules: Mutex::new(rules),
             changing: Turns::default(),
             alerts: Mutex::new(known),
@@ -331,13 +338,20 @@ impl Alerting for Alerts {
             .await
     }
 
-    fn webhooks(&self) -> Vec<String> {
-        let webhooks = self.0.settings.webhooks.iter();
-        webhooks.map(webhook::host).collect()
+    fn webhooks(&self) -> Vec<Webhook> {
+        self.0.targets.shown()
+    }
+
+    async fn add_webhook(&self, address: &str) -> Result<(), WebhookRefused> {
+        self.0.targets.add(address).await
+    }
+
+    async fn remove_webhook(&self, place: usize, host: &str) -> Result<(), WebhookRefused> {
+        self.0.targets.remove(place, host).await
     }
 
     async fn test_webhook(&self, place: usize) -> Result<String, String> {
-        match self.0.settings.webhooks.get(place) {
+        match self.0.targets.all().get(place) {
             Some(webhook) => webhook::test(&self.0.settings, webhook).await,
             None => Err("there is no such webhook".to_owned()),
         }

@@ -198,6 +198,32 @@ pub enum RuleRefused {
     Unsupported(String),
 }
 
+/// Who is told of alerts.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Webhook {
+    /// The host of its address; the rest is secret.
+    pub host: String,
+    /// Whether it was added here, and not given at the start.
+    pub is_removable: bool,
+}
+
+/// A webhook was not taken, or not forgotten.
+#[derive(Debug, thiserror::Error)]
+pub enum WebhookRefused {
+    /// Nobody can be told there.
+    #[error("the address cannot be used: {0}")]
+    UseAddress(&'static str),
+    /// There is a limit.
+    #[error("{0} webhooks can be added at most")]
+    TakeSoMany(usize),
+    /// It could not be written down.
+    #[error("failed to write the webhooks: {0}")]
+    Keep(String),
+    /// Nobody is told of anything here.
+    #[error("{0}")]
+    Unsupported(String),
+}
+
 /// Knows how it stands and by which rules, and lets the rules be changed.
 #[async_trait]
 pub trait Alerting: Send + Sync {
@@ -213,8 +239,14 @@ pub trait Alerting: Send + Sync {
     /// Forgets a rule; one that is gone already is forgotten too.
     async fn delete_alert_rule(&self, name: &str) -> Result<(), RuleRefused>;
 
-    /// The hosts of those who are told; their addresses are secret.
-    fn webhooks(&self) -> Vec<String>;
+    /// Who is told.
+    fn webhooks(&self) -> Vec<Webhook>;
+
+    /// Tells somebody from now on: an address that takes JSON as Slack's do.
+    async fn add_webhook(&self, address: &str) -> Result<(), WebhookRefused>;
+
+    /// Forgets one of [`Self::webhooks`] that is removable, unless another host is there meanwhile.
+    async fn remove_webhook(&self, place: usize, host: &str) -> Result<(), WebhookRefused>;
 
     /// Tells one of [`Self::webhooks`] something, once: what it answered, or why it did not take it.
     async fn test_webhook(&self, place: usize) -> Result<String, String>;

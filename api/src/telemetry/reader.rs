@@ -8,7 +8,8 @@ use super::{
     Alert, AlertRule, Alerting, CallReader, Decision, DurationQuery, Durations, ExceptionGroup,
     ExceptionGroupId, ExceptionQuery, ExceptionReader, MetricQuery, MetricReader, MetricSeries,
     NotNoted, Notebook, Occurrence, RuleRefused, SavedSearch, ServiceGraph, SessionQuery,
-    SessionReader, SessionSummary, UsageQuery, UsageReader, UsageRow, Window,
+    SessionReader, SessionSummary, UsageQuery, UsageReader, UsageRow, Webhook, WebhookRefused,
+    Window,
 };
 use crate::traces::ReadError;
 
@@ -75,8 +76,16 @@ impl Alerting for NothingKept {
         Err(RuleRefused::Unsupported(self.why.clone()))
     }
 
-    fn webhooks(&self) -> Vec<String> {
+    fn webhooks(&self) -> Vec<Webhook> {
         Vec::new()
+    }
+
+    async fn add_webhook(&self, _: &str) -> Result<(), WebhookRefused> {
+        Err(WebhookRefused::Unsupported(self.why.clone()))
+    }
+
+    async fn remove_webhook(&self, _: usize, _: &str) -> Result<(), WebhookRefused> {
+        Err(WebhookRefused::Unsupported(self.why.clone()))
     }
 
     async fn test_webhook(&self, _: usize) -> Result<String, String> {

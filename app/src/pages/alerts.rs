@@ -2,6 +2,7 @@
 
 mod form;
 mod rule;
+mod told;
 mod words;
 
 pub(crate) use rule::{AlertPage, NewAlertPage};
@@ -24,13 +25,13 @@ use crate::{
     components::{
         button::{LinkButton, Weight},
         instead::{Instead, Why},
-        page_head::{Actions, PageHead, Panel},
+        page_head::{Actions, PageHead},
         status_mark::StatusMark,
         table::{Heading, Table},
         time::Ago,
     },
-    frame::{Crumb, CsrfField, Frame, Section, loaded},
-    site::{Failure, Ports, WebhookTest},
+    frame::{Crumb, Frame, Section, loaded},
+    site::{Failure, Ports},
     untrusted::visible,
 };
 
@@ -38,7 +39,7 @@ use crate::{
 #[component]
 pub(crate) fn AlertsPage() -> impl IntoView {
     let ports = ports();
-    let webhooks = webhooks(&ports.alerts.webhooks());
+    let told = told::view(ports.alerts.webhooks());
     let data = load(ports);
     view! {
         <Frame section=Section::Alerts title="Alerts" crumbs=vec![Crumb::here("alerts")]>
@@ -51,7 +52,7 @@ pub(crate) fn AlertsPage() -> impl IntoView {
                 </Actions>
             </PageHead>
             {loaded("Alerts", data, move |(rules, alerts)| list(&rules, &alerts))}
-            {webhooks}
+            {told}
         </Frame>
     }
 }
@@ -134,7 +135,7 @@ fn row(
             <th scope="row">
                 <a href=format!("/alerts/{}", rule.name)>{rule.name.clone()}</a>
             </th>
-            <td>{words::rule(rule)}</td>
+            <td class="alert-words">{words::rule(rule)}</td>
             <td>{agent.map_or("each".to_owned(), |agent| visible(agent).into_owned())}</td>
             <td class="table-number">{value.unwrap_or_else(|| "–".to_owned())}</td>
             <td>{since}</td>
@@ -149,47 +150,4 @@ fn runs_href(namespace: &str, agent: &str, range: &str) -> String {
     let condition = Condition::Name(Name::Service, agent.to_owned());
     let period = Period::Last(Range::called(range, "1h"));
     traces_href(namespace, all_of([condition]), period)
-}
-
-/// Who is told, each with a way to try it.
-fn webhooks(hosts: &[String]) -> AnyView {
-    let tested = use_context::<WebhookTest>();
-    let line = |(place, host): (usize, &String)| {
-        let outcome = tested.clone().filter(|tested| tested.place == place);
-        let said = outcome.map(|tested| match tested.outcome {
-            Ok(said) => ("field-hint", format!("It was taken. {}", visible(&said))),
-            Err(said) => (
-                "field-error",
-                format!("It was not taken. {}", visible(&said)),
-            ),
-        });
-        view! {
-            <li class="webhook">
-                <code>{host.clone()}</code>
-                <form method="post">
-                    <CsrfField />
-                    <input type="hidden" name="webhook" value=place.to_string() />
-                    <button class="button" type="submit">
-                        "Test"
-                        <span class="visually-hidden">{format!(" {host}")}</span>
-                    </button>
-                </form>
-                {said.map(|(class, said)| view! { <p class=class role="status">{said}</p> })}
-            </li>
-        }
-    };
-    let lines = hosts.iter().enumerate().map(line).collect_view();
-    let none = hosts
-        .is_empty()
-        .then_some("Nobody is told: alerts are seen here only. ");
-    view! {
-        <Panel title="Who is told">
-            <ul class="webhooks">{lines}</ul>
-            <p class="panel-note">
-                {none} "Set " <code>"KAOS_ALERT_WEBHOOKS"</code>
-                " to addresses that take JSON as Slack's do, with commas between them."
-            </p>
-        </Panel>
-    }
-    .into_any()
 }

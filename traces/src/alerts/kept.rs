@@ -4,6 +4,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use serde::Serialize;
+use tokio::io::AsyncWriteExt;
 
 use super::{Standing, Watched};
 
@@ -51,11 +52,15 @@ pub(super) async fn write(rules: &Path, watched: &Watched) {
     }
 }
 
-/// Beside it and then over it, so that it is never half written.
+/// Beside it and then over it, so that it is never half written; for nobody else to read.
 pub(crate) async fn replace(path: &Path, what: &impl Serialize) -> io::Result<()> {
     let text = serde_json::to_vec_pretty(what)?;
     let beside = path.with_extension("new");
-    tokio::fs::write(&beside, text).await?;
+    let mut options = tokio::fs::OpenOptions::new();
+    options.write(true).create(true).truncate(true).mode(0o600);
+    let mut file = options.open(&beside).await?;
+    file.write_all(&text).await?;
+    file.flush().await?;
     tokio::fs::rename(&beside, path).await
 }
 

@@ -26,8 +26,8 @@ pub(super) async fn tell(
     let telling = async {
         while let Some(alert) = waiting.recv().await {
             let message = message(&alert, &settings.dashboard);
-            for webhook in &settings.webhooks {
-                if let Err(reason) = send(settings, webhook, &message).await {
+            for webhook in alerts.0.targets.all() {
+                if let Err(reason) = send(settings, &webhook, &message).await {
                     let rule = alert.rule.as_str();
                     tracing::warn!(rule, reason, "nobody could be told of an alert");
                 }
@@ -39,13 +39,6 @@ pub(super) async fn tell(
         () = shutdown.cancelled() => {}
         () = telling => {}
     }
-}
-
-/// Whose address it is, without what is secret in it.
-pub(super) fn host(webhook: &Secret) -> String {
-    let url = reqwest::Url::parse(webhook.expose()).ok();
-    let host = url.as_ref().and_then(reqwest::Url::host_str);
-    host.unwrap_or("an address that is none").to_owned()
 }
 
 /// Tells somebody, once, that this is a test: what was answered, or why it was not taken.

@@ -281,6 +281,52 @@ async fn what_fires_in_a_silence_is_told_when_it_ends() {
     running.shut_down().await;
 }
 
+fn hosts(alerts: &Alerts) -> Vec<String> {
+    let webhooks = alerts.webhooks().into_iter();
+    webhooks.map(|webhook| webhook.host).collect()
+}
+
+#[tokio::test]
+async fn a_webhook_that_is_added_outlives_the_program_and_only_such_a_one_can_be_removed() {
+    let folder = folder();
+    let running = Running::open(&folder);
+    let given = Secret::new("https://given.example/secret");
+    let watch = || Watching::start(&running, (&folder, vec![given.clone()]), Duration::ZERO);
+    let first = watch();
+    for wrong in ["", "hooks.example", "ftp://hooks.example/a", "https://"] {
+        let refused = first.alerts.add_webhook(wrong).await.unwrap_err();
+        assert!(refused.to_string().contains("https://"), "{refused}");
+    }
+    let added = "https://hooks.example/services/secret";
+    first.alerts.add_webhook(added).await.unwrap();
+    first.stop().await;
+
+    let second = watch();
+    let alerts = &second.alerts;
+    assert_eq!(hosts(alerts), ["given.example", "hooks.example"]);
+    alerts.remove_webhook(0, "given.example").await.unwrap();
+    alerts.remove_webhook(1, "other.example").await.unwrap();
+    assert_eq!(hosts(alerts), ["given.example", "hooks.example"]);
+    alerts.remove_webhook(1, "hooks.example").await.unwrap();
+    assert_eq!(hosts(alerts), ["given.example"]);
+    second.stop().await;
+}
+
+#[tokio::test]
+async fn addresses_are_in_a_file_for_nobody_else() {
+    use std::os::unix::fs::PermissionsExt;
+
+    let folder = folder();
+    let running = Running::open(&folder);
+    let watching = Watching::start(&running, (&folder, Vec::new()), Duration::ZERO);
+    let added = "https://hooks.example/services/secret";
+    watching.alerts.add_webhook(added).await.unwrap();
+    let file = folder.path().join("alerts.webhooks.json");
+    let mode = std::fs::metadata(&file).unwrap().permissions().mode();
+    assert_eq!(mode & 0o777, 0o600);
+    watching.stop().await;
+}
+
 #[tokio::test]
 async fn a_webhook_can_be_tried() {
     let folder = folder();
@@ -290,7 +336,7 @@ async fn a_webhook_can_be_tried() {
     let kept = (&folder, vec![webhook, nobody]);
     let watching = Watching::start(&running, kept, Duration::from_millis(1));
     let alerts = &watching.alerts;
-    assert_eq!(alerts.webhooks(), ["127.0.0.1", "127.0.0.1"]);
+    assert_eq!(hosts(alerts), ["127.0.0.1", "127.0.0.1"]);
     assert_eq!(alerts.test_webhook(0).await.unwrap_err(), "HTTP 503: ");
     assert_eq!(alerts.test_webhook(0).await.unwrap(), "HTTP 200: ");
     let message = told.recv().await.unwrap();

@@ -1,6 +1,6 @@
-//! Makes, changes and silences rules of alerts, and tries who is told.
+//! Makes, changes and silences rules of alerts; adds, removes and tries who is told.
 
-use api::telemetry::{AlertMeasure, AlertRule, RuleRefused};
+use api::telemetry::{AlertMeasure, AlertRule, RuleRefused, WebhookRefused};
 use axum::{
     extract::{Path, State},
     response::{IntoResponse, Redirect, Response},
@@ -8,7 +8,10 @@ use axum::{
 use http::{StatusCode, request::Parts};
 
 use super::{Fields, Sent, failed};
-use crate::site::{Failure, Ports, render_again};
+use crate::{
+    site::{Failure, Ports, render_again},
+    url::Encoded,
+};
 
 const SECOND_NS: u64 = 1_000_000_000;
 /// Nobody wants silence for longer, in minutes.
@@ -29,11 +32,13 @@ pub(crate) struct AlertForm {
     pub(crate) errors: Vec<(&'static str, String)>,
 }
 
-/// What a webhook answered to a test.
+/// What came of a form about who is told.
 #[derive(Clone, Debug)]
-pub(crate) struct WebhookTest {
-    pub(crate) place: usize,
-    pub(crate) outcome: Result<String, String>,
+pub(crate) enum WebhookForm {
+    /// What the webhook at a place answered to a test, or why it did not take it.
+    Tested(usize, Result<String, String>),
+    /// An address was not taken, and why.
+    Refused { address: String, why: String },
 }
 
 /// What rules can be about, as the API writes it.
@@ -235,14 +240,40 @@ pub(in crate::site) async fn silence(
     }
 }
 
-/// `POST /ns/{ns}/alerts`: tells one of the webhooks that this is a test.
-pub(in crate::site) async fn test(
+/// `POST /ns/{ns}/alerts`: adds a webhook, removes one, or tells one that this is a test.
+pub(in crate::site) async fn webhooks(
     State(ports): State<Ports>,
+    Path(namespace): Path<String>,
     Sent { head, fields }: Sent,
 ) -> Response {
     let place = fields.text("webhook").parse().unwrap_or(usize::MAX);
-    let outcome = ports.alerts.test_webhook(place).await;
-    render_again(ports, head, StatusCode::OK, WebhookTest { place, outcome }).await
+    let address = fields.text("address");
+    let changed = match fields.get("intent") {
+        Some("add") => ports.alerts.add_webhook(&address).await,
+        Some("remove") => {
+            let host = fields.text("host");
+            ports.alerts.remove_webhook(place, &host).await
+        }
+        _ => {
+            let outcome = ports.alerts.test_webhook(place).await;
+            let form = WebhookForm::Tested(place, outcome);
+            return render_again(ports, head, StatusCode::OK, form).await;
+        }
+    };
+    let refused = match changed {
+        Ok(()) => {
+            return Redirect::to(&format!("/ns/{}/alerts", Encoded(&namespace))).into_response();
+        }
+        Err(refused) => refused,
+    };
+    let status = match refused {
+        WebhookRefused::UseAddress(_) | WebhookRefused::TakeSoMany(_) => {
+            StatusCode::UNPROCESSABLE_ENTITY
+        }
+        WebhookRefused::Keep(_) | WebhookRefused::Unsupported(_) => StatusCode::BAD_GATEWAY,
+    };
+    let why = refused.to_string();
+    render_again(ports, head, status, WebhookForm::Refused { address, why }).await
 }
 
 async fn known(ports: &Ports, name: &str) -> Result<Option<AlertRule>, Failure> {

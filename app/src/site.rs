@@ -6,6 +6,7 @@ pub(crate) mod access;
 pub(crate) mod calls;
 mod cookies;
 mod csrf;
+mod csv;
 pub(crate) mod dependants;
 mod failure;
 mod flash;
@@ -21,6 +22,7 @@ mod preferences;
 pub(crate) mod prices;
 pub(crate) mod runs;
 pub(crate) mod search;
+mod span_file;
 mod trace_file;
 pub(crate) mod traffic;
 mod visitor;
@@ -86,6 +88,7 @@ pub fn router(ports: Ports) -> Router {
             post(markdown).layer(DefaultBodyLimit::max(LONGEST)),
         )
         .route("/traces/{id}/skeleton", get(skeleton))
+        .route("/traces/{id}/spans.csv", get(span_file::get))
         .route("/ns/{ns}/traces.jsonl", get(trace_file::get))
         .route(
             "/ns/{ns}/traces/import",

@@ -8,10 +8,10 @@ import { type Page } from "@playwright/test";
 import { NAMESPACE, expect, expectAccessible, ready, test } from "./fixtures.ts";
 import { sendTrace } from "./otlp.ts";
 
-/** What a click on "Export" brings. */
-async function exported(page: Page): Promise<{ name: string; text: string }> {
+/** What a click on a link brings. */
+async function exported(page: Page, link = "Export"): Promise<{ name: string; text: string }> {
   const downloading = page.waitForEvent("download");
-  await page.getByRole("main").getByRole("link", { name: "Export" }).click();
+  await page.getByRole("main").getByRole("link", { name: link }).click();
   const download = await downloading;
   const text = await readFile(await download.path(), "utf8");
   return { name: download.suggestedFilename(), text };
@@ -53,6 +53,28 @@ test.describe("without JavaScript", () => {
     await expect(page.getByRole("alert")).toContainText("Document 1 of the file is no OTLP in JSON");
     await choose('{"data":[{"traceID":"1"}]}');
     await expect(page.getByRole("alert")).toContainText("It has to be OTLP in JSON");
+  });
+
+  test("a trace goes out as OTLP, as Jaeger has it, and as a table", async ({ page, request }) => {
+    const id = await sendTrace(request, 12);
+    await page.goto(`/traces/${id}`);
+    const taken = async (link: string) => {
+      await page.getByRole("main").getByRole("button", { name: "Export" }).click();
+      const file = await exported(page, link);
+      await page.keyboard.press("Escape");
+      return file;
+    };
+    const otlp = await taken("OTLP in JSON");
+    expect(otlp.name).toBe(`trace-${id}.jsonl`);
+    expect(otlp.text).toContain(id);
+    const jaeger = await taken("Jaeger JSON");
+    expect(jaeger.name).toBe(`trace-${id}.jaeger.json`);
+    const [trace] = JSON.parse(jaeger.text).data;
+    expect(trace.traceID).toBe(id);
+    expect(trace.spans).toHaveLength(12);
+    const table = await taken("Spans as a table");
+    expect(table.name).toBe(`trace-${id}-spans.csv`);
+    expect(table.text.trimEnd().split("\n")).toHaveLength(13);
   });
 });
 

@@ -9,6 +9,8 @@ mod metrics;
 mod params;
 mod v3;
 
+pub(crate) use legacy::shaped;
+
 use api::traces::ReadError;
 use axum::Router;
 use axum::http::StatusCode;

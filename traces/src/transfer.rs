@@ -1,7 +1,8 @@
 //! Traces as files, with their logs: OTLP in JSON, out of this store and into another one.
 //!
 //! Each line is a document, as OTLP's own files have them: the spans of a trace, and after it its log
-//! records, if it has any.
+//! records, if it has any. Going out, traces can have Jaeger's shape instead, which has no place for log
+//! records.
 
 use std::collections::{HashMap, HashSet};
 use std::convert::Infallible;
@@ -24,6 +25,7 @@ use prost::Message;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
+use crate::jaeger::shaped;
 use crate::otlp::RETRY_AFTER_SECONDS;
 use crate::{Store, WriteError};
 
@@ -60,6 +62,44 @@ struct Wanted {
     attribute: Option<String>,
     /// At most so many traces, the newest; 100 unless it is said.
     limit: Option<u32>,
+    /// How the file is written.
+    format: Format,
+}
+
+/// How a file is written.
+#[derive(Clone, Copy, Debug, Default, Deserialize)]
+#[serde(rename_all = "lowercase")]
+enum Format {
+    /// A line for each document, which can be imported again.
+    #[default]
+    Otlp,
+    /// One document, as Jaeger's own pages save and open it.
+    Jaeger,
+}
+
+impl Format {
+    fn content_type(self) -> &'static str {
+        match self {
+            Self::Otlp => "application/x-ndjson",
+            Self::Jaeger => "application/json",
+        }
+    }
+
+    /// How the name of the file ends.
+    fn ending(self) -> &'static str {
+        match self {
+            Self::Otlp => "jsonl",
+            Self::Jaeger => "jaeger.json",
+        }
+    }
+
+    /// What stands before, between and behind the traces.
+    fn around(self) -> [&'static str; 3] {
+        match self {
+            Self::Otlp => ["", "", ""],
+            Self::Jaeger => ["{\"data\":[", ",", "]}\n"],
+        }
+    }
 }
 
 /// A file was not given or not taken.
@@ -114,24 +154,27 @@ async fn export(
     State(store): State<Store>,
     Query(wanted): Query<Wanted>,
 ) -> Result<Response, Error> {
+    let format = wanted.format;
     let ids = ids(&store, wanted).await?;
+    let ending = format.ending();
     let name = match ids.as_slice() {
-        [id] => format!("trace-{id}.jsonl"),
-        _ => "traces.jsonl".to_owned(),
+        [id] => format!("trace-{id}.{ending}"),
+        _ => format!("traces.{ending}"),
     };
+    let [before, between, behind] = format.around();
     // The first one before the answer begins, so that a failure can still be told.
     let mut ids = ids.into_iter();
     let first = loop {
         let id = ids.next().ok_or(Error::FindNothing)?;
-        if let Some(lines) = lines(&store, id).await? {
-            break lines;
+        if let Some(written) = written(&store, id, format, before).await? {
+            break written;
         }
     };
     let rest = stream::iter(ids).then(move |id| {
         let store = store.clone();
         async move {
-            match lines(&store, id).await {
-                Ok(lines) => lines.unwrap_or_default(),
+            match written(&store, id, format, between).await {
+                Ok(written) => written.unwrap_or_default(),
                 Err(error) => {
                     tracing::warn!(%error, trace = %id, "a trace is missing in an exported file");
                     Bytes::new()
@@ -139,15 +182,17 @@ async fn export(
             }
         }
     });
-    let lines = stream::iter([first]).chain(rest).map(Ok::<_, Infallible>);
+    let end = Bytes::from_static(behind.as_bytes());
+    let parts = stream::iter([first]).chain(rest).chain(stream::iter([end]));
+    let parts = parts.map(Ok::<_, Infallible>);
     let headers = [
-        (CONTENT_TYPE, "application/x-ndjson".to_owned()),
+        (CONTENT_TYPE, format.content_type().to_owned()),
         (
             CONTENT_DISPOSITION,
             format!("attachment; filename=\"{name}\""),
         ),
     ];
-    Ok((headers, Body::from_stream(lines)).into_response())
+    Ok((headers, Body::from_stream(parts)).into_response())
 }
 
 async fn ids(store: &Store, wanted: Wanted) -> Result<Vec<TraceId>, Error> {
@@ -181,28 +226,40 @@ async fn ids(store: &Store, wanted: Wanted) -> Result<Vec<TraceId>, Error> {
     Ok(found.into_iter().map(|summary| summary.id).collect())
 }
 
-/// A trace as documents; none when it was forgotten meanwhile.
-async fn lines(store: &Store, id: TraceId) -> Result<Option<Bytes>, Error> {
+/// A trace behind `lead`; none when it was forgotten meanwhile.
+async fn written(
+    store: &Store,
+    id: TraceId,
+    format: Format,
+    lead: &str,
+) -> Result<Option<Bytes>, Error> {
     let Some(trace) = store.stored_trace(id).await? else {
         return Ok(None);
     };
-    let mut lines = Vec::new();
-    let resource_spans = trace.into_resource_spans();
-    append(&mut lines, &ExportTraceServiceRequest { resource_spans })?;
-    let resource_logs = store.stored_logs(id).await?;
-    if !resource_logs.is_empty() {
-        append(&mut lines, &ExportLogsServiceRequest { resource_logs })?;
+    let mut file = lead.as_bytes().to_vec();
+    match format {
+        Format::Otlp => {
+            let resource_spans = trace.into_resource_spans();
+            append(&mut file, &ExportTraceServiceRequest { resource_spans })?;
+            file.push(b'\n');
+            let resource_logs = store.stored_logs(id).await?;
+            if !resource_logs.is_empty() {
+                append(&mut file, &ExportLogsServiceRequest { resource_logs })?;
+                file.push(b'\n');
+            }
+        }
+        Format::Jaeger => append(&mut file, &shaped(&trace))?,
     }
-    Ok(Some(lines.into()))
+    Ok(Some(file.into()))
 }
 
-fn append(lines: &mut Vec<u8>, document: &impl Serialize) -> Result<(), Error> {
-    serde_json::to_writer(&mut *lines, document).map_err(|error| ReadError::Read {
-        what: "the trace",
-        reason: error.to_string(),
-    })?;
-    lines.push(b'\n');
-    Ok(())
+fn append(file: &mut Vec<u8>, document: &impl Serialize) -> Result<(), Error> {
+    serde_json::to_writer(file, document).map_err(|error| {
+        Error::from(ReadError::Read {
+            what: "the trace",
+            reason: error.to_string(),
+        })
+    })
 }
 
 /// A line of a file: spans, or log records, or both.

@@ -13,8 +13,18 @@ pub struct MenuFace {
     symbol: Symbol,
     /// What it is called.
     label: String,
-    /// The words beside the picture.
-    words: Option<String>,
+    look: Look,
+}
+
+/// What stands on the button.
+#[derive(Clone, Debug, PartialEq, Eq)]
+enum Look {
+    /// The picture alone.
+    Icon,
+    /// Words, and no border.
+    Words(String),
+    /// Words, with the border of a button.
+    Button(String),
 }
 
 impl MenuFace {
@@ -23,7 +33,7 @@ impl MenuFace {
         Self {
             symbol,
             label: label.into(),
-            words: None,
+            look: Look::Icon,
         }
     }
 
@@ -32,7 +42,16 @@ impl MenuFace {
         Self {
             symbol: Symbol::Down,
             label: format!("{label} {words}"),
-            words: Some(words),
+            look: Look::Words(words),
+        }
+    }
+
+    /// Words on a button like others beside it.
+    pub fn button(words: &str) -> Self {
+        Self {
+            symbol: Symbol::Down,
+            label: words.to_owned(),
+            look: Look::Button(words.to_owned()),
         }
     }
 }
@@ -51,11 +70,12 @@ pub fn Menu(
     let MenuFace {
         symbol,
         label,
-        words,
+        look,
     } = face;
-    let (class, title) = match &words {
-        Some(_) => ("menu-face menu-face--words", None),
-        None => ("menu-face icon-button", Some(label.clone())),
+    let (class, title, words) = match look {
+        Look::Icon => ("menu-face icon-button", Some(label.clone()), None),
+        Look::Words(words) => ("menu-face menu-face--words", None, Some(words)),
+        Look::Button(words) => ("menu-face button", None, Some(words)),
     };
     view! {
         <button class=class type="button" popovertarget=id.clone() aria-label=label title=title>

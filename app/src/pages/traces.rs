@@ -1,5 +1,6 @@
 //! What happened: the list of traces, and one trace.
 
+mod actions;
 mod around;
 mod compare;
 mod detail;

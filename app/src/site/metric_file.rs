@@ -8,7 +8,7 @@ use axum::{
 };
 use http::{StatusCode, header};
 
-use super::{Failure, Ports};
+use super::{Failure, Ports, csv::quoted};
 use crate::{
     pages::{
         metrics::panel::{Asked, PANELS},
@@ -49,14 +49,4 @@ pub(super) async fn get(
         (header::CACHE_CONTROL, "no-store"),
     ];
     Ok((headers, text).into_response())
-}
-
-/// A field of text. Spreadsheets take what begins with a sign for a formula: such a text gets a space.
-fn quoted(text: &str) -> String {
-    let space = if text.starts_with(['=', '+', '-', '@']) {
-        " "
-    } else {
-        ""
-    };
-    format!("\"{space}{}\"", text.replace('"', "\"\""))
 }

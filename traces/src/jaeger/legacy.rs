@@ -16,6 +16,7 @@ use serde::Serialize;
 use super::Error;
 use super::params::{self, Params};
 use crate::Store;
+use crate::store::StoredTrace;
 
 /// How far back dependencies are counted when the question does not say.
 const DEFAULT_LOOKBACK_MS: u64 = 24 * 3_600 * 1_000;
@@ -108,6 +109,11 @@ async fn trace(State(store): State<Store>, Path(id): Path<String>) -> Response {
         Ok(Envelope::new(vec![shape::trace(&stored)]))
     })
     .await
+}
+
+/// A trace as an answer has it under `data`.
+pub(crate) fn shaped(trace: &StoredTrace) -> impl Serialize + use<> {
+    shape::trace(trace)
 }
 
 async fn dependencies(State(store): State<Store>, Query(params): Query<Params>) -> Response {

@@ -191,6 +191,7 @@ const NAMES: &[&str] = &[
     "spanKind",
     "session",
     "attribute",
+    "format",
     "query.serviceName",
     "query.startTimeMin",
     "query.startTimeMax",
@@ -225,6 +226,7 @@ const VALUES: &[&str] = &[
     "k%3Av",
     "0.95",
     "server",
+    "jaeger",
     "1000",
     "../../etc/passwd",
 ];

@@ -136,11 +136,45 @@ async fn what_was_exported_is_the_same_after_an_import() {
 }
 
 #[tokio::test]
+async fn traces_go_out_in_the_shape_that_jaeger_opens() {
+    let folder = folder();
+    let running = Running::open(&folder);
+    filled(&running.store).await;
+    let (files, jaeger) = (
+        transfer(running.store.clone()),
+        traces::jaeger(running.store.clone()),
+    );
+    let id = trace_id(1);
+    let uri = format!("/api/export/traces?trace={id}&format=jaeger");
+    let response = call(&files, Request::get(uri).body(Body::empty()).unwrap()).await;
+    let name = response.headers()["content-disposition"].to_str().unwrap();
+    let expected = format!("attachment; filename=\"trace-{id}.jaeger.json\"");
+    assert_eq!(name, expected);
+    assert_eq!(response.headers()["content-type"], "application/json");
+    let one: serde_json::Value = serde_json::from_slice(&bytes(response).await).unwrap();
+    let (_, answer) = get(&jaeger, &format!("/api/traces/{id}")).await;
+    assert_eq!(one["data"], answer["data"], "what its query API answers");
+    let all = format!("trace={id},{},{}&format=jaeger", trace_id(9), trace_id(3));
+    let (_, all) = file(&files, &all).await;
+    let all: serde_json::Value = serde_json::from_slice(&all).unwrap();
+    let ids: Vec<_> = all["data"].as_array().unwrap().iter().collect();
+    let ids: Vec<_> = ids.into_iter().map(|trace| &trace["traceID"]).collect();
+    assert_eq!(ids, [&json!(id), &json!(trace_id(3))]);
+    running.shut_down().await;
+}
+
+#[tokio::test]
 async fn a_file_that_is_none_is_told_what_is_wrong_with_it() {
     let folder = folder();
     let running = Running::open(&folder);
     let router = transfer(running.store.clone());
-    for wrong in ["trace=xyz", "attribute=x", "from=yesterday", "unknown=1"] {
+    for wrong in [
+        "trace=xyz",
+        "attribute=x",
+        "from=yesterday",
+        "unknown=1",
+        "format=pdf",
+    ] {
         let (status, _) = file(&router, wrong).await;
         assert_eq!(status, StatusCode::BAD_REQUEST, "{wrong}");
     }

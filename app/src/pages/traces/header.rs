@@ -7,6 +7,7 @@ use api::{
 use leptos::prelude::*;
 
 use super::{
+    actions,
     compare::compare_href,
     detail::{Loaded, namespace_of},
     layout::{Cause, Facts, Layout, Outcome, Share, Transport, operation},
@@ -16,11 +17,7 @@ use super::{
     usual::day_before,
 };
 use crate::{
-    format,
-    frame::Section,
-    kinds::ALL_NAMESPACES,
-    pages::{params::ports, period::Period},
-    untrusted,
+    format, frame::Section, kinds::ALL_NAMESPACES, pages::period::Period, untrusted,
     url::with_query,
 };
 
@@ -41,7 +38,7 @@ pub(super) fn view(loaded: &Loaded, url: TraceUrl) -> AnyView {
             <div class="trace-head-title">
                 <h1>{title(trace)}</h1>
                 {chips(&layout.facts)}
-                {actions(loaded)}
+                {actions::view(loaded)}
             </div>
             {replay_of(trace)}
             {facts(layout, url)}
@@ -53,41 +50,6 @@ pub(super) fn view(loaded: &Loaded, url: TraceUrl) -> AnyView {
         </header>
     }
     .into_any()
-}
-
-/// Where to go on from here, and the way to take the trace along once it has ended.
-fn actions(loaded: &Loaded) -> AnyView {
-    let Loaded {
-        trace,
-        layout,
-        session,
-        ..
-    } = loaded;
-    let chat = session.as_ref().map(|session| {
-        view! {
-            <a class="button" href=session.href.clone()>
-                "Open chat"
-            </a>
-        }
-    });
-    let has_ended = layout.facts.outcome != Outcome::Running;
-    let export = (has_ended && ports().files.is_some()).then(|| {
-        let href = format!("/api/export/traces?trace={}", trace.id);
-        view! {
-            <a class="button" href=href download title="With its logs, as OTLP in JSON">
-                "Export"
-            </a>
-        }
-    });
-    let previous = compare_href("previous", &trace.id.to_string());
-    let compare = has_ended.then(|| {
-        view! {
-            <a class="button" href=previous>
-                "Compare with the previous run"
-            </a>
-        }
-    });
-    view! { <p class="trace-actions">{compare} {export} {chat}</p> }.into_any()
 }
 
 /// Which run this one goes on from, where it is a replay.

@@ -85,6 +85,30 @@ async fn a_trace_explains_itself_and_opens_its_slowest_span() {
 }
 
 #[tokio::test]
+async fn a_trace_offers_its_files_and_says_when_they_hold_messages() {
+    use axum::Router;
+
+    const NOTE: &str = "Messages were recorded";
+    let (of_store, of_any) = (
+        format!("/api/export/traces?trace={TRACE}&amp;format=jaeger"),
+        format!("/traces/{TRACE}/spans.csv"),
+    );
+    let own = Fixture {
+        files: Some(Router::new()),
+        ..fixture(run())
+    };
+    has(&own.get(&url("")).await.1, &[&of_store, &of_any, NOTE]);
+    // Read from elsewhere, it is not in the store that the other files come from.
+    let page = fixture(run()).get(&url("")).await.1;
+    has(&page, &[&of_any]);
+    assert!(!page.contains("/api/export"), "{page}");
+    let silent = vec![span(1, 0, "agent.agentic_loop", (0, 100))];
+    let page = fixture(silent).get(&url("")).await.1;
+    has(&page, &[&of_any]);
+    assert!(!page.contains(NOTE), "{page}");
+}
+
+#[tokio::test]
 async fn a_tools_arguments_are_shown_as_text() {
     let (_, html) = fixture(run()).get(&url("?span=0000000000000004")).await;
     has(&html, &["&lt;b&gt;chips&lt;/b&gt;", "found⟨U+202E⟩"]);

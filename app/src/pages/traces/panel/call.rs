@@ -279,7 +279,7 @@ fn line(said: messages::Said) -> AnyView {
     }
     view! {
         <li>
-            <span class="trace-role">{said.role}</span>
+            <span class="trace-role">{untrusted::visible(&said.role).into_owned()}</span>
             {code(&said.text)}
         </li>
     }

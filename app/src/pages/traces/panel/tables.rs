@@ -89,6 +89,7 @@ fn line(start_ns: u64, log: &LogRecord, url: Option<TraceUrl>) -> AnyView {
         13.. => "warn",
         _ => "info",
     };
+    let severity = untrusted::visible(&log.severity);
     let block = untrusted::block(&log.body);
     let span_id = log.span_id.map(|id| id.to_string());
     let offset = format::offset(log.time_ns.saturating_sub(start_ns));
@@ -104,11 +105,11 @@ fn line(start_ns: u64, log: &LogRecord, url: Option<TraceUrl>) -> AnyView {
         <li
             data-testid="log-row"
             data-span-id=span_id
-            data-severity=log.severity.clone()
+            data-severity=severity.to_string()
             data-at=at
         >
             <span class="trace-log-time">{time}</span>
-            <span class=format!("trace-log-level trace-log-{level}")>{log.severity.clone()}</span>
+            <span class=format!("trace-log-level trace-log-{level}")>{severity.to_string()}</span>
             <span class="trace-log-body">{block.text.into_owned()}</span>
         </li>
     }

@@ -20,6 +20,7 @@ pub(crate) mod model;
 mod ports;
 mod preferences;
 pub(crate) mod prices;
+mod run_file;
 pub(crate) mod runs;
 pub(crate) mod search;
 mod span_file;
@@ -89,6 +90,7 @@ pub fn router(ports: Ports) -> Router {
         )
         .route("/traces/{id}/skeleton", get(skeleton))
         .route("/traces/{id}/spans.csv", get(span_file::get))
+        .route("/traces/{id}/trace.html", get(run_file::get))
         .route("/ns/{ns}/traces.jsonl", get(trace_file::get))
         .route(
             "/ns/{ns}/traces/import",

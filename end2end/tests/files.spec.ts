@@ -2,11 +2,13 @@
 
 import { randomBytes } from "node:crypto";
 import { readFile } from "node:fs/promises";
+import { pathToFileURL } from "node:url";
 
 import { type Page } from "@playwright/test";
 
 import { NAMESPACE, expect, expectAccessible, ready, test } from "./fixtures.ts";
 import { sendTrace } from "./otlp.ts";
+import { ask } from "./resources.ts";
 
 /** What a click on a link brings. */
 async function exported(page: Page, link = "Export"): Promise<{ name: string; text: string }> {
@@ -94,4 +96,56 @@ test("a file that is dropped on the list comes in", async ({ page, request }) =>
   await expect(page.getByRole("main")).toContainText("12 spans and 0 new log records of 1 trace came in.");
   await expect(page.locator(`a[href="/traces/${other}"]`)).toBeVisible();
   await expectAccessible(page);
+});
+
+test("a trace in one file of HTML opens without a network and without KAOS", async ({
+  browser,
+  page,
+  request,
+}, info) => {
+  const { traceId } = await ask(request, "coordinator", "Who makes the most AI chips?");
+  await page.goto(`/traces/${traceId}`);
+  await ready(page);
+  await page.getByRole("main").getByRole("button", { name: "Export" }).click();
+  await expect(page.getByRole("main")).toContainText("all files but the table hold what models");
+  await expectAccessible(page);
+  const downloading = page.waitForEvent("download");
+  await page.getByRole("link", { name: "Web page" }).click();
+  const download = await downloading;
+  expect(download.suggestedFilename()).toBe(`trace-${traceId}.html`);
+  const path = info.outputPath("trace.html");
+  await download.saveAs(path);
+  const address = pathToFileURL(path).href;
+
+  for (const colorScheme of ["dark", "light"] as const) {
+    const context = await browser.newContext({ offline: true, colorScheme });
+    const asked: string[] = [];
+    const problems: string[] = [];
+    context.on("request", (request) => asked.push(request.url()));
+    context.on("console", (message) => problems.push(message.text()));
+    const file = await context.newPage();
+    await file.goto(address);
+    await expect(file.getByRole("heading", { level: 1 })).toContainText("coordinator");
+    await expect(file.getByTestId("trace-answer")).toBeVisible();
+
+    // The span that explains the run is open; any other opens below its row.
+    const panels = file.getByTestId("span-panel").filter({ visible: true });
+    await expect(panels).toHaveCount(1);
+    const ofTool = file.getByTestId("span-row").filter({ hasText: "echo" });
+    const step = file.locator("details").filter({ has: ofTool }).first();
+    const panel = step.getByTestId("span-panel");
+    if (!(await panel.isVisible())) await step.getByTestId("span-row").click();
+    await expect(panel).toContainText("Arguments");
+    await expect(panel).toContainText("Result");
+    await panel.locator("summary").filter({ hasText: "Attributes" }).click();
+    await expect(panel).toContainText("gen_ai.tool.call.id");
+    await expectAccessible(file);
+    await file.setViewportSize({ width: 390, height: 844 });
+    const overflow = () => file.evaluate(() => document.documentElement.scrollWidth);
+    await expect.poll(overflow).toBeLessThanOrEqual(390);
+    const loaded = asked.filter((url) => !url.startsWith("about:"));
+    expect(loaded, "the file itself and nothing else").toEqual([address]);
+    expect(problems).toEqual([]);
+    await context.close();
+  }
 });

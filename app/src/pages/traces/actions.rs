@@ -3,14 +3,19 @@
 use api::{attributes::key, traces::Trace};
 use leptos::prelude::*;
 
-use super::{compare::compare_href, detail::Loaded, layout::Outcome};
+use super::{
+    compare::compare_href,
+    detail::Loaded,
+    layout::{Outcome, Transport},
+    url::TraceUrl,
+};
 use crate::{
     components::menu::{Menu, MenuFace},
     pages::params::ports,
 };
 
 /// The buttons of the heading. A run that goes on has no files yet: they would not be whole.
-pub(super) fn view(loaded: &Loaded) -> AnyView {
+pub(super) fn view(loaded: &Loaded, url: TraceUrl) -> AnyView {
     let Loaded {
         trace,
         layout,
@@ -33,7 +38,7 @@ pub(super) fn view(loaded: &Loaded) -> AnyView {
             </a>
         }
     });
-    let export = has_ended.then(|| export(trace));
+    let export = has_ended.then(|| export(trace, url));
     view! { <div class="trace-actions">{compare} {export} {chat}</div> }.into_any()
 }
 
@@ -46,15 +51,24 @@ struct File {
 }
 
 /// The files there are. Those of the built-in store are only offered where traces are read from it.
-fn files(trace: &Trace) -> Vec<File> {
+fn files(trace: &Trace, url: TraceUrl) -> Vec<File> {
     let id = trace.id;
+    let transport = match url.transport {
+        Transport::Hidden => "",
+        Transport::Shown => "?transport=1",
+    };
+    let page = File {
+        words: "Web page (HTML)",
+        about: "As it is here, to open anywhere, without KAOS",
+        href: format!("/traces/{id}/trace.html{transport}"),
+    };
     let table = File {
         words: "Spans as a table (CSV)",
         about: "A line per span: times, tokens, errors",
         href: format!("/traces/{id}/spans.csv"),
     };
     if ports().files.is_none() {
-        return vec![table];
+        return vec![page, table];
     }
     let otlp = File {
         words: "OTLP in JSON",
@@ -66,11 +80,11 @@ fn files(trace: &Trace) -> Vec<File> {
         about: "Its spans, for Jaeger's own pages to open",
         href: format!("/api/export/traces?trace={id}&format=jaeger"),
     };
-    vec![otlp, jaeger, table]
+    vec![page, otlp, jaeger, table]
 }
 
-fn export(trace: &Trace) -> AnyView {
-    let items = files(trace).into_iter().map(|file| {
+fn export(trace: &Trace, url: TraceUrl) -> AnyView {
+    let items = files(trace, url).into_iter().map(|file| {
         view! {
             <li>
                 <a class="menu-item" href=file.href download>
@@ -98,7 +112,7 @@ fn export(trace: &Trace) -> AnyView {
 }
 
 /// Whether somebody's words are in it.
-fn holds_messages(trace: &Trace) -> bool {
+pub(super) fn holds_messages(trace: &Trace) -> bool {
     const WORDS: [&str; 6] = [
         key::INPUT_MESSAGES,
         key::OUTPUT_MESSAGES,

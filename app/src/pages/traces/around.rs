@@ -36,27 +36,75 @@ pub(super) async fn around(
     namespace: Option<String>,
 ) -> Around {
     let span = &trace.spans[index];
-    let kind = span.step_kind();
-    let hints = match &namespace {
-        Some(namespace) if span.status.is_error() => hints(&Failure {
-            span,
-            spans: &trace.spans,
-            namespace,
-            agents: &peers(ports, namespace).await,
-        }),
-        Some(_) | None => Vec::new(),
-    };
+    let has_failed = span.status.is_error();
+    let neighbours = Neighbours::of(ports, trace, namespace, has_failed).await;
     Around {
-        hints,
-        previous: (kind == StepKind::Model)
-            .then(|| previous(&trace.spans, index).cloned())
-            .flatten(),
-        usual: match kind {
+        usual: match span.step_kind() {
             StepKind::Tool => usual(ports, span, trace_start_ns(trace)).await,
             StepKind::Agent | StepKind::Model | StepKind::Delegate | StepKind::Http => None,
         },
-        below: (kind == StepKind::Delegate).then(|| layout::facts_below(&trace.spans, index)),
-        namespace,
+        ..neighbours.around(trace, index)
+    }
+}
+
+/// What stands around all spans of a trace.
+pub(super) struct Neighbours {
+    namespace: Option<String>,
+    agents: Vec<Peer>,
+    /// The loop that each span is part of.
+    loops: Vec<Option<usize>>,
+}
+
+impl Neighbours {
+    /// The agents of the namespace are only asked for where a failure may be explained by them.
+    pub(super) async fn of(
+        ports: &Ports,
+        trace: &Trace,
+        namespace: Option<String>,
+        has_failed: bool,
+    ) -> Self {
+        Self {
+            agents: match &namespace {
+                Some(namespace) if has_failed => peers(ports, namespace).await,
+                Some(_) | None => Vec::new(),
+            },
+            loops: layout::loops(&trace.spans),
+            namespace,
+        }
+    }
+
+    /// What stands around the span at `index`, but for how long its like usually take.
+    pub(super) fn around(&self, trace: &Trace, index: usize) -> Around {
+        let span = &trace.spans[index];
+        let kind = span.step_kind();
+        let hints = self.namespace.as_ref().map(|namespace| {
+            hints(&Failure {
+                span,
+                spans: &trace.spans,
+                namespace,
+                agents: &self.agents,
+            })
+        });
+        Around {
+            hints: hints.unwrap_or_default(),
+            previous: (kind == StepKind::Model)
+                .then(|| self.previous(&trace.spans, index).cloned())
+                .flatten(),
+            usual: None,
+            below: (kind == StepKind::Delegate).then(|| layout::facts_below(&trace.spans, index)),
+            namespace: self.namespace.clone(),
+        }
+    }
+
+    /// The model call that began last before this one, in the same loop.
+    fn previous<'t>(&self, spans: &'t [Span], index: usize) -> Option<&'t Span> {
+        let (own, begun) = (self.loops[index], spans[index].start_ns);
+        let before = spans
+            .iter()
+            .zip(&self.loops)
+            .filter(|(span, of)| span.name == name::MODEL && span.start_ns < begun && **of == own);
+        let last = before.max_by_key(|(span, _)| span.start_ns)?;
+        Some(last.0)
     }
 }
 
@@ -79,33 +127,4 @@ async fn peers(ports: &Ports, namespace: &str) -> Vec<Peer> {
         .into_iter()
         .filter_map(peer)
         .collect()
-}
-
-/// The model call that ended last before this one began, in the same loop.
-fn previous(spans: &[Span], index: usize) -> Option<&Span> {
-    let own = loop_of(spans, index);
-    let begun = spans[index].start_ns;
-    let before = (0..spans.len()).filter(|other| {
-        let span = &spans[*other];
-        *other != index
-            && span.name == name::MODEL
-            && span.start_ns < begun
-            && loop_of(spans, *other) == own
-    });
-    let last = before.max_by_key(|other| spans[*other].start_ns)?;
-    spans.get(last)
-}
-
-/// The loop that a span is part of.
-pub(super) fn loop_of(spans: &[Span], index: usize) -> Option<usize> {
-    let mut at = index;
-    // A circle of parents ends the search.
-    for _ in 0..spans.len() {
-        if spans[at].name == name::LOOP {
-            return Some(at);
-        }
-        let parent = spans[at].parent_id?;
-        at = spans.iter().position(|span| span.span_id == parent)?;
-    }
-    None
 }

@@ -55,10 +55,11 @@ pub(super) struct Loaded {
     /// How long the step usually takes that the run waited for most.
     pub(super) usual: Option<Durations>,
     /// Everything that was logged, when that is asked for.
-    logs: Result<Vec<LogRecord>, String>,
+    pub(super) logs: Result<Vec<LogRecord>, String>,
 }
 
-async fn load(ports: &Ports, url: TraceUrl) -> Result<Option<Loaded>, Failure> {
+/// Reads what the page at `url` shows; none when there is no such trace.
+pub(super) async fn load(ports: &Ports, url: TraceUrl) -> Result<Option<Loaded>, Failure> {
     let Some(Known { trace, run_id, .. }) = known(ports, url.id).await? else {
         return Ok(None);
     };

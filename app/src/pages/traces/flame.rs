@@ -5,6 +5,7 @@ use leptos::prelude::*;
 
 use super::{
     layout::{Bar, Row},
+    medium::span_href,
     url::TraceUrl,
 };
 
@@ -55,7 +56,7 @@ fn bar(row: &Row, url: TraceUrl, selected: Option<SpanId>) -> impl IntoView {
             height=(LINE - 2).to_string()
         />
     };
-    let href = row.span_id.map(|id| url.with_span(id).to_string());
+    let href = row.span_id.map(|id| span_href(url, id));
     view! {
         <a href=href tabindex="-1">
             {rect}

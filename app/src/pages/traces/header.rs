@@ -12,6 +12,7 @@ use super::{
     detail::{Loaded, namespace_of},
     layout::{Cause, Facts, Layout, Outcome, Share, Transport, operation},
     list::{all_of, traces_href},
+    medium::{Medium, link, span_href},
     query::{Condition, Name},
     url::TraceUrl,
     usual::day_before,
@@ -33,12 +34,16 @@ pub(super) fn title(trace: &Trace) -> String {
 
 pub(super) fn view(loaded: &Loaded, url: TraceUrl) -> AnyView {
     let Loaded { trace, layout, .. } = loaded;
+    let actions = match Medium::here() {
+        Medium::Page => Some(actions::view(loaded, url)),
+        Medium::File => None,
+    };
     view! {
         <header class="trace-head">
             <div class="trace-head-title">
                 <h1>{title(trace)}</h1>
                 {chips(&layout.facts)}
-                {actions::view(loaded)}
+                {actions}
             </div>
             {replay_of(trace)}
             {facts(layout, url)}
@@ -58,11 +63,11 @@ fn replay_of(trace: &Trace) -> Option<AnyView> {
     let old = spans.find_map(|span| span.text(key::REPLAY_TRACE_ID))?;
     let old = TraceId::parse(old)?;
     let (old, new) = (old.to_string(), trace.id.to_string());
-    let compare = compare_href(&old, &new);
+    let compare =
+        (Medium::here() == Medium::Page).then(|| link(compare_href(&old, &new), "Compare the two"));
     let line = view! {
         <p class="trace-replay">
-            "Replay of " <a href=format!("/traces/{old}")>"an earlier run"</a> ". "
-            <a href=compare>"Compare the two"</a>
+            "Replay of " {link(format!("/traces/{old}"), "an earlier run")} ". " {compare}
         </p>
     };
     Some(line.into_any())
@@ -154,11 +159,13 @@ fn hidden(layout: &Layout, url: TraceUrl) -> Option<AnyView> {
             if parts.is_empty() {
                 return None;
             }
-            (
-                format!("{} hidden: show all", parts.join(", ")),
-                Transport::Shown,
-            )
+            let hidden = format!("{} hidden", parts.join(", "));
+            if Medium::here() == Medium::File {
+                return Some(view! { <span>{hidden}</span> }.into_any());
+            }
+            (format!("{hidden}: show all"), Transport::Shown)
         }
+        Transport::Shown if Medium::here() == Medium::File => return None,
         Transport::Shown => ("hide transport".to_owned(), Transport::Hidden),
     };
     let href = url.with_transport(other).to_string();
@@ -189,7 +196,7 @@ fn sentence(loaded: &Loaded, url: TraceUrl) -> impl IntoView {
     let Some(cause) = &layout.cause else {
         return view! { <p class="trace-sentence">"Nothing to explain."</p> }.into_any();
     };
-    let href = url.with_span(cause.span()).to_string();
+    let href = span_href(url, cause.span());
     let visible = |text: &str| untrusted::visible(text).into_owned();
     let (lead, step, rest) = match cause {
         Cause::Failure { step, reason, .. } if reason.is_empty() => (
@@ -254,11 +261,17 @@ fn compared(loaded: &Loaded) -> Option<AnyView> {
     let asked = [("agent", span.service.as_str()), ("range", "24h")];
     let metrics = with_query(&metrics, &asked);
     let words = format!("usually takes {}", format::duration(usual.p50_ns));
-    let of = format!(" (P50 of {} in the day before), ", format::count(usual.n));
+    let of = format!(" (P50 of {} in the day before)", format::count(usual.n));
+    let metrics = (Medium::here() == Medium::Page).then(|| {
+        view! {
+            ", "
+            <a href=metrics>"see its metrics"</a>
+        }
+    });
     Some(
         view! {
             <span data-testid="trace-usual">
-                " It " <a href=runs>{words}</a> {of} <a href=metrics>"see its metrics"</a> "."
+                " It " {link(runs, words)} {of} {metrics} "."
             </span>
         }
         .into_any(),

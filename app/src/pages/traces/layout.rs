@@ -12,6 +12,8 @@ mod skeleton;
 mod tests;
 mod tree;
 
+use std::collections::HashSet;
+
 use api::traces::{Span, SpanId, StepKind, Trace};
 
 pub(crate) use facts::{Cause, Facts, Outcome, Share, operation};
@@ -114,10 +116,28 @@ pub(crate) fn place(spans: &[Span], index: usize) -> Place {
     }
 }
 
+/// The loop that each span is part of, as indices; that of an agent's loop is itself.
+pub(crate) fn loops(spans: &[Span]) -> Vec<Option<usize>> {
+    let tree = Tree::of(spans);
+    let mut loops = vec![None; spans.len() + 1];
+    for node in &tree.order {
+        // Nobody knows what loop a span was in whose parent has not arrived.
+        if tree.missing != Some(*node) {
+            let above = tree.parent[*node].and_then(|parent| loops[parent]);
+            loops[*node] = if tree.is_loop(*node) {
+                Some(*node)
+            } else {
+                above
+            };
+        }
+    }
+    loops
+}
+
 /// The numbers of what hangs below the span at `index`.
 pub(crate) fn facts_below(spans: &[Span], index: usize) -> Facts {
-    let below = place(spans, index).subtree;
-    let is_below = |span: &&Span| below[1..].contains(&span.span_id);
+    let below: HashSet<_> = place(spans, index).subtree.drain(1..).collect();
+    let is_below = |span: &&Span| below.contains(&span.span_id);
     let spans: Vec<Span> = spans.iter().filter(is_below).cloned().collect();
     facts::facts(&Tree::of(&spans))
 }

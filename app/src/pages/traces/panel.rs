@@ -89,6 +89,38 @@ pub(super) fn view(chosen: &Chosen, url: TraceUrl) -> AnyView {
     .into_any()
 }
 
+/// Everything about the span at once, where no side of it can be chosen.
+pub(super) fn whole(chosen: &Chosen) -> AnyView {
+    let span = &chosen.span;
+    let title = untrusted::visible(&span.name).into_owned();
+    let events = (!span.events.is_empty())
+        .then(|| folded("Events", span.events.len(), tables::events(chosen)));
+    view! {
+        <div
+            class="trace-panel-body"
+            id=span.span_id.to_string()
+            role="group"
+            aria-label=title
+            data-testid="span-panel"
+        >
+            {call::view(chosen)}
+            {folded("Attributes", span.attributes.len(), tables::attributes(chosen))}
+            {events}
+        </div>
+    }
+    .into_any()
+}
+
+fn folded(word: &'static str, count: usize, inside: AnyView) -> AnyView {
+    view! {
+        <details class="trace-known">
+            <summary>{word} " " <span class="trace-tab-count">{count}</span></summary>
+            {inside}
+        </details>
+    }
+    .into_any()
+}
+
 fn tab(chosen: &Chosen, url: TraceUrl, (side, shown): (Side, Side)) -> Option<AnyView> {
     let (word, count) = match side {
         Side::Fitting | Side::Call => ("Call", None),

@@ -27,42 +27,84 @@ pub(super) fn view(
 }
 
 fn line(row: &Row, url: TraceUrl, is_current: bool) -> impl IntoView {
-    let kind = row.kind.map_or("unknown", StepKind::as_str);
-    let status = match (&row.error, row.is_open) {
-        (Some(_), _) => "error",
-        (None, true) => "running",
-        (None, false) => "ok",
+    let href = row.span_id.map(|id| url.with_span(id).to_string());
+    let fold = (row.bar == Bar::Wrapper).then_some("▾");
+    view! {
+        <li>
+            <a
+                class=class(row)
+                href=href
+                aria-current=is_current.then_some("true")
+                data-testid="span-row"
+                data-span-id=row.span_id.map(|id| id.to_string())
+                data-kind=kind(row)
+                data-status=status(row)
+            >
+                {cells(row, fold)}
+            </a>
+        </li>
+    }
+}
+
+/// A row that opens below itself, where there is something inside.
+pub(super) fn opening(row: &Row, inside: Option<AnyView>, is_open: bool) -> AnyView {
+    let cells = cells(row, None);
+    let Some(inside) = inside else {
+        let row = view! {
+            <li class=class(row) data-testid="span-row" data-status=status(row)>
+                {cells}
+            </li>
+        };
+        return row.into_any();
     };
+    view! {
+        <li>
+            <details open=is_open>
+                <summary class=class(row) data-testid="span-row" data-status=status(row)>
+                    {cells}
+                </summary>
+                {inside}
+            </details>
+        </li>
+    }
+    .into_any()
+}
+
+fn class(row: &Row) -> String {
     let skewed = if row.is_skewed {
         " span-row--skewed"
     } else {
         ""
     };
-    let href = row.span_id.map(|id| url.with_span(id).to_string());
+    format!("span-row span-row--{}{skewed}", status(row))
+}
+
+fn kind(row: &Row) -> &'static str {
+    row.kind.map_or("unknown", StepKind::as_str)
+}
+
+fn status(row: &Row) -> &'static str {
+    match (&row.error, row.is_open) {
+        (Some(_), _) => "error",
+        (None, true) => "running",
+        (None, false) => "ok",
+    }
+}
+
+/// What stands in a row: its name behind the mark of what can be folded, and its bar.
+fn cells(row: &Row, fold: Option<&'static str>) -> impl IntoView + use<> {
     let below = (row.n_below > 0).then(|| view! { <span class="span-below">{row.n_below}</span> });
     view! {
-        <li>
-            <a
-                class=format!("span-row span-row--{status}{skewed}")
-                href=href
-                aria-current=is_current.then_some("true")
-                data-testid="span-row"
-                data-span-id=row.span_id.map(|id| id.to_string())
-                data-kind=kind
-                data-status=status
-            >
-                <span class="span-name" style=format!("--depth:{}", row.depth.min(24))>
-                    <span class="span-fold" aria-hidden="true">
-                        {(row.bar == Bar::Wrapper).then_some("▾")}
-                    </span>
-                    {tile(row)}
-                    <span class="span-title">{untrusted::visible(&row.title).into_owned()}</span>
-                    {below}
-                    <span class="span-service">{untrusted::visible(&row.service).into_owned()}</span>
-                </span>
-                {bar(row, kind)}
-            </a>
-        </li>
+        <span class="span-name" style=format!("--depth:{}", row.depth.min(24))>
+            <span class="span-fold" aria-hidden="true">
+                {fold}
+            </span>
+            {tile(row)}
+            <span class="span-title">{untrusted::visible(&row.title).into_owned()}</span>
+            {below}
+            <span class="span-service">{untrusted::visible(&row.service).into_owned()}</span>
+        </span>
+        {bar(row, kind(row))}
     }
 }
 
@@ -85,7 +127,7 @@ fn tile(row: &Row) -> AnyView {
     }
 }
 
-fn bar(row: &Row, kind: &'static str) -> impl IntoView {
+fn bar(row: &Row, kind: &'static str) -> impl IntoView + use<> {
     let shape = match row.bar {
         Bar::Wrapper => "hollow",
         Bar::Leaf => "solid",

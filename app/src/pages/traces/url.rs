@@ -5,7 +5,7 @@ use std::fmt;
 use api::traces::{SpanId, TraceId};
 
 use super::layout::Transport;
-use crate::pages::params::query_param;
+use crate::pages::params::query;
 
 /// Rows of the tree on one page.
 pub(crate) const ROWS: usize = 500;
@@ -135,29 +135,35 @@ impl TraceUrl {
 
     /// What the request asks for; none when its path has no trace id.
     pub(crate) fn requested(id: &str) -> Option<Self> {
-        let id = TraceId::parse(id)?;
-        let transport = match query_param("transport").as_deref() {
-            Some("1") => Transport::Shown,
-            Some(_) | None => Transport::Hidden,
+        Some(Self::asked(TraceId::parse(id)?, &query()))
+    }
+
+    /// What a query asks for of the trace `id`.
+    pub(crate) fn asked(id: TraceId, query: &[(String, String)]) -> Self {
+        let value = |name: &str| {
+            let mut pairs = query.iter();
+            let found = pairs.find(|(key, _)| key == name);
+            found
+                .map(|(_, value)| value.as_str())
+                .filter(|value| !value.is_empty())
         };
-        Some(Self {
+        Self {
             id,
-            span: query_param("span").and_then(|text| SpanId::parse(&text)),
-            side: query_param("side")
-                .and_then(|text| Side::parse(&text))
-                .unwrap_or_default(),
-            transport,
-            view: query_param("view")
-                .and_then(|text| TraceView::parse(&text))
-                .unwrap_or_default(),
-            from: query_param("from")
+            span: value("span").and_then(SpanId::parse),
+            side: value("side").and_then(Side::parse).unwrap_or_default(),
+            transport: match value("transport") {
+                Some("1") => Transport::Shown,
+                Some(_) | None => Transport::Hidden,
+            },
+            view: value("view").and_then(TraceView::parse).unwrap_or_default(),
+            from: value("from")
                 .and_then(|text| text.parse().ok())
                 .unwrap_or(0),
-            extent: match query_param("part") {
+            extent: match value("part") {
                 Some(_) => Extent::WithoutRows,
                 None => Extent::Whole,
             },
-        })
+        }
     }
 
     pub(crate) fn with_span(self, span: SpanId) -> Self {

@@ -9,7 +9,10 @@ use api::{
 use leptos::prelude::*;
 use serde_json::Value;
 
-use super::{super::usual::place, Chosen, code, exception, messages, tables};
+use super::{
+    super::{medium::Medium, usual::place},
+    Chosen, code, exception, messages, tables,
+};
 use crate::{components::button::LinkButton, format, untrusted};
 
 pub(super) fn view(chosen: &Chosen) -> AnyView {
@@ -258,7 +261,7 @@ fn conversation(chosen: &Chosen) -> Vec<AnyView> {
 /// Leads to where a call of an agent's model can be made again.
 fn replay(span: &Span) -> AnyView {
     let href = format!("/traces/{}/replay?span={}", span.trace_id, span.span_id);
-    (span.name == name::MODEL)
+    (span.name == name::MODEL && Medium::here() == Medium::Page)
         .then(|| view! { <LinkButton href>"Replay from here"</LinkButton> })
         .into_any()
 }

@@ -8,7 +8,10 @@ use leptos::prelude::*;
 
 use super::{Chosen, code};
 use crate::{
-    pages::traces::hints::{Hint, exceptions, text_of},
+    pages::traces::{
+        hints::{Hint, exceptions, text_of},
+        medium::link,
+    },
     untrusted::visible,
 };
 
@@ -135,11 +138,7 @@ pub(super) fn hints(hints: &[Hint]) -> AnyView {
     }
     let lines = hints.iter().map(|hint| {
         let next = hint.next.as_ref().map(|next| {
-            view! {
-                <p>
-                    <a href=next.href.clone()>{visible(&next.words).into_owned()}</a>
-                </p>
-            }
+            view! { <p>{link(next.href.clone(), visible(&next.words))}</p> }
         });
         view! {
             <li>

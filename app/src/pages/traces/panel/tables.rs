@@ -4,7 +4,11 @@ use api::traces::{Attributes, LogRecord, SpanEvent};
 use leptos::prelude::*;
 
 use super::{Chosen, code, messages};
-use crate::{format, pages::traces::url::TraceUrl, untrusted};
+use crate::{
+    format,
+    pages::traces::{medium::Medium, url::TraceUrl},
+    untrusted,
+};
 
 /// What was recorded of the span, then of the service that sent it.
 pub(super) fn attributes(chosen: &Chosen) -> AnyView {
@@ -94,6 +98,7 @@ fn line(start_ns: u64, log: &LogRecord, url: Option<TraceUrl>) -> AnyView {
     let span_id = log.span_id.map(|id| id.to_string());
     let offset = format::offset(log.time_ns.saturating_sub(start_ns));
     let href = url
+        .filter(|_| Medium::here() == Medium::Page)
         .zip(log.span_id)
         .map(|(url, span)| url.with_span(span).to_string());
     let at = offset.clone();

@@ -7,7 +7,7 @@ use api::{
     traces::{Span, SpanId, Trace},
 };
 
-use super::super::around::loop_of;
+use super::super::layout::loops;
 use crate::rows::Id;
 
 /// How an agent tells a model of its tools that knows no function calls.
@@ -47,7 +47,8 @@ impl Recording {
         let place = trace.spans.iter().position(|span| span.span_id == id);
         let place = place.ok_or(Unusable::OtherSpan)?;
         let span = &trace.spans[place];
-        let own = loop_of(&trace.spans, place).filter(|_| span.name == name::MODEL);
+        let loops = loops(&trace.spans);
+        let own = loops[place].filter(|_| span.name == name::MODEL);
         let agent = own.and_then(|own| agent(&trace.spans[own]));
         let (Some(own), Some(agent)) = (own, agent) else {
             return Err(Unusable::OtherSpan);
@@ -63,9 +64,8 @@ impl Recording {
             return Err(Unusable::ToolsInText);
         }
         // Each call of the loop was given all that was said before it, so the longest knows most.
-        let of_loop = (0..trace.spans.len()).filter(|other| {
-            trace.spans[*other].name == name::MODEL && loop_of(&trace.spans, *other) == Some(own)
-        });
+        let of_loop = (0..trace.spans.len())
+            .filter(|other| trace.spans[*other].name == name::MODEL && loops[*other] == Some(own));
         let longest = of_loop
             .filter_map(|other| messages_at(trace, other))
             .max_by_key(Vec::len);

@@ -1,6 +1,6 @@
 //! What a form would do, as the server says it and the page shows it.
 
-use api::validation::FieldError;
+use api::{functions::Function, validation::FieldError};
 use serde::{Deserialize, Serialize};
 
 use crate::diff::DiffLine;
@@ -14,6 +14,8 @@ pub struct Preview {
     pub diff: Vec<DiffLine>,
     /// A command that does the same.
     pub command: String,
+    /// The functions in it, each of which becomes a tool.
+    pub functions: Vec<Function>,
     /// Everything that is wrong, by our rules and by those of the API.
     pub errors: Vec<Problem>,
     /// What is worth knowing before.

@@ -67,9 +67,17 @@ test("a model API with a new key becomes ready, and the key is nowhere on the pa
   await expectAccessible(page);
 });
 
+/** Beside the form of an MCP server: what its functions will be. */
+const tools = (page: Page) => page.locator(".form-check-tools li");
+
 const SERVERS = {
   calculator: ['def add(a: float, b: float) -> float:', '    """Add two numbers together."""', "    return a + b"],
   "echo-search": ['def echo(message: str) -> str:', '    """Echo back the message."""', "    return message"],
+};
+
+const LISTED: Record<string, string> = {
+  calculator: "add(a: number, b: number) Add two numbers together.",
+  "echo-search": "echo(message: string) Echo back the message.",
 };
 
 test("tools written as functions become ready, and the list names them", async ({ page }) => {
@@ -79,6 +87,7 @@ test("tools written as functions become ready, and the list names them", async (
     await page.getByLabel("Name", { exact: true }).fill(name);
     await page.getByLabel("Runtime", { exact: true }).fill("python-string");
     await page.getByRole("textbox", { name: /^Parameters/ }).fill(lines.join("\n"));
+    await expect(tools(page)).toHaveText([LISTED[name] ?? ""]);
     await page.getByRole("button", { name: "Create MCP server" }).click();
     await expect(page).toHaveURL(new RegExp(`/mcpservers/${name}$`));
     await becomesReadyOnPage(page);

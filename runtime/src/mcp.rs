@@ -9,11 +9,11 @@ mod client;
 mod contain;
 mod endpoint;
 mod error;
+mod functions;
 mod process;
 mod served_call;
 mod server;
 mod supervise;
-mod syntax;
 mod tool;
 mod words;
 

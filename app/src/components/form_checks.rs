@@ -1,4 +1,4 @@
-//! What a form would do, beside it: the YAML, a command, and what is wrong.
+//! What a form would do, beside it: the tools, the YAML, a command, and what is wrong.
 //!
 //! The server says it all; while somebody fills the form in, the browser asks again.
 
@@ -10,13 +10,20 @@
 #[cfg(feature = "hydrate")]
 mod browser;
 
+use api::functions::Function;
 use leptos::prelude::*;
 
 use super::{
     diff_view::diff_view,
     status_mark::{Mark, StatusMark},
 };
-use crate::preview::{Preview, Problem};
+use crate::{
+    preview::{Preview, Problem},
+    untrusted::visible,
+};
+
+/// Tools that are named; more are counted.
+const MOST_TOOLS: usize = 100;
 
 /// How far the answer is from what is in the form.
 #[cfg_attr(
@@ -60,6 +67,7 @@ pub fn FormChecks(
                 {move || preview.with(|preview| notes(&preview.notes))}
             </ul>
         </section>
+        {move || preview.with(|preview| tools(&preview.functions))}
         {move || {
             preview
                 .with(|preview| {
@@ -92,6 +100,38 @@ pub fn FormChecks(
         </details>
     }
     .into_any()
+}
+
+/// The functions that become tools, as they are written.
+fn tools(functions: &[Function]) -> Option<AnyView> {
+    let tool = |function: &Function| {
+        let signature = visible(&function.to_string()).into_owned();
+        let words = if function.summary.is_empty() {
+            view! { <em>"It has no docstring, and models read that to know what it does."</em> }
+                .into_any()
+        } else {
+            visible(&function.summary).into_owned().into_any()
+        };
+        view! {
+            <li>
+                <code>{signature}</code>
+                " "
+                {words}
+            </li>
+        }
+    };
+    let shown = functions.iter().take(MOST_TOOLS);
+    let n_more = functions.len().saturating_sub(MOST_TOOLS);
+    let more = (n_more > 0).then(|| view! { <li>{format!("and {n_more} more")}</li> });
+    (!functions.is_empty()).then(|| {
+        view! {
+            <section class="form-check">
+                <h2>"Tools"</h2>
+                <ul class="form-check-list form-check-tools">{shown.map(tool).collect_view()} {more}</ul>
+            </section>
+        }
+        .into_any()
+    })
 }
 
 fn verdict(freshness: Freshness, n_errors: usize) -> AnyView {

@@ -24,7 +24,7 @@ use crate::{
     preview::{Preview, Problem},
     site::{
         Failure, Ports, kubernetes,
-        resource_forms::{NewSecret, Posted, prefilled, previewed},
+        resource_forms::{Draft, NewSecret, Posted, prefilled},
     },
 };
 use choices::Choices;
@@ -127,7 +127,9 @@ async fn load(ports: &Ports, asked: Asked) -> Result<Option<Form>, Failure> {
     });
     Ok(Some(Form {
         choices: Choices::load(ports, kind, &namespace, name.as_deref()).await?,
-        preview: previewed(kind, &namespace, live, &posted, name.is_none()),
+        preview: Draft::drawn(kind, &namespace, live, &posted)
+            .read(ports)
+            .await,
         kind,
         namespace,
         name,

@@ -12,7 +12,7 @@ use std::sync::Arc;
 use api::traces::{LogQuery, LogReader, LogRecord, Operation, ReadError, Trace, TraceId};
 use api::{
     clock::SystemClock,
-    functions::{FunctionReader, NoLanguage},
+    functions::{Function, FunctionReader, NoLanguage, Parameter, Reading},
     telemetry::NothingKept,
     traces::{TraceQuery, TraceReader, TraceSummary},
 };

@@ -210,7 +210,7 @@ async fn write_new(ports: &Ports, draft: &Draft) -> Result<(), Refusal> {
     let object = draft
         .object()
         .map_err(|errors| Refusal::wrong(kind, &errors))?;
-    draft.refused_code(ports).await?;
+    draft.functions(ports).await?;
     let name = draft.name();
     let refused = |error: kube::Error| Refusal::by_kubernetes(kind, &name, &error);
     let create = async |object: &Value, durability| {
@@ -232,27 +232,6 @@ impl From<Preview> for Refusal {
             conflicts: Vec::new(),
         }
     }
-}
-
-/// What a form that is drawn for the first time would do, without asking anybody.
-pub(crate) fn previewed(
-    kind: Kind,
-    namespace: &str,
-    live: Value,
-    posted: &Posted,
-    is_new: bool,
-) -> Preview {
-    let draft = Draft {
-        kind,
-        namespace: namespace.to_owned(),
-        values: posted.values.clone(),
-        drawn: posted.drawn.clone(),
-        live,
-        is_new,
-        new_secret: NewSecret::default(),
-        keeps_refused_code: false,
-    };
-    draft.written()
 }
 
 /// The values that a new form begins with: those of another object, or those of the address.

@@ -39,8 +39,8 @@ struct RefusesAll;
 
 #[async_trait]
 impl FunctionReader for RefusesAll {
-    async fn refusal(&self, _: &str) -> Option<String> {
-        Some("line 2: invalid syntax".to_owned())
+    async fn read(&self, _: &str) -> Reading {
+        Reading::Refused("line 2: invalid syntax".to_owned())
     }
 }
 
@@ -64,6 +64,49 @@ async fn functions_that_python_refuses_are_written_only_when_that_is_meant() {
     let other = "name=other&runtime=custom&params=x&image=some%2Fimage";
     let page = post(&dashboard, path, other).await;
     assert!(!page.text.contains("line 2"), "{}", page.text);
+}
+
+/// Finds the same function in all code.
+struct FindsAdd;
+
+#[async_trait]
+impl FunctionReader for FindsAdd {
+    async fn read(&self, _: &str) -> Reading {
+        let number = |name: &str| Parameter {
+            name: name.to_owned(),
+            kind: "number".to_owned(),
+            is_optional: false,
+        };
+        Reading::Functions(vec![Function {
+            name: "add".to_owned(),
+            parameters: vec![number("a"), number("b")],
+            summary: "Add <two> numbers.".to_owned(),
+        }])
+    }
+}
+
+#[tokio::test]
+async fn functions_are_listed_beside_the_form_they_are_written_in() {
+    let cluster = Cluster::with_agents(&[]);
+    let dashboard = router(Ports {
+        functions: Arc::new(FindsAdd),
+        ..ports(&cluster)
+    });
+    let listed = "add(a: number, b: number)";
+    let edit = get(&dashboard, "/ns/team/mcpservers/calculator/edit").await;
+    edit.shows(listed);
+    edit.shows("Add &lt;two&gt; numbers.");
+    let fields = "runtime=python-string&params=def+add(a%2C+b)%3A+pass";
+    let refused = post(&dashboard, "/ns/team/mcpservers/new", fields).await;
+    assert_eq!(refused.status, StatusCode::UNPROCESSABLE_ENTITY);
+    refused.shows(listed);
+    let check = post(&dashboard, "/ns/team/mcpservers/_check", fields).await;
+    let preview: crate::preview::Preview = serde_json::from_str(&check.text).unwrap();
+    assert_eq!(preview.functions[0].to_string(), listed);
+    // What runs something else has no functions.
+    let other = "runtime=url&url=http%3A%2F%2Fmcp.example&params=def+add(a%2C+b)%3A+pass";
+    let check = post(&dashboard, "/ns/team/mcpservers/_check", other).await;
+    assert!(!check.text.contains("number"), "{}", check.text);
 }
 
 #[tokio::test]

@@ -2,7 +2,10 @@
 
 use std::collections::HashMap;
 
-use api::{functions::FunctionReader, plan::McpRuntime};
+use api::{
+    functions::{FunctionReader, Reading},
+    plan::McpRuntime,
+};
 use serde_json::json;
 
 use super::{DEADLINE, Fixture, TOOLS};
@@ -230,13 +233,76 @@ def recurse(): return recurse()
 #[tokio::test]
 async fn code_that_is_no_python_is_refused_with_its_line_and_none_of_it_runs() {
     let fixture = Fixture::new();
-    let refusal = fixture.servers.refusal("def add(a):\n    return (").await;
-    let refusal = refusal.unwrap();
-    assert!(refusal.starts_with("line 2: "), "{refusal}");
-    assert_eq!(fixture.servers.refusal(TOOLS).await, None);
-    assert_eq!(
-        fixture.servers.refusal("raise SystemExit('ran')").await,
-        None
-    );
+    for (code, line) in [
+        ("def add(a):\n    return (", "line 2: "),
+        ("def add(a: \0): pass", "line 1: "),
+    ] {
+        let Reading::Refused(message) = fixture.servers.read(code).await else {
+            panic!("{code:?} is no Python");
+        };
+        assert!(message.starts_with(line), "{message}");
+    }
+    let reading = fixture.servers.read("raise SystemExit('ran')").await;
+    assert_eq!(reading, Reading::Functions(Vec::new()));
+    fixture.end().await;
+}
+
+#[tokio::test]
+async fn functions_are_read_with_the_words_that_their_tools_will_have() {
+    let fixture = Fixture::new();
+    let read = async |code: &str| match fixture.servers.read(code).await {
+        Reading::Functions(functions) => functions
+            .iter()
+            .map(|function| format!("{function} {}", function.summary).trim().to_owned())
+            .collect::<Vec<_>>(),
+        other => panic!("{code} was not read: {other:?}"),
+    };
+    let expected = [
+        "add(a: integer, b: integer) Add two numbers.",
+        "echo(text: string, mode?: \"plain\" | \"loud\", tags?: array of string | null) Say it again.",
+        "divide(a: number, b: number)",
+        "later(values: object)",
+        "environment()",
+        "wait_for(path: string)",
+        "begin_and_wait(path: string)",
+        "end()",
+    ];
+    assert_eq!(read(TOOLS).await, expected);
+    // The server makes the same tools of them.
+    let tools = fixture.python(TOOLS).await;
+    let names: Vec<_> = tools.iter().map(|tool| tool.name.as_str()).collect();
+    let read_names = expected.map(|line| line.split('(').next().unwrap_or_default());
+    assert_eq!(names, read_names);
+    // What JSON has no word for stands as it is written, and nothing where nothing is.
+    for (parameters, expect) in [
+        ("a, b: Color", "a, b: Color"),
+        ("a: Shape[\n int,\n str] = 1", "a?: Shape[ int, str]"),
+        (
+            "a: 'float', b: 'Color', c: '1 +'",
+            "a: number, b: Color, c: 1 +",
+        ),
+        ("a: int | None", "a: integer | null"),
+        ("a: typing.Annotated[float, 'metres']", "a: number"),
+        ("a: list[int | str]", "a: array of (integer | string)"),
+        (
+            "a: Annotated[()], /, *b: int",
+            "a: Annotated[()], b?: array of integer",
+        ),
+        (
+            "*, a: bool, b: dict = {}, **c",
+            "a: boolean, b?: object, **c",
+        ),
+        ("a: '\\ud800'", "a: ?"),
+    ] {
+        let code = format!("def f({parameters}): pass\n");
+        assert_eq!(read(&code).await, [format!("f({expect})")], "{code}");
+    }
+    fixture.end().await;
+}
+
+#[tokio::test]
+async fn where_there_is_no_python_functions_cannot_be_read() {
+    let fixture = Fixture::with_python("no-such-python");
+    assert_eq!(fixture.servers.read(TOOLS).await, Reading::Unknown);
     fixture.end().await;
 }

@@ -2,12 +2,15 @@
 
 use std::collections::BTreeMap;
 
-use api::validation::{FieldError, name_problem};
+use api::{
+    functions::{Function, Reading},
+    validation::{FieldError, name_problem},
+};
 use k8s_openapi::api::core::v1::Secret;
 use kube::api::ObjectMeta;
 use serde_json::Value;
 
-use super::{Refusal, edit::conflicts};
+use super::{Posted, Refusal, edit::conflicts};
 use crate::{
     diff::diff,
     forms::{self, Change, Values},
@@ -89,6 +92,20 @@ impl Draft {
         Ok(draft)
     }
 
+    /// What a form holds that is drawn, of the object `live`.
+    pub(crate) fn drawn(kind: Kind, namespace: &str, live: Value, posted: &Posted) -> Self {
+        Self {
+            kind,
+            namespace: namespace.to_owned(),
+            values: posted.values.clone(),
+            drawn: posted.drawn.clone(),
+            is_new: rows::text(&live, "/metadata/name").is_empty(),
+            live,
+            new_secret: NewSecret::default(),
+            keeps_refused_code: false,
+        }
+    }
+
     pub(super) fn name(&self) -> String {
         self.values.get("name").trim().to_owned()
     }
@@ -111,30 +128,31 @@ impl Draft {
         }
     }
 
-    /// What the language of an MCP server's functions refuses in them, unless that is meant.
-    pub(super) async fn refused_code(&self, ports: &Ports) -> Result<(), Refusal> {
+    /// The functions an MCP server is made of, or what their language refuses in them, unless that is
+    /// meant.
+    pub(super) async fn functions(&self, ports: &Ports) -> Result<Vec<Function>, Refusal> {
         let is_code =
             self.kind == Kind::McpServer && self.values.get("runtime").trim() == PYTHON_STRING;
         let code = self.values.get("params");
-        if !is_code || self.keeps_refused_code || code.trim().is_empty() {
-            return Ok(());
+        if !is_code || code.trim().is_empty() {
+            return Ok(Vec::new());
         }
-        let Some(message) = ports.functions.refusal(code).await else {
-            return Ok(());
-        };
-        let error = FieldError {
-            field: "spec.params".to_owned(),
-            message,
-        };
-        Err(Refusal::wrong(self.kind, &[error]))
+        match ports.functions.read(code).await {
+            Reading::Functions(functions) => Ok(functions),
+            Reading::Refused(message) if !self.keeps_refused_code => {
+                let error = FieldError {
+                    field: "spec.params".to_owned(),
+                    message,
+                };
+                Err(Refusal::wrong(self.kind, &[error]))
+            }
+            Reading::Refused(_) | Reading::Unknown => Ok(Vec::new()),
+        }
     }
 
     /// What would happen, with what the API says to it.
     pub(super) async fn check(&self, ports: &Ports) -> Preview {
-        let mut preview = self.written();
-        if let Err(refusal) = self.refused_code(ports).await {
-            preview.errors.extend(refusal.problems);
-        }
+        let mut preview = self.read(ports).await;
         if preview.errors.is_empty()
             && let Err(refusal) = self.try_it(ports).await
         {
@@ -151,7 +169,16 @@ impl Draft {
     }
 
     /// The preview without the API's part.
-    pub(super) fn written(&self) -> Preview {
+    pub(crate) async fn read(&self, ports: &Ports) -> Preview {
+        let mut preview = self.written();
+        match self.functions(ports).await {
+            Ok(functions) => preview.functions = functions,
+            Err(refusal) => preview.errors.extend(refusal.problems),
+        }
+        preview
+    }
+
+    fn written(&self) -> Preview {
         let (object, errors) = match self.changes() {
             Ok(changes) => {
                 let object = forms::patched(self.live.clone(), &changes);
@@ -176,7 +203,7 @@ impl Draft {
                 .iter()
                 .map(|error| Problem::of(self.kind, error))
                 .collect(),
-            notes: Vec::new(),
+            ..Preview::default()
         }
     }
 

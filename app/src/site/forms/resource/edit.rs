@@ -70,7 +70,7 @@ pub(super) async fn write(ports: &Ports, draft: &Draft) -> Result<(), Refusal> {
     draft
         .object()
         .map_err(|errors| Refusal::wrong(kind, &errors))?;
-    draft.refused_code(ports).await?;
+    draft.functions(ports).await?;
     let changes = draft
         .changes()
         .map_err(|errors| Refusal::wrong(kind, &errors))?;

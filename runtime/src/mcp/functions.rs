@@ -1,9 +1,10 @@
-//! Asks Python whether it takes the code of functions. It reads the code and runs none of it.
+//! Asks Python what functions there are in code. It reads the code and runs none of it.
 
 use std::{process::Stdio, time::Duration};
 
-use api::functions::FunctionReader;
+use api::functions::{Function, FunctionReader, Reading};
 use async_trait::async_trait;
+use serde::Deserialize;
 use tokio::{
     io::AsyncWriteExt,
     process::{Child, Command},
@@ -17,26 +18,31 @@ const WITHIN: Duration = Duration::from_secs(10);
 /// More than a resource holds; such code is refused elsewhere.
 const LONGEST: usize = 1024 * 1024;
 
-const READ: &str = "\
-import ast, sys
-try:
-    ast.parse(sys.stdin.buffer.read())
-except SyntaxError as error:
-    print(f'line {error.lineno}: {error.msg}')
-except ValueError as error:
-    print(f'line 1: {error}')
-";
+const READ: &str = include_str!("python_string/read.py");
+
+/// What `read.py` prints.
+#[derive(Deserialize)]
+#[serde(rename_all = "snake_case")]
+enum Answer {
+    Functions(Vec<Function>),
+    Refused(String),
+}
 
 #[async_trait]
 impl FunctionReader for McpServers {
-    async fn refusal(&self, code: &str) -> Option<String> {
+    async fn read(&self, code: &str) -> Reading {
         if code.len() > LONGEST {
-            return None;
+            return Reading::Unknown;
         }
         // Without Python, or when it is too slow, the server itself will say what is wrong.
-        let child = self.start_reader().ok()?;
-        let said = timeout(WITHIN, answer(child, code)).await.ok()??;
-        Some(said.trim().to_owned()).filter(|said| !said.is_empty())
+        let Ok(child) = self.start_reader() else {
+            return Reading::Unknown;
+        };
+        match timeout(WITHIN, answer(child, code)).await {
+            Ok(Some(Answer::Functions(functions))) => Reading::Functions(functions),
+            Ok(Some(Answer::Refused(message))) => Reading::Refused(message),
+            Ok(None) | Err(_) => Reading::Unknown,
+        }
     }
 }
 
@@ -57,10 +63,10 @@ impl McpServers {
 }
 
 /// What it prints once it has read the code.
-async fn answer(mut child: Child, code: &str) -> Option<String> {
+async fn answer(mut child: Child, code: &str) -> Option<Answer> {
     let mut input = child.stdin.take()?;
     input.write_all(code.as_bytes()).await.ok()?;
     drop(input);
     let output = child.wait_with_output().await.ok()?;
-    String::from_utf8(output.stdout).ok()
+    serde_json::from_slice(&output.stdout).ok()
 }

@@ -13,14 +13,28 @@ async function openFirstModelCall(page: Page, request: APIRequestContext, agent:
   const { traceId } = await ask(request, agent, QUESTION);
   await page.goto(`/traces/${traceId}`);
   await ready(page);
-  const tree = page.getByRole("treegrid", { name: "Spans" });
-  await tree.locator('[data-testid="span-row"][data-kind="model"]').first().click();
+  await openReplay(page, traceId, "first");
+  await ready(page);
+  return traceId;
+}
+
+/** From a trace to the form of one of its calls of the model. */
+async function openReplay(page: Page, traceId: string, which: "first" | "last"): Promise<void> {
+  const calls = page.locator('[data-testid="span-row"][data-kind="model"]');
+  await (which === "first" ? calls.first() : calls.last()).click();
   const panel = page.getByTestId("span-panel");
   await expect(panel.getByRole("heading", { name: "model.inference" })).toBeVisible();
   await panel.getByRole("link", { name: "Replay from here" }).click();
   await expect(page).toHaveURL(new RegExp(`/traces/${traceId}/replay\\?span=[0-9a-f]{16}`));
-  await ready(page);
-  return traceId;
+}
+
+/** Waits for the comparison with the new run, and reads the spans of that. */
+async function replayed(page: Page, request: APIRequestContext, traceId: string): Promise<string> {
+  await expect(page).toHaveURL(new RegExp(`/traces/compare\\?a=${traceId}&b=[0-9a-f]{32}`), {
+    timeout: 60_000,
+  });
+  const replay = /b=([0-9a-f]{32})/.exec(page.url())?.[1] ?? "";
+  return (await request.get(`/jaeger/api/v3/traces/${replay}`)).text();
 }
 
 test("a run is replayed dry with an edited prompt, and compared with the first", async ({
@@ -79,3 +93,57 @@ test.describe("a form that cannot be sent", () => {
     await expect(page.getByLabel(/^2 · user/)).toHaveValue("What is 4 plus 5?");
   });
 });
+
+for (const javaScriptEnabled of [true, false]) {
+  test.describe(javaScriptEnabled ? "with JavaScript" : "without JavaScript", () => {
+    test.use({ javaScriptEnabled, toleratedErrors: [/status of 422/] });
+
+    test("messages are added and left out, and a call goes with its results", async ({
+      page,
+      request,
+    }) => {
+      const agent = javaScriptEnabled ? "retold" : "retold-plainly";
+      await createCalculatingAgent(request, agent);
+      const { traceId } = await ask(request, agent, QUESTION);
+      await page.goto(`/traces/${traceId}`);
+      if (javaScriptEnabled) await ready(page);
+      await openReplay(page, traceId, "last");
+      if (javaScriptEnabled) await ready(page);
+      const messages = page.locator(".replay-said li");
+      await expect(messages).toHaveCount(4);
+      await page.getByLabel("2 · user").fill("Tell me: what is 2 plus 3?");
+
+      // The result of a call has no button of its own: it stays with its call.
+      await expect(page.getByLabel("4 · result of add")).toBeVisible();
+      await expect(messages.nth(3)).toContainText("Stays with its call, in message 3");
+      await expect(messages.nth(3).getByRole("button")).toHaveCount(0);
+      if (javaScriptEnabled) await expectAccessible(page);
+      await page.getByRole("button", { name: "Remove with its results message 3" }).click();
+      await expect(messages).toHaveCount(2);
+
+      await page.getByRole("button", { name: "Add above message 2" }).click();
+      await expect(messages).toHaveCount(3);
+      await expect(page.getByLabel("2 · added message")).toBeFocused();
+      await page.getByLabel("2 · said by").selectOption("assistant");
+      await page.getByLabel("2 · added message").fill("Ask me for sums.");
+      await page.getByRole("button", { name: "Add a message" }).click();
+      await expect(messages).toHaveCount(4);
+      await expect(page.getByLabel("3 · user")).toHaveValue("Tell me: what is 2 plus 3?");
+
+      // An added message that says nothing is refused at its field.
+      await page.getByRole("button", { name: "Replay" }).click();
+      await expect(page.getByLabel("4 · added message")).toHaveAttribute("aria-invalid", "true");
+      await expect(page.getByLabel("2 · said by")).toHaveValue("assistant");
+      await expect(page.getByLabel("2 · added message")).toHaveValue("Ask me for sums.");
+      if (javaScriptEnabled) await expectAccessible(page);
+      await page.getByRole("button", { name: "Remove message 4" }).click();
+      await expect(messages).toHaveCount(3);
+
+      // Enter replays, though other buttons stand before that one.
+      await page.getByLabel("Model", { exact: true }).press("Enter");
+      const spans = await replayed(page, request, traceId);
+      expect(spans).toContain("Ask me for sums.");
+      expect(spans).toContain("Tell me: what is 2 plus 3?");
+    });
+  });
+}

@@ -1,8 +1,8 @@
 //! The listeners of a guarded form.
 
 use leptos::prelude::*;
-use wasm_bindgen::{JsCast, prelude::Closure};
-use web_sys::{AddEventListenerOptions, Event, HtmlFormElement, HtmlInputElement};
+use wasm_bindgen::{JsCast, JsValue, prelude::Closure};
+use web_sys::{AddEventListenerOptions, Element, Event, HtmlFormElement, HtmlInputElement};
 
 pub(super) fn guard(form: &str, is_busy: RwSignal<bool>) {
     let form = document().get_element_by_id(form);
@@ -20,8 +20,10 @@ pub(super) fn guard(form: &str, is_busy: RwSignal<bool>) {
             mark(&field, "");
         }
     });
-    // Sent is sent: the answer is another page.
-    listen(&form, "submit", move |_| is_busy.set(true));
+    // Sent is sent: the answer is another page, unless a button only changes the form.
+    listen(&form, "submit", move |event| {
+        is_busy.set(!changes_form(event));
+    });
 }
 
 fn listen(form: &HtmlFormElement, event: &str, on: impl Fn(&Event) + 'static) {
@@ -40,12 +42,18 @@ fn listen(form: &HtmlFormElement, event: &str, on: impl Fn(&Event) + 'static) {
     );
 }
 
+/// Whether the button that sent the form asks for no more than the form with other fields: what is in
+/// them need not be right then.
+fn changes_form(event: &Event) -> bool {
+    let button = js_sys::Reflect::get(event, &JsValue::from_str("submitter")).ok();
+    let button = button.and_then(|button| button.dyn_into::<Element>().ok());
+    button.is_some_and(|button| button.has_attribute("formnovalidate"))
+}
+
 /// The field an event is about. A select or a text area answers to the same names.
 fn field_of(event: &Event) -> Option<HtmlInputElement> {
     let field = event.target()?;
-    field
-        .has_type::<web_sys::Element>()
-        .then(|| field.unchecked_into())
+    field.has_type::<Element>().then(|| field.unchecked_into())
 }
 
 fn mark(field: &HtmlInputElement, words: &str) {

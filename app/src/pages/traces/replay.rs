@@ -1,12 +1,12 @@
 //! A call of an agent's model, to be made again with other words, another model or other results.
 
 mod danger;
+mod messages;
 pub(crate) mod recording;
 #[cfg(test)]
 mod tests;
 
 use api::{
-    chat::{Content, Message, Role},
     replay::RecordedCall,
     traces::{SpanId, Trace, TraceId},
 };
@@ -20,7 +20,6 @@ use super::{
 use crate::{
     components::{
         button::{LinkButton, SubmitButton, Weight},
-        code_block::CodeBlock,
         field::{Control, Field, Need, Notes},
         form_guard::FormGuard,
         instead::{Instead, Why},
@@ -145,16 +144,19 @@ fn cannot(unusable: Unusable, back: String) -> AnyView {
 
 fn editor(recording: &Recording, dangers: &Dangers, form: &ReplayForm, back: String) -> AnyView {
     let agent = recording.agent.name.clone();
-    let messages = recording.messages.iter().zip(&form.texts).enumerate();
-    let messages = messages.map(|(place, (message, text))| said(recording, place, message, text));
-    let messages = messages.collect_view();
+    let messages = messages::view(recording, form);
     let (parameters, calls) = (parameters(form), calls(recording, dangers, form));
+    let refused = form.refused.clone().map(|message| {
+        let what = "The replay".to_owned();
+        view! { <Instead why=Why::Failed { what, message } /> }
+    });
     view! {
+        {refused}
         <form id="replay-form" class="replay" method="post">
+            // The one that Enter in a field presses, before those that change the messages.
+            <button type="submit" hidden></button>
             <CsrfField />
-            <Panel title="Messages">
-                <ol class="panel-body replay-messages">{messages}</ol>
-            </Panel>
+            <Panel title="Messages">{messages}</Panel>
             <div>
                 <Panel title="This time">
                     <div class="panel-body tool-form">
@@ -171,58 +173,15 @@ fn editor(recording: &Recording, dangers: &Dangers, form: &ReplayForm, back: Str
                     <FormGuard form="replay-form".to_owned() busy="Replaying".to_owned() />
                 </Panel>
                 <p class="panel-note">
-                    "Not supported: adding or leaving out messages, changing the calls of the model, tools \
-                    that a caller of the agent brought along, and what else the first caller asked of the \
-                    model; none of that is recorded. Agents that are asked work as they do now."
+                    "Not supported: changing the calls of the model, tools that a caller of the agent \
+                    brought along, and what else the first caller asked of the model; none of that is \
+                    recorded. Agents that are asked work as they do now. All messages of the system are \
+                    sent as one, before the others."
                 </p>
             </div>
         </form>
     }
     .into_any()
-}
-
-/// One message, to be changed.
-fn said(recording: &Recording, place: usize, message: &Message, text: &str) -> AnyView {
-    let id = ReplayForm::message(place);
-    let role = match message.role {
-        Role::System => "system".to_owned(),
-        Role::Developer => "developer".to_owned(),
-        Role::User => "user".to_owned(),
-        Role::Assistant => "assistant".to_owned(),
-        Role::TaskDelegation => "task".to_owned(),
-        Role::Tool => format!("result of {}", visible(called(recording, message))),
-    };
-    let label = format!("{} · {role}", place + 1);
-    let calls = message.tool_calls.iter().map(|call| {
-        let function = &call.function;
-        let text = format!("{}({})", function.name, function.arguments);
-        view! { <CodeBlock label="Call" text /> }
-    });
-    let calls = calls.collect_view();
-    let field = match message.content {
-        Some(Content::Text(_)) => view! {
-            <label class="field-label" for=id.clone()>
-                {label}
-            </label>
-            {text_field(id, text)}
-        }
-        .into_any(),
-        Some(Content::Parts(_)) => view! {
-            <p class="field-label">{label}</p>
-            <p class="field-hint">"It holds more than text, and is sent as it was recorded."</p>
-        }
-        .into_any(),
-        None => view! { <p class="field-label">{label}</p> }.into_any(),
-    };
-    view! { <li class="field">{field} {calls}</li> }.into_any()
-}
-
-/// The function whose result a message is.
-fn called<'a>(recording: &'a Recording, result: &Message) -> &'a str {
-    let id = result.tool_call_id.as_deref().unwrap_or_default();
-    let mut calls = recording.messages.iter().flat_map(|said| &said.tool_calls);
-    let call = calls.find(|call| call.id == id);
-    call.map_or("a call", |call| call.function.name.as_str())
 }
 
 fn parameters(form: &ReplayForm) -> AnyView {
@@ -255,7 +214,7 @@ fn results(recording: &Recording, form: &ReplayForm) -> Option<AnyView> {
                 <label class="field-label" for=id.clone()>
                     {visible(&call).into_owned()}
                 </label>
-                {text_field(id, result)}
+                {text_field(id, result, false, "")}
             </li>
         }
     };
@@ -271,10 +230,21 @@ fn results(recording: &Recording, form: &ReplayForm) -> Option<AnyView> {
     })
 }
 
-fn text_field(id: String, text: &str) -> AnyView {
+fn text_field(id: String, text: &str, is_next: bool, error: &str) -> AnyView {
     let rows = text.lines().count().clamp(2, MOST_ROWS);
+    let invalid = (!error.is_empty()).then_some("true");
+    let described_by = format!("{id}-error");
     view! {
-        <textarea class="field-text" id=id.clone() name=id rows=rows spellcheck="false">
+        <textarea
+            class="field-text"
+            id=id.clone()
+            name=id
+            rows=rows
+            spellcheck="false"
+            autofocus=is_next
+            aria-invalid=invalid
+            aria-describedby=described_by
+        >
             {in_textarea(text)}
         </textarea>
     }

@@ -1,9 +1,15 @@
 //! Goes on with a recorded run from one of its calls of a model, and leads to what is different.
 
+mod messages;
+#[cfg(test)]
+mod tests;
+
+pub(crate) use messages::{Change, Messages, Origin, ROLES, SAID, role_field, text_field};
+
 use std::time::Duration;
 
 use api::{
-    chat::{ChatRequest, Content, Message},
+    chat::ChatRequest,
     replay::{Calls, FIELD, OWN_FIELD, RecordedCall, Replay},
     traces::{SpanId, TraceId},
 };
@@ -14,9 +20,8 @@ use axum::{
 use http::StatusCode;
 use serde_json::{Map, json};
 
-use super::{Fields, Refused, Sent, chat::start};
+use super::{Fields, Sent, chat::start};
 use crate::{
-    components::instead::Why,
     pages::traces::{Recording, TraceUrl},
     site::{Ports, render_again},
     url,
@@ -30,8 +35,7 @@ const EVERY: Duration = Duration::from_millis(250);
 /// What the form of a replay held, and what is wrong with it.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct ReplayForm {
-    /// The text of each message, in their order.
-    pub(crate) texts: Vec<String>,
+    pub(crate) messages: Messages,
     /// The recorded results of calls, in their order.
     pub(crate) results: Vec<String>,
     pub(crate) model: String,
@@ -40,15 +44,19 @@ pub(crate) struct ReplayForm {
     pub(crate) makes_calls: bool,
     /// What may be called though it needs to be allowed.
     pub(crate) allowed: Vec<String>,
+    /// The message that is gone on with, after messages were added or left out.
+    pub(crate) next: Option<usize>,
+    /// Why the agent refused all of it.
+    pub(crate) refused: Option<String>,
     /// Name of a field, and what is wrong with it.
-    problems: Vec<(&'static str, &'static str)>,
+    problems: Vec<(String, &'static str)>,
 }
 
 impl ReplayForm {
     /// As it was recorded.
     pub(crate) fn of(recording: &Recording) -> Self {
         Self {
-            texts: recording.messages.iter().map(Message::words).collect(),
+            messages: Messages::of(recording),
             results: recording
                 .results
                 .iter()
@@ -57,11 +65,6 @@ impl ReplayForm {
             model: recording.model.clone(),
             ..Self::default()
         }
-    }
-
-    /// The name of a message's field.
-    pub(crate) fn message(place: usize) -> String {
-        format!("message-{place}")
     }
 
     /// The name of the field of a recorded result.
@@ -81,33 +84,33 @@ impl ReplayForm {
             Some(text) => text.replace("\r\n", "\n"),
             None => recorded,
         };
-        let messages = recording.messages.iter().enumerate();
-        let texts = messages.map(|(place, said)| edited(Self::message(place), said.words()));
         let results = recording.results.iter().enumerate();
         let results = results.map(|(place, call)| edited(Self::result(place), call.result.clone()));
         Self {
-            texts: texts.collect(),
+            messages: Messages::read(fields, recording),
             results: results.collect(),
             model: fields.text("model"),
             temperature: fields.text("temperature"),
             makes_calls: fields.get("calls") == Some("made"),
             allowed: fields.all("allowed"),
-            problems: Vec::new(),
+            ..Self::default()
         }
     }
 
     /// The request to the agent; none when something is wrong with the form.
     fn request(&mut self, trace: TraceId, recording: &Recording) -> Option<ChatRequest> {
         let mut rest = Map::new();
+        self.problems = self.messages.problems(recording);
+        let mut wrong = |field: &str, message| self.problems.push((field.to_owned(), message));
         if self.model.is_empty() {
-            self.problems.push(("model", "Name the model to ask"));
+            wrong("model", "Name the model to ask");
         }
         if !self.temperature.is_empty() {
             match self.temperature.parse::<f64>() {
                 Ok(number) if (0.0..=2.0).contains(&number) => {
                     rest.insert("temperature".to_owned(), number.into());
                 }
-                _ => self.problems.push(("temperature", "A number from 0 to 2")),
+                _ => wrong("temperature", "A number from 0 to 2"),
             }
         }
         if !self.problems.is_empty() {
@@ -134,16 +137,8 @@ impl ReplayForm {
             calls,
         };
         rest.insert(OWN_FIELD.to_owned(), json!({ FIELD: replay }));
-        let messages = recording.messages.iter().zip(&self.texts);
-        let edited = |(message, text): (&Message, &String)| Message {
-            content: match &message.content {
-                Some(Content::Text(_)) => Some(Content::Text(text.clone())),
-                other => other.clone(),
-            },
-            ..message.clone()
-        };
         Some(ChatRequest {
-            messages: messages.map(edited).collect(),
+            messages: self.messages.written(recording),
             stream: Some(true),
             rest,
             ..ChatRequest::default()
@@ -176,6 +171,10 @@ pub(in crate::site) async fn post(
         return page.into_response();
     };
     let mut form = ReplayForm::read(&fields, &recording);
+    if let Some(change) = fields.get("intent").and_then(Change::read) {
+        form.next = Some(form.messages.change(change, &recording));
+        return render_again(ports, head, StatusCode::OK, form).await;
+    }
     let Some(asked) = form.request(trace.id, &recording) else {
         return render_again(ports, head, StatusCode::UNPROCESSABLE_ENTITY, form).await;
     };
@@ -183,9 +182,8 @@ pub(in crate::site) async fn post(
     match start(&ports, &agent.namespace, &agent.name, &asked).await {
         Ok(begun) => Redirect::to(&shown(&ports, trace.id, &begun.trace_id).await).into_response(),
         Err(message) => {
-            let what = "The replay".to_owned();
-            let refused = Refused::Failure(Why::Failed { what, message });
-            render_again(ports, head, StatusCode::BAD_GATEWAY, refused).await
+            form.refused = Some(message);
+            render_again(ports, head, StatusCode::BAD_GATEWAY, form).await
         }
     }
 }
@@ -208,92 +206,5 @@ async fn shown(ports: &Ports, old: TraceId, new: &str) -> String {
     match tokio::time::timeout(WITHIN, ended).await {
         Ok(()) => url::with_query("/traces/compare", &[("a", &old.to_string()), ("b", new)]),
         Err(_) => TraceUrl::of(id).to_string(),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use api::chat::Role;
-    use serde_json::json;
-
-    use super::*;
-    use crate::rows::Id;
-
-    fn recording() -> Recording {
-        Recording {
-            span: SpanId([7; 8]),
-            agent: Id {
-                namespace: "team".to_owned(),
-                name: "calculator".to_owned(),
-            },
-            model: "gpt-4o".to_owned(),
-            messages: vec![
-                Message::text(Role::System, "Add."),
-                Message::text(Role::User, "1 + 2?"),
-            ],
-            results: vec![RecordedCall {
-                name: "add".to_owned(),
-                arguments: json!({"a": 1, "b": 2}),
-                result: "3".to_owned(),
-            }],
-            n_earlier: 0,
-        }
-    }
-
-    fn form(fields: &[(&str, &str)]) -> ReplayForm {
-        let fields = fields
-            .iter()
-            .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
-        ReplayForm::read(&Fields(fields.collect()), &recording())
-    }
-
-    fn replay(request: &ChatRequest) -> Replay {
-        serde_json::from_value(request.rest[OWN_FIELD][FIELD].clone()).unwrap()
-    }
-
-    #[test]
-    fn what_was_edited_is_sent_and_the_rest_as_it_was_recorded() {
-        let fields = [
-            ("message-1", "1 + 1?\r\nBriefly."),
-            ("result-0", "4"),
-            ("model", "gpt-4o"),
-        ];
-        let request = form(&fields)
-            .request(TraceId([1; 16]), &recording())
-            .unwrap();
-        let words: Vec<_> = request.messages.iter().map(Message::words).collect();
-        assert_eq!(words, ["Add.", "1 + 1?\nBriefly."]);
-        let replay = replay(&request);
-        assert_eq!(replay.model, None);
-        let arguments = json!({"a": 1, "b": 2});
-        assert_eq!(replay.calls.recorded("add", &arguments), Some("4"));
-        assert!(!request.rest.contains_key("temperature"));
-    }
-
-    #[test]
-    fn calls_are_made_only_when_that_was_chosen_and_what_destroys_only_when_ticked() {
-        let fields = [
-            ("model", "gpt-4o-mini"),
-            ("temperature", "0.5"),
-            ("calls", "made"),
-            ("allowed", "files/delete"),
-        ];
-        let request = form(&fields)
-            .request(TraceId([1; 16]), &recording())
-            .unwrap();
-        assert_eq!(request.rest["temperature"], 0.5);
-        let replay = replay(&request);
-        assert_eq!(replay.model.as_deref(), Some("gpt-4o-mini"));
-        let allowed = vec!["files/delete".to_owned()];
-        assert_eq!(replay.calls, Calls::Made { allowed });
-    }
-
-    #[test]
-    fn a_form_that_cannot_be_sent_says_why() {
-        let mut form = form(&[("model", ""), ("temperature", "hot")]);
-        assert_eq!(form.request(TraceId([1; 16]), &recording()), None);
-        assert!(!form.problem("model").is_empty());
-        assert!(!form.problem("temperature").is_empty());
-        assert_eq!(form.problem("calls"), "");
     }
 }

@@ -1,13 +1,11 @@
 // From an answer to what it is made of, and from a failure to its span: a run that worked and one that
 // did not, both real.
 
-import { type Server, createServer } from "node:http";
-import { type AddressInfo } from "node:net";
-
 import type { APIRequestContext, Page } from "@playwright/test";
 
 import { NAMESPACE, expect, expectAccessible, ready, test } from "./fixtures.ts";
 import { becomesReady, create } from "./resources.ts";
+import { type ScriptedModel, callingModel } from "./scripted.ts";
 
 const SLOW_SEARCH = `import time
 
@@ -17,52 +15,15 @@ def slow_search(query: str) -> str:
     return "NVIDIA 80, AMD 12, Intel 5: " + query
 `;
 
-interface Call {
-  name: string;
-  arguments: object;
-}
-
-/** A model that makes one call and then answers; what it calls depends on the model's name. */
-function scriptedModel(calls: Record<string, Call>): Server {
-  return createServer((request, response) => {
-    let body = "";
-    request.on("data", (piece: Buffer) => (body += piece.toString()));
-    request.on("end", () => {
-      const asked = JSON.parse(body) as { model: string; messages: { role: string }[] };
-      const call = calls[asked.model];
-      const isFirst = !asked.messages.some(({ role }) => role === "tool");
-      const delta =
-        isFirst && call !== undefined
-          ? {
-              tool_calls: [
-                {
-                  index: 0,
-                  id: "call-1",
-                  type: "function",
-                  function: { name: call.name, arguments: JSON.stringify(call.arguments) },
-                },
-              ],
-            }
-          : { content: "Together they hold 97 percent." };
-      const finish = "tool_calls" in delta ? "tool_calls" : "stop";
-      const piece = (delta: object, finish_reason: string | null) =>
-        `data: ${JSON.stringify({ id: "c", choices: [{ index: 0, delta, finish_reason }] })}\n\n`;
-      response.writeHead(200, { "content-type": "text/event-stream" });
-      response.end(`${piece(delta, null)}${piece({}, finish)}data: [DONE]\n\n`);
-    });
-  });
-}
-
-async function prepare(request: APIRequestContext): Promise<Server> {
-  const model = scriptedModel({
+async function prepare(request: APIRequestContext): Promise<ScriptedModel> {
+  const calls = {
     seeker: { name: "slow_search", arguments: { query: "AI chips" } },
     ghost: { name: "delegate", arguments: { agent: "analyst-2", task: "Add them up" } },
-  });
-  await new Promise<void>((listening) => model.listen(0, "127.0.0.1", listening));
-  const { port } = model.address() as AddressInfo;
+  };
+  const model = await callingModel(calls, "Together they hold 97 percent.");
   await create(request, "ModelAPI", "scripted", {
     mode: "Proxy",
-    proxyConfig: { models: ["*"], provider: "openai", apiBase: `http://127.0.0.1:${port}/v1` },
+    proxyConfig: { models: ["*"], provider: "openai", apiBase: model.url },
   });
   await create(request, "MCPServer", "slow-search", { runtime: "python-string", params: SLOW_SEARCH });
   await create(request, "Agent", "seeker", {
@@ -148,5 +109,5 @@ test("a slow tool is found from the answer, and a failing delegation from its ex
   // What both runs add up to.
   await page.goto(`/ns/${NAMESPACE}/metrics`);
   await expect(page.getByRole("main")).toContainText("slow_search");
-  model.close();
+  model.stop();
 });

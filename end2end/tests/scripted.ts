@@ -9,17 +9,55 @@ export interface ScriptedModel {
   stop(): void;
 }
 
+/** A question, as far as a script looks at it. */
+export interface Asked {
+  model: string;
+  stream?: boolean;
+  messages: { role: string }[];
+}
+
+/** A call of a function. */
+export interface Call {
+  name: string;
+  arguments: object;
+}
+
 /** Starts a model; `answer` is called for every question. */
 export async function scriptedModel(
-  answer: (response: ServerResponse) => void,
+  answer: (response: ServerResponse, asked: Asked) => void,
 ): Promise<ScriptedModel> {
   const server = createServer((request, response) => {
-    request.resume();
-    answer(response);
+    let body = "";
+    request.on("data", (piece: Buffer) => (body += piece.toString()));
+    request.on("end", () => answer(response, JSON.parse(body) as Asked));
   });
   await new Promise<void>((listening) => server.listen(0, "127.0.0.1", listening));
   const { port } = server.address() as AddressInfo;
   return { url: `http://127.0.0.1:${port}/v1`, stop: () => server.close() };
+}
+
+/** A model that makes the one call of its name, and says these words once it has the result. */
+export function callingModel(calls: Record<string, Call>, words: string): Promise<ScriptedModel> {
+  return scriptedModel((response, { model, stream, messages }) => {
+    const call = messages.some(({ role }) => role === "tool") ? undefined : calls[model];
+    const asked = call && { name: call.name, arguments: JSON.stringify(call.arguments) };
+    const said = asked
+      ? { content: null, tool_calls: [{ index: 0, id: "call-1", type: "function", function: asked }] }
+      : { content: words };
+    const finish_reason = asked ? "tool_calls" : "stop";
+    if (stream !== true) {
+      const message = { role: "assistant", ...said };
+      const choices = [{ index: 0, message, finish_reason }];
+      const body = { id: "c", object: "chat.completion", created: 0, model, choices };
+      response.writeHead(200, { "content-type": "application/json" });
+      response.end(JSON.stringify(body));
+      return;
+    }
+    begin(response);
+    send(response, said, null);
+    send(response, {}, finish_reason);
+    response.end("data: [DONE]\n\n");
+  });
 }
 
 /** Streams these words, one piece each. */

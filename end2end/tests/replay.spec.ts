@@ -1,10 +1,16 @@
 // A run that is taken up again from a call of its model, and what is different then.
 
+import { resolve } from "node:path";
+
 import { type APIRequestContext, type Page } from "@playwright/test";
 
 import { expect, expectAccessible, ready, test } from "./fixtures.ts";
-import { ask, createCalculatingAgent } from "./resources.ts";
+import { ask, becomesReady, create, createCalculatingAgent } from "./resources.ts";
+import { callingModel } from "./scripted.ts";
 
+/** A Python with FastMCP. */
+const PYTHON = process.env.CLIENTS_PYTHON ?? resolve(import.meta.dirname, "../../target/clients-venv/bin/python");
+const NOTES = resolve(import.meta.dirname, "../clients/python/mcp_servers/notes.py");
 const QUESTION = "What is 2 plus 3?";
 
 /** Asks, and opens the first call of the model in the trace of the answer. */
@@ -147,3 +153,56 @@ for (const javaScriptEnabled of [true, false]) {
     });
   });
 }
+
+test.describe("a tool that says it destroys something", () => {
+  test.use({ toleratedErrors: [/status of 422/] });
+
+  test("is called in a real replay only when that is ticked", async ({ page, request }) => {
+    test.setTimeout(120_000);
+    const deletion = { name: "delete_note", arguments: { name: "draft" } };
+    const model = await callingModel({ deleter: deletion }, "It is gone.");
+    const proxyConfig = { models: ["*"], provider: "openai", apiBase: model.url };
+    await create(request, "ModelAPI", "scripted", { mode: "Proxy", proxyConfig });
+    const container = { command: [PYTHON, NOTES] };
+    await create(request, "MCPServer", "notes", { runtime: "custom", container });
+    await becomesReady(request, "MCPServer", "notes");
+    const agent = { modelAPI: "scripted", model: "deleter", mcpServers: ["notes"] };
+    await create(request, "Agent", "deleter", agent);
+    await becomesReady(request, "Agent", "deleter");
+    const { traceId } = await ask(request, "deleter", "Delete the draft.");
+    await page.goto(`/traces/${traceId}`);
+    await ready(page);
+    await openReplay(page, traceId, "first");
+    const form = page.url();
+    const tick = page.getByRole("checkbox", { name: /^Allow notes\/delete_note/ });
+
+    /** Sends the form for a real replay without the tick, and is refused. */
+    const refused = async () => {
+      await page.goto(form);
+      await ready(page);
+      await expect(tick).not.toBeChecked();
+      await page.getByRole("radio", { name: /^For real/ }).check();
+      await page.getByRole("button", { name: "Replay" }).click();
+      await expect(tick).toHaveAttribute("aria-invalid", "true");
+      await expect(tick).toHaveAccessibleDescription(/Tick each that may be called/);
+      await expect(page.getByRole("radio", { name: /^For real/ })).toBeChecked();
+    };
+    await refused();
+    await expectAccessible(page);
+    await tick.check();
+    await page.getByRole("button", { name: "Replay" }).click();
+    // The server counts: the first run was the only one that called it before.
+    expect(await replayed(page, request, traceId)).toContain("deleted 2 so far");
+
+    // Who says so goes on without it.
+    await refused();
+    await page.getByRole("checkbox", { name: /^Replay without what is not ticked/ }).check();
+    await page.getByRole("button", { name: "Replay" }).click();
+    const without = await replayed(page, request, traceId);
+    expect(without).toContain("this replay does not allow notes/delete_note");
+    const { traceId: last } = await ask(request, "deleter", "Delete the draft.");
+    const spans = await (await request.get(`/jaeger/api/v3/traces/${last}`)).text();
+    expect(spans).toContain("deleted 3 so far");
+    model.stop();
+  });
+});

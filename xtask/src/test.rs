@@ -129,10 +129,13 @@ fn rust(workspace: &Workspace, counts: &mut Counts) -> Result<()> {
 fn browser(workspace: &Workspace, counts: &mut Counts) -> Result<()> {
     let chromium = tools::chromium()?;
     tools::npm_packages(workspace)?;
+    // One of the servers of tools is made with a package for Python.
+    let python = tools::python_clients(workspace)?;
     let kaos = kaos::build_beside_tests(workspace)?;
     let npx = |arguments: &[&str]| {
         let mut npx = npx(workspace, arguments);
         npx.env("CHROMIUM", &chromium).env("KAOS", &kaos);
+        npx.env("CLIENTS_PYTHON", &python);
         npx
     };
     run_command(

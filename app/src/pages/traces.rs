@@ -30,5 +30,5 @@ pub(crate) use detail::TracePage;
 pub(crate) use import::ImportPage;
 pub(crate) use list::{TracesPage, all_of, traces_href};
 pub(crate) use live::known;
-pub(crate) use replay::{ReplayPage, recording::Recording};
+pub(crate) use replay::{ReplayPage, danger::Dangers, recording::Recording};
 pub(crate) use url::{Side, TraceUrl};

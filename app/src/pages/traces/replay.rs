@@ -1,6 +1,6 @@
 //! A call of an agent's model, to be made again with other words, another model or other results.
 
-mod danger;
+pub(crate) mod danger;
 mod messages;
 pub(crate) mod recording;
 #[cfg(test)]
@@ -274,7 +274,7 @@ fn calls(recording: &Recording, dangers: &Dangers, form: &ReplayForm) -> AnyView
             {choice("recorded", recorded)}
             {results(recording, form)}
             {choice("made", made)}
-            {dangers.view(&form.allowed)}
+            {dangers.view(form)}
         </fieldset>
     }
     .into_any()

@@ -22,11 +22,15 @@ use serde_json::{Map, json};
 
 use super::{Fields, Sent, chat::start};
 use crate::{
-    pages::traces::{Recording, TraceUrl},
+    pages::traces::{Dangers, Recording, TraceUrl},
     site::{Ports, render_again},
     url,
 };
 
+/// The name of what may be called though it needs to be allowed.
+pub(crate) const ALLOWED: &str = "allowed";
+/// Ticked by who wants to replay without calling what is not allowed.
+pub(crate) const LEAVES_OUT: &str = "leaves-out";
 /// How long the new run is waited for; one that takes longer is shown while it goes on.
 const WITHIN: Duration = Duration::from_secs(90);
 /// How often it is looked for.
@@ -44,6 +48,8 @@ pub(crate) struct ReplayForm {
     pub(crate) makes_calls: bool,
     /// What may be called though it needs to be allowed.
     pub(crate) allowed: Vec<String>,
+    /// Whether what is not allowed is to be left out without asking again.
+    leaves_out: bool,
     /// The message that is gone on with, after messages were added or left out.
     pub(crate) next: Option<usize>,
     /// Why the agent refused all of it.
@@ -92,16 +98,25 @@ impl ReplayForm {
             model: fields.text("model"),
             temperature: fields.text("temperature"),
             makes_calls: fields.get("calls") == Some("made"),
-            allowed: fields.all("allowed"),
+            allowed: fields.all(ALLOWED),
+            leaves_out: fields.get(LEAVES_OUT).is_some(),
             ..Self::default()
         }
     }
 
     /// The request to the agent; none when something is wrong with the form.
-    fn request(&mut self, trace: TraceId, recording: &Recording) -> Option<ChatRequest> {
+    fn request(
+        &mut self,
+        trace: TraceId,
+        recording: &Recording,
+        dangers: &Dangers,
+    ) -> Option<ChatRequest> {
         let mut rest = Map::new();
         self.problems = self.messages.problems(recording);
         let mut wrong = |field: &str, message| self.problems.push((field.to_owned(), message));
+        if self.makes_calls && !self.leaves_out && !dangers.are_allowed(&self.allowed) {
+            wrong(ALLOWED, "Tick each that may be called, or replay dry");
+        }
         if self.model.is_empty() {
             wrong("model", "Name the model to ask");
         }
@@ -175,7 +190,17 @@ pub(in crate::site) async fn post(
         form.next = Some(form.messages.change(change, &recording));
         return render_again(ports, head, StatusCode::OK, form).await;
     }
-    let Some(asked) = form.request(trace.id, &recording) else {
+    // What calls nothing is not held up by servers that do not answer.
+    let dangers = if form.makes_calls {
+        Dangers::of(&ports, &recording.agent).await
+    } else {
+        Ok(Dangers::default())
+    };
+    let dangers = match dangers {
+        Ok(dangers) => dangers,
+        Err(failure) => return super::failed(ports, head, failure).await,
+    };
+    let Some(asked) = form.request(trace.id, &recording, &dangers) else {
         return render_again(ports, head, StatusCode::UNPROCESSABLE_ENTITY, form).await;
     };
     let agent = &recording.agent;

@@ -7,7 +7,11 @@ use leptos::prelude::*;
 
 use crate::{
     rows::Id,
-    site::{Failure, Ports, kubernetes, mcp::McpServer},
+    site::{
+        Failure, Ports, kubernetes,
+        mcp::McpServer,
+        replay_form::{ALLOWED, LEAVES_OUT, ReplayForm},
+    },
     untrusted::visible,
 };
 
@@ -16,7 +20,7 @@ const LIST_WITHIN: Duration = Duration::from_secs(3);
 
 /// The dangers of an agent.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(super) struct Dangers {
+pub(crate) struct Dangers {
     /// As the runtime wants them to be allowed: `server/tool`.
     tools: Vec<String>,
     agents: Vec<String>,
@@ -26,7 +30,7 @@ pub(super) struct Dangers {
 
 impl Dangers {
     /// Asks the agent's MCP servers. An agent that is gone has none, and cannot be asked either.
-    pub(super) async fn of(ports: &Ports, agent: &Id) -> Result<Self, Failure> {
+    pub(crate) async fn of(ports: &Ports, agent: &Id) -> Result<Self, Failure> {
         let found = kubernetes::agent(&ports.kube, &agent.namespace, &agent.name).await?;
         let Some(found) = found else {
             return Ok(Self::default());
@@ -57,13 +61,37 @@ impl Dangers {
         Ok(dangers)
     }
 
-    /// A tick for each.
-    pub(super) fn view(&self, allowed: &[String]) -> AnyView {
+    #[cfg(test)]
+    pub(crate) fn of_tools(tools: &[&str]) -> Self {
+        Self {
+            tools: tools.iter().map(|tool| (*tool).to_owned()).collect(),
+            ..Self::default()
+        }
+    }
+
+    /// Whether each tool that destroys something is among those that may be called.
+    pub(crate) fn are_allowed(&self, allowed: &[String]) -> bool {
+        self.tools.iter().all(|tool| allowed.contains(tool))
+    }
+
+    /// A tick for each, and what is wrong with the ticks.
+    pub(super) fn view(&self, form: &ReplayForm) -> AnyView {
+        let problem = form.problem(ALLOWED);
         let tick = |name: &String, words: String| {
-            let is_allowed = allowed.contains(name);
+            let is_allowed = form.allowed.contains(name);
+            let is_wrong = !problem.is_empty() && !is_allowed && self.tools.contains(name);
+            let invalid = is_wrong.then_some("true");
+            let described_by = is_wrong.then_some("allowed-error");
             view! {
                 <label class="replay-choice">
-                    <input type="checkbox" name="allowed" value=name.clone() checked=is_allowed />
+                    <input
+                        type="checkbox"
+                        name=ALLOWED
+                        value=name.clone()
+                        checked=is_allowed
+                        aria-invalid=invalid
+                        aria-describedby=described_by
+                    />
                     <span>{words}</span>
                 </label>
             }
@@ -89,8 +117,22 @@ impl Dangers {
                 </p>
             }
         });
+        let problem = (!problem.is_empty()).then(|| {
+            view! {
+                <p class="field-error" id="allowed-error" role="alert">
+                    {problem}
+                </p>
+                <label class="replay-choice">
+                    <input type="checkbox" name=LEAVES_OUT value="yes" />
+                    <span>
+                        "Replay without what is not ticked: it is not called, and the model is told so."
+                    </span>
+                </label>
+            }
+        });
         view! {
             {tools}
+            {problem}
             {agents}
             {silent}
         }

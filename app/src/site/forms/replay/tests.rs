@@ -85,7 +85,7 @@ fn what_was_edited_is_sent_and_the_rest_as_it_was_recorded() {
         ("model", "gpt-4o"),
     ];
     let request = form(&fields)
-        .request(TraceId([1; 16]), &recording())
+        .request(TraceId([1; 16]), &recording(), &Dangers::default())
         .unwrap();
     let words: Vec<_> = request.messages.iter().map(Message::words).collect();
     assert_eq!(words, ["Add.", "1 + 1?\nBriefly."]);
@@ -105,7 +105,7 @@ fn calls_are_made_only_when_that_was_chosen_and_what_destroys_only_when_ticked()
         ("allowed", "files/delete"),
     ];
     let request = form(&fields)
-        .request(TraceId([1; 16]), &recording())
+        .request(TraceId([1; 16]), &recording(), &Dangers::default())
         .unwrap();
     assert_eq!(request.rest["temperature"], 0.5);
     let replay = replay(&request);
@@ -117,7 +117,10 @@ fn calls_are_made_only_when_that_was_chosen_and_what_destroys_only_when_ticked()
 #[test]
 fn a_form_that_cannot_be_sent_says_why() {
     let mut form = form(&[("model", ""), ("temperature", "hot")]);
-    assert_eq!(form.request(TraceId([1; 16]), &recording()), None);
+    assert_eq!(
+        form.request(TraceId([1; 16]), &recording(), &Dangers::default()),
+        None
+    );
     assert!(!form.problem("model").is_empty());
     assert!(!form.problem("temperature").is_empty());
     assert_eq!(form.problem("calls"), "");
@@ -141,7 +144,9 @@ fn a_message_is_added_where_it_was_asked_for_and_nothing_typed_is_lost() {
     ];
     let mut read = read(&fields, &recording());
     assert_eq!(read.messages.0[2], form.messages.0[2]);
-    let request = read.request(TraceId([1; 16]), &recording()).unwrap();
+    let request = read
+        .request(TraceId([1; 16]), &recording(), &Dangers::default())
+        .unwrap();
     let expected = [
         Message::text(Role::System, "Add."),
         Message::text(Role::System, "Briefly."),
@@ -175,9 +180,46 @@ fn a_call_goes_with_its_results_and_never_without_them() {
 #[test]
 fn added_messages_say_something_and_somebody_asks() {
     let mut silent = form(&[(SAID, "added"), ("message-2", " "), ("model", "gpt-4o")]);
-    assert_eq!(silent.request(TraceId([1; 16]), &recording()), None);
+    assert_eq!(
+        silent.request(TraceId([1; 16]), &recording(), &Dangers::default()),
+        None
+    );
     assert!(!silent.problem("message-2").is_empty());
     let mut nobody = read(&[(SAID, "0"), ("model", "gpt-4o")], &recording());
-    assert_eq!(nobody.request(TraceId([1; 16]), &recording()), None);
+    assert_eq!(
+        nobody.request(TraceId([1; 16]), &recording(), &Dangers::default()),
+        None
+    );
     assert!(!nobody.problem(SAID).is_empty());
+}
+
+#[test]
+fn a_real_replay_wants_a_tick_for_each_tool_that_destroys_something() {
+    let dangers = Dangers::of_tools(&["files/delete", "mail/send"]);
+    let real = [
+        ("model", "gpt-4o"),
+        ("calls", "made"),
+        (ALLOWED, "files/delete"),
+    ];
+    let request = |more: &[(&str, &str)]| {
+        let mut form = form(&[&real, more].concat());
+        let request = form.request(TraceId([1; 16]), &recording(), &dangers);
+        (request.as_ref().map(replay), form.problem(ALLOWED))
+    };
+    let (refused, problem) = request(&[]);
+    assert_eq!(refused, None);
+    assert!(!problem.is_empty());
+    let both = vec!["files/delete".to_owned(), "mail/send".to_owned()];
+    let (ticked, _) = request(&[(ALLOWED, "mail/send")]);
+    assert_eq!(ticked.unwrap().calls, Calls::Made { allowed: both });
+    // Who says so goes without the other.
+    let allowed = vec!["files/delete".to_owned()];
+    let (without, _) = request(&[(LEAVES_OUT, "yes")]);
+    assert_eq!(without.unwrap().calls, Calls::Made { allowed });
+    // What calls nothing needs no tick.
+    let mut dry = form(&[("model", "gpt-4o")]);
+    assert!(
+        dry.request(TraceId([1; 16]), &recording(), &dangers)
+            .is_some()
+    );
 }

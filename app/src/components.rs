@@ -15,6 +15,7 @@ pub mod field;
 pub mod filter_form;
 pub mod form_checks;
 pub mod form_guard;
+pub mod heat_map;
 pub mod histogram;
 pub mod icon;
 pub mod instead;

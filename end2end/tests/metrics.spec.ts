@@ -49,6 +49,13 @@ test("twenty runs, two of them failing, are counted exactly and found again", as
   await expect(total("tokens")).toContainText(`${answered * 11} / ${answered}`);
   await expectAccessible(page);
 
+  // Every run is in one field of the map of durations, whose address asks for that time and duration.
+  const fields = page.getByRole("region", { name: "Runs by time and duration" }).getByRole("link");
+  const labels = await fields.evaluateAll((all) => all.map((field) => field.getAttribute("aria-label") ?? ""));
+  const counts = labels.map((label) => Number(/: (\d+)$/.exec(label)?.[1]));
+  expect(counts.reduce((sum, n) => sum + n, 0), labels.join(" · ")).toBe(RUNS);
+  await expect(fields.first()).toHaveAttribute("href", /q=service%3Acounted\+duration%3A.+&from=.+&to=/);
+
   // A point leads to the runs of its step, and only to those.
   const chart = page.getByRole("figure").first();
   const href = await chart.locator("svg a").last().getAttribute("href");

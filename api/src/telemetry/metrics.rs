@@ -44,6 +44,9 @@ pub enum Aggregate {
     /// The value that this share of a histogram's measurements does not exceed, from 0 to 1. Between
     /// two bounds of buckets it is estimated, as Prometheus does.
     Quantile(f64),
+    /// How many of a histogram's measurements are not above this. Buckets that reach beyond it do not
+    /// count: it should be the bound of one.
+    AtMost(f64),
 }
 
 /// One series of an answer.

@@ -199,6 +199,7 @@ pub fn TraceWaterfall(
 }
 
 /// The spans of a run beside its conversation, from the moment its trace is known.
+#[cfg(feature = "hydrate")]
 pub(crate) fn beside(trace: String, run: Option<String>) -> AnyView {
     let waterfall = Waterfall::new(trace, true);
     Effect::new(move || start(waterfall, None, run.clone()));

@@ -1,6 +1,7 @@
 //! How agents, models and tools do over time, and what they cost.
 
 mod calls;
+mod heat;
 pub(crate) mod panel;
 mod totals;
 mod unit;
@@ -53,6 +54,7 @@ struct Found {
     totals: Totals,
     panels: Vec<Drawn>,
     spent: Spent,
+    heat: heat::Counts,
     graph: ServiceGraph,
     services: Vec<String>,
 }
@@ -64,6 +66,7 @@ async fn load(ports: Ports, asked: Asked) -> Result<Found, Failure> {
         panels: futures::future::try_join_all(panels).await?,
         totals: totals(telemetry, &asked).await?,
         spent: spent(telemetry, &asked).await?,
+        heat: heat::counts(telemetry, &asked).await?,
         graph: telemetry.service_graph(asked.window).await?,
         services: ports.traces.services().await?,
     })
@@ -74,6 +77,7 @@ fn draw(found: Found, asked: &Asked) -> impl IntoView + use<> {
         totals,
         panels,
         spent,
+        heat,
         graph,
         services,
     } = found;
@@ -94,6 +98,7 @@ fn draw(found: Found, asked: &Asked) -> impl IntoView + use<> {
         {form}
         {totals::view(totals, &runs)}
         <div class="metrics">{panels}</div>
+        {heat::view(&heat, asked)}
         {calls::calls(graph, asked)}
         {tables(spent, asked)}
     }
@@ -127,11 +132,11 @@ fn form(services: Vec<String>, asked: &Asked) -> AnyView {
     .into_any()
 }
 
-/// The address of the runs of a time, of what is asked for and of one condition more.
-fn runs(asked: &Asked, condition: Option<Condition>, period: Period) -> String {
+/// The address of the runs of a time, of what is asked for and of further conditions.
+fn runs(asked: &Asked, conditions: impl IntoIterator<Item = Condition>, period: Period) -> String {
     let service = Some(asked.agent.clone()).filter(|agent| !agent.is_empty());
     let service = service.map(|agent| Condition::Name(Name::Service, agent));
-    let all = all_of(service.into_iter().chain(condition));
+    let all = all_of(service.into_iter().chain(conditions));
     traces_href(&asked.namespace, all, period)
 }
 

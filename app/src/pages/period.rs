@@ -67,7 +67,7 @@ impl Period {
         match self {
             Self::Last(range) => range.words.to_owned(),
             Self::Between(Window { from_ns, to_ns }) => {
-                let (from, to) = (shown(from_ns), shown(to_ns));
+                let (from, to) = (moment_in_words(from_ns), moment_in_words(to_ns));
                 // The day is said once.
                 let is_one_day = from[..10] == to[..10];
                 let to = if is_one_day { &to[11..] } else { &to[..] };
@@ -93,7 +93,8 @@ pub(crate) fn written(ns: u64) -> String {
     timestamp(ns).to_string()
 }
 
-fn shown(ns: u64) -> String {
+/// A moment as people read it, in UTC.
+pub(crate) fn moment_in_words(ns: u64) -> String {
     timestamp(ns).strftime("%Y-%m-%d %H:%M:%S").to_string()
 }
 

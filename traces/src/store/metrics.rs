@@ -198,7 +198,7 @@ impl Sum {
 
     #[expect(
         clippy::cast_precision_loss,
-        reason = "a step's length need not be exact to the nanosecond"
+        reason = "a step's length need not be exact to the nanosecond, nor counts above 2^53"
     )]
     fn value(&self, aggregate: Aggregate, step_ns: u64) -> Option<f64> {
         match aggregate {
@@ -207,6 +207,7 @@ impl Sum {
             Aggregate::Mean if self.n_numbers > 0 => Some(self.count / f64::from(self.n_numbers)),
             Aggregate::Mean => (self.count > 0.0).then(|| self.total / self.count),
             Aggregate::Quantile(share) => self.spread.quantile(share),
+            Aggregate::AtMost(bound) => Some(self.spread.at_most(bound) as f64),
         }
     }
 }

@@ -66,6 +66,12 @@ impl Spread {
         }
         lower.filter(|bound| bound.is_finite())
     }
+
+    /// How many measurements are certainly not above `bound`.
+    pub(super) fn at_most(&self, bound: f64) -> u64 {
+        let below = self.0.iter().take_while(|(upper, _)| *upper <= bound);
+        below.map(|(_, n)| n).sum()
+    }
 }
 
 #[cfg(test)]
@@ -82,6 +88,14 @@ mod tests {
         assert_eq!(Spread::new(&[10.0], &[0, 0]).quantile(0.5), None);
         assert_eq!(Spread::new(&[10.0], &[1, 9]).quantile(0.9), Some(10.0));
         assert_eq!(Spread::new(&[], &[9]).quantile(0.9), None);
+    }
+
+    #[test]
+    fn buckets_that_reach_beyond_a_bound_are_not_below_it() {
+        let spread = Spread::new(&[10.0, 20.0, 40.0], &[1, 2, 3, 4]);
+        assert_eq!(spread.at_most(20.0), 3);
+        assert_eq!(spread.at_most(39.0), 3);
+        assert_eq!(spread.at_most(5.0), 0);
     }
 
     #[test]

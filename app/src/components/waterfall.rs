@@ -62,6 +62,8 @@ struct Page {
     side: Option<String>,
     /// Whether it stands beside a conversation, without a panel and an address of its own.
     is_compact: bool,
+    /// Whether the lane is about to be drawn.
+    will_draw: bool,
 }
 
 /// What somebody has switched on.
@@ -126,6 +128,7 @@ impl Waterfall {
                 trace,
                 side: None,
                 is_compact,
+                will_draw: false,
             }),
             skeleton,
             fold,

@@ -45,6 +45,8 @@ pub(super) fn start(waterfall: Waterfall, span: Option<&str>, run: Option<String
         panel::listen(waterfall);
     }
     waterfall.fold.set(Fold::open(0, shows_all));
+    // Before there are rows, so that they are drawn once.
+    measure(waterfall);
     canvas::draw_on_changes(waterfall);
     let is_asked_for = asked.get("span").is_some() && !is_compact(waterfall);
     spawn_local(async move {
@@ -62,7 +64,7 @@ pub(super) fn start(waterfall: Waterfall, span: Option<&str>, run: Option<String
                 .zoom
                 .set(Zoom::parse(&zoom, length_ns).unwrap_or_default());
         }
-        begin_window(waterfall);
+        follow_window(waterfall);
         if is_asked_for {
             moves::show(waterfall, moves::Focus::Row);
         } else {
@@ -110,34 +112,29 @@ async fn fetched(path: &str) -> Result<Result<Skeleton, Unreadable>, JsValue> {
     Ok(Skeleton::decode(&Uint8Array::new(&buffer).to_vec()))
 }
 
-/// Measures the window on the rows, now and whenever it changes.
-fn begin_window(waterfall: Waterfall) {
-    measure(waterfall);
+/// Measures the window on the rows whenever it changes.
+fn follow_window(waterfall: Waterfall) {
     // As long as the page.
-    let resized = window_event_listener(ev::resize, move |_| measure(waterfall));
+    let resized = window_event_listener(ev::resize, move |_| {
+        if !is_gone(waterfall) {
+            measure(waterfall);
+            canvas::draw_soon(waterfall);
+        }
+    });
     std::mem::forget(resized);
 }
 
+/// The rows fill at most the screen, and may be few now and many soon.
 fn measure(waterfall: Waterfall) {
-    if is_gone(waterfall) {
-        return;
+    let height = window()
+        .inner_height()
+        .ok()
+        .and_then(|height| height.as_f64());
+    if let Some(height) = height {
+        waterfall
+            .window
+            .update(|window| window.height = height.max(ROW));
     }
-    request_animation_frame(move || {
-        if is_gone(waterfall) {
-            return;
-        }
-        // The rows fill at most the screen, and may be few now and many soon.
-        let height = window()
-            .inner_height()
-            .ok()
-            .and_then(|height| height.as_f64());
-        if let Some(height) = height {
-            waterfall
-                .window
-                .update(|window| window.height = height.max(ROW));
-        }
-        canvas::draw(waterfall);
-    });
 }
 
 /// The rows were scrolled.

@@ -1,5 +1,7 @@
 //! Drawing the lane.
 
+use std::time::Duration;
+
 use leptos::prelude::*;
 use wasm_bindgen::{JsCast, JsValue};
 use web_sys::{CanvasRenderingContext2d, CssStyleDeclaration, HtmlCanvasElement, HtmlElement};
@@ -19,12 +21,23 @@ pub(super) fn draw_on_changes(waterfall: Waterfall) {
         waterfall.options.track();
         waterfall.selected.track();
         waterfall.canvas.track();
-        request_animation_frame(move || {
-            if !is_gone(waterfall) {
-                draw(waterfall);
-            }
-        });
+        draw_soon(waterfall);
     });
+}
+
+/// Draws the lane once, after the next frame: the rows come first, and however much has changed.
+pub(super) fn draw_soon(waterfall: Waterfall) {
+    if waterfall.page.with_value(|page| page.will_draw) {
+        return;
+    }
+    waterfall.page.update_value(|page| page.will_draw = true);
+    let draw = move || {
+        if !is_gone(waterfall) {
+            waterfall.page.update_value(|page| page.will_draw = false);
+            draw(waterfall);
+        }
+    };
+    request_animation_frame(move || set_timeout(draw, Duration::ZERO));
 }
 
 /// Every span that has a row, wherever it is folded away.
@@ -58,7 +71,7 @@ impl Paint {
 }
 
 /// Draws the lane.
-pub(super) fn draw(waterfall: Waterfall) {
+fn draw(waterfall: Waterfall) {
     // What cannot be drawn leaves the lane empty; the tree below has the same.
     let _ = try_draw(waterfall);
 }

@@ -188,7 +188,7 @@ pub(in super::super) fn toggle_transport(waterfall: Waterfall) {
         .fold
         .update(|fold| fold.shows_all = !fold.shows_all);
     show_address(waterfall);
-    super::canvas::draw(waterfall);
+    super::canvas::draw_soon(waterfall);
 }
 
 /// Shows only the critical path, or everything again.

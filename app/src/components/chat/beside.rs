@@ -42,6 +42,12 @@ fn keep_drawn(place: NodeRef<html::Aside>, shown: Memo<Shown>) {
     });
 }
 
+/// Fetches the part of the program that draws, so that the first step need not wait for it.
+pub(super) fn prepare() {
+    #[cfg(feature = "hydrate")]
+    browser::prepare();
+}
+
 #[cfg(not(feature = "hydrate"))]
 fn keep_drawn(_place: NodeRef<html::Aside>, _shown: Memo<Shown>) {}
 
@@ -54,6 +60,10 @@ mod browser {
     use web_sys::HtmlElement;
 
     use crate::components::waterfall;
+
+    pub(super) fn prepare() {
+        let _ = lazy_preload!(draw);
+    }
 
     #[lazy]
     pub(super) fn draw(

@@ -3,7 +3,7 @@
 use api::resources::Phase;
 use leptos::{ev, prelude::*};
 
-use super::{Conversation, options};
+use super::{Conversation, beside, options};
 use crate::rows::State;
 
 /// Enter sends, Shift+Enter begins a line, Escape stops. `state` is the agent's; `is_open` says
@@ -73,6 +73,7 @@ pub(super) fn composer(
                 aria-describedby="chat-hint"
                 node_ref=field
                 on:keydown=on_key
+                on:focus=|_| beside::prepare()
             ></textarea>
             <div class="chat-buttons">
                 <button class="button button--primary" type="submit" disabled=move || !can_send()>

@@ -63,7 +63,7 @@ test("all lines scroll in one window, and only those in view are drawn", async (
   await all.getByRole("button", { name: "Scroll through all lines" }).click();
   await expect(all).toHaveAttribute("data-state", "read");
   await expect(all).toContainText("5,000 lines.");
-  const lines = all.getByTestId("log-line");
+  const lines = all.getByTestId("log-row");
   await expect(lines.first()).toContainText("line 1");
   expect(await lines.count()).toBeLessThan(200);
   await all.getByRole("region", { name: "Lines" }).focus();

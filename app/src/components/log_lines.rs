@@ -8,21 +8,11 @@
 #[cfg(feature = "hydrate")]
 mod browser;
 
-use std::ops::Range;
-
 use api::traces::LogRecord;
-use leptos::{html, prelude::*};
+use leptos::prelude::*;
 
-use super::log_line::{span_link, time};
-use crate::{
-    format,
-    untrusted::{block, visible},
-};
-
-/// Height of a line, in pixels; as in `log_lines.css`.
-const LINE: usize = 24;
-/// Lines above and below the window that are there already.
-const SPARE: usize = 8;
+use super::log_window::LogWindow;
+use crate::format;
 
 /// How far reading has got.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -51,9 +41,7 @@ struct Lines {
     texts: StoredValue<Vec<Box<str>>>,
     count: RwSignal<usize>,
     phase: RwSignal<Phase>,
-    /// The first line in view, and how many there is room for.
-    in_view: RwSignal<(usize, usize)>,
-    scroller: NodeRef<html::Div>,
+    window: LogWindow,
 }
 
 /// Reads all lines once it is asked to, and shows those in view.
@@ -67,8 +55,7 @@ pub fn LogLines(
         texts: StoredValue::new(Vec::new()),
         count: RwSignal::new(0),
         phase: RwSignal::new(Phase::NotAsked),
-        in_view: RwSignal::new((0, 0)),
-        scroller: NodeRef::new(),
+        window: LogWindow::new(),
     };
     let ask = move |_| {
         #[cfg(feature = "hydrate")]
@@ -106,64 +93,12 @@ fn words(lines: Lines) -> String {
 }
 
 fn window(lines: Lines) -> AnyView {
-    let height = move || lines.count.get() * LINE;
-    let space = move || format!("height:{}px", height());
-    // With room for the frame, as a browser counts it.
-    let most = move || format!("height:min(60vh, {}px)", height() + 2);
-    view! {
-        <div
-            class="log-lines-window"
-            role="region"
-            aria-label="Lines"
-            tabindex="0"
-            style=most
-            node_ref=lines.scroller
-            on:scroll=move |_| {
-                #[cfg(feature = "hydrate")]
-                browser::look(lines);
-            }
-        >
-            <div class="log-lines-space" role="list" style=space>
-                <For each=move || shown(lines) key=|number| *number children=move |number| line(lines, number) />
-            </div>
-        </div>
-    }
-    .into_any()
-}
-
-/// The numbers of the lines that are drawn, from 0.
-fn shown(lines: Lines) -> Range<usize> {
-    let (first, room) = lines.in_view.get();
-    let n = lines.count.get();
-    first.saturating_sub(SPARE).min(n)..(first + room + SPARE).min(n)
-}
-
-fn line(lines: Lines, number: usize) -> AnyView {
-    let log: Option<LogRecord> = lines.texts.with_value(|texts| {
-        let text = texts.get(number)?;
-        serde_json::from_str(text).ok()
-    });
-    let Some(log) = log else {
-        return ().into_any();
+    let record = move |number: usize| -> Option<LogRecord> {
+        lines.texts.with_value(|texts| {
+            let text = texts.get(number)?;
+            serde_json::from_str(text).ok()
+        })
     };
-    let message = block(&log.body).text.into_owned();
-    let title = message.clone();
-    view! {
-        <div
-            class="log-line"
-            role="listitem"
-            data-testid="log-line"
-            data-severity=log.severity.clone()
-            style=format!("top:{}px", number * LINE)
-            aria-posinset=(number + 1).to_string()
-            aria-setsize="-1"
-        >
-            <span class="logs-time">{time(&log)}</span>
-            <span class="logs-severity">{visible(&log.severity).into_owned()}</span>
-            <span class="log-line-service">{visible(&log.service).into_owned()}</span>
-            <span class="log-line-message" title=title>{message}</span>
-            <span>{span_link(&log)}</span>
-        </div>
-    }
-    .into_any()
+    let shape = ("Lines", "60vh");
+    lines.window.view(shape, lines.count.into(), record)
 }

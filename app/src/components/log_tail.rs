@@ -13,8 +13,7 @@ use std::collections::VecDeque;
 use api::traces::LogRecord;
 use leptos::prelude::*;
 
-use super::log_line::{span_link, time};
-use crate::untrusted::{block, visible};
+use super::log_window::LogWindow;
 
 /// Lines that are kept; older ones are let go.
 const MOST: usize = 500;
@@ -37,6 +36,7 @@ struct Tail {
     n_arrived: RwSignal<usize>,
     /// Why no lines come, when they do not.
     trouble: RwSignal<Option<&'static str>>,
+    window: LogWindow,
 }
 
 /// Follows the lines that a file of logs gets, once it is asked to.
@@ -52,6 +52,7 @@ pub fn LogTail(
         lines: RwSignal::new(VecDeque::new()),
         n_arrived: RwSignal::new(0),
         trouble: RwSignal::new(None),
+        window: LogWindow::new(),
     };
     let has_lines = Memo::new(move |_| tail.lines.with(|lines| !lines.is_empty()));
     let toggle = move |_| {
@@ -80,7 +81,7 @@ pub fn LogTail(
                 </button>
                 <span>{move || words(tail)}</span>
             </p>
-            {move || has_lines.get().then(|| table(tail))}
+            {move || has_lines.get().then(|| window(tail))}
         </section>
     }
 }
@@ -100,36 +101,15 @@ fn words(tail: Tail) -> String {
 }
 
 /// The newest line first.
-fn table(tail: Tail) -> AnyView {
-    view! {
-        <div class="table-scroll log-tail-lines" role="region" aria-label="Live lines" tabindex="0">
-            <table class="table logs">
-                <tbody>
-                    <For
-                        each=move || tail.lines.get().into_iter().rev()
-                        key=|log| log.position
-                        children=line
-                    />
-                </tbody>
-            </table>
-        </div>
-    }
-    .into_any()
-}
-
-fn line(log: LogRecord) -> AnyView {
-    view! {
-        <tr data-testid="log-row" data-severity=log.severity.clone()>
-            <td class="logs-time">{time(&log)}</td>
-            <td>
-                <span class="logs-severity">{visible(&log.severity).into_owned()}</span>
-            </td>
-            <td>{visible(&log.service).into_owned()}</td>
-            <td class="logs-message">{block(&log.body).text.into_owned()}</td>
-            <td>{span_link(&log)}</td>
-        </tr>
-    }
-    .into_any()
+fn window(tail: Tail) -> AnyView {
+    let count = Signal::derive(move || tail.lines.with(VecDeque::len));
+    let record = move |number: usize| {
+        tail.lines.with(|lines| {
+            let from_oldest = lines.len().checked_sub(number + 1)?;
+            lines.get(from_oldest).cloned()
+        })
+    };
+    tail.window.view(("Live lines", "320px"), count, record)
 }
 
 /// Adds what arrived and lets go of what is too much.

@@ -1,10 +1,13 @@
-//! Reads the file as it comes, and looks which lines are in view.
+//! Reads the file as it comes.
 
 use leptos::{prelude::*, task::spawn_local};
 use web_sys::RequestInit;
 
-use super::{LINE, Lines, Phase};
-use crate::browser::{fetch, pieces};
+use super::{Lines, Phase};
+use crate::{
+    browser::{fetch, pieces},
+    components::log_window::look_soon,
+};
 
 /// Reads all lines anew.
 pub(super) fn read(lines: Lines) {
@@ -27,7 +30,7 @@ pub(super) fn read(lines: Lines) {
             Phase::Broken
         };
         lines.phase.try_set(end);
-        look_soon(lines);
+        look_soon(lines.window);
     });
 }
 
@@ -43,23 +46,5 @@ fn take(lines: Lines, rest: &mut Vec<u8>, bytes: &[u8]) {
         texts.extend(whole.lines().map(Into::into));
         lines.count.try_set(texts.len());
     });
-    look_soon(lines);
-}
-
-/// Looks once the window has the height of what it has now.
-fn look_soon(lines: Lines) {
-    request_animation_frame(move || look(lines));
-}
-
-/// Notes which lines are in view.
-pub(super) fn look(lines: Lines) {
-    let Some(scroller) = lines.scroller.try_get_untracked().flatten() else {
-        return;
-    };
-    let pixels = |value: i32| usize::try_from(value).unwrap_or(0);
-    let first = pixels(scroller.scroll_top()) / LINE;
-    let room = pixels(scroller.client_height()).div_ceil(LINE) + 1;
-    if lines.in_view.get_untracked() != (first, room) {
-        lines.in_view.set((first, room));
-    }
+    look_soon(lines.window);
 }

@@ -1,4 +1,4 @@
-//! Asks for new lines while somebody follows.
+//! Asks for new lines, once a second while somebody follows.
 
 use std::time::Duration;
 
@@ -6,12 +6,9 @@ use api::traces::LogRecord;
 use leptos::{prelude::*, task::spawn_local};
 
 use super::{Tail, keep};
-use crate::browser;
+use crate::{browser, components::log_window::look_soon};
 
-/// Between two questions while nothing is said.
-const QUIET: Duration = Duration::from_secs(1);
-/// While lines arrive: a few of them are drawn within a frame, a second's worth are not.
-const BUSY: Duration = Duration::from_millis(200);
+const EVERY: Duration = Duration::from_secs(1);
 
 pub(super) fn toggle(tail: Tail) {
     let follows = !tail.is_following.get_untracked();
@@ -40,7 +37,6 @@ fn ask(tail: Tail, press: u32) {
         if !is_current() {
             return;
         }
-        let mut pause = QUIET;
         match answer {
             Some(text) => {
                 let lines = text.lines();
@@ -49,9 +45,9 @@ fn ask(tail: Tail, press: u32) {
                     .collect();
                 tail.trouble.set(None);
                 if !arrived.is_empty() {
-                    pause = BUSY;
                     tail.n_arrived.update(|n| *n += arrived.len());
                     tail.lines.update(|lines| keep(lines, arrived));
+                    look_soon(tail.window);
                 }
             }
             None => tail
@@ -64,7 +60,7 @@ fn ask(tail: Tail, press: u32) {
                     ask(tail, press);
                 }
             },
-            pause,
+            EVERY,
         );
     });
 }

@@ -48,8 +48,9 @@ pub(crate) fn shell(assets: &Assets) -> impl IntoView + use<> {
     }
 }
 
-/// The script that loads the wasm and wakes every island. Some fetch a part of their own before, all at
-/// the same time; the page answers to clicks once the last is awake.
+/// The script that loads the wasm and wakes every island, each in a task of its own so that none keeps the
+/// reader waiting. Some fetch a part of their own before, all at the same time; the page answers to clicks
+/// once the last is awake.
 fn wake_islands(js: &str, wasm: &str) -> String {
     let (js, wasm) = (serde_json::json!(js), serde_json::json!(wasm));
     format!(
@@ -57,7 +58,12 @@ fn wake_islands(js: &str, wasm: &str) -> String {
          await kaos.default({{ module_or_path: {wasm} }});\n\
          kaos.hydrate();\n\
          const islands = [...document.querySelectorAll('leptos-island')];\n\
-         await Promise.all(islands.map((island) => kaos[island.dataset.component](island)));\n\
+         const awake = [];\n\
+         for (const island of islands) {{\n\
+             awake.push(kaos[island.dataset.component](island));\n\
+             await new Promise((next) => setTimeout(next, 0));\n\
+         }}\n\
+         await Promise.all(awake);\n\
          document.documentElement.dataset.hydrated = 'true';\n"
     )
 }

@@ -87,6 +87,8 @@ test("a failing agent is told, counted in the header, and silenced", async ({
   await expect(page.getByRole("main"), "its address is secret").not.toContainText("/secret");
   await page.getByRole("button", { name: "Remove localhost" }).click();
   await expect(page.getByRole("button", { name: "Test localhost" })).toHaveCount(0);
+  const given = page.getByRole("button", { name: "Remove 127.0.0.1" });
+  await expect(given, "what the environment names is not removed here").toHaveCount(0);
   await expectAccessible(page);
 
   // One that tells at once.

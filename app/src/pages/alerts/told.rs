@@ -101,26 +101,3 @@ fn add(form: Option<&WebhookForm>) -> AnyView {
     }
     .into_any()
 }
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_webhook_from_the_environment_cannot_be_removed_and_an_added_one_can() {
-        let webhook = |host: &str, is_removable| Webhook {
-            host: host.to_owned(),
-            is_removable,
-        };
-        let given = line(0, webhook("given.example", false), None).to_html();
-        assert!(
-            given.contains("Test") && !given.contains("Remove"),
-            "{given}"
-        );
-        let added = line(1, webhook("added.example", true), None).to_html();
-        assert!(
-            added.contains("Test") && added.contains("Remove"),
-            "{added}"
-        );
-    }
-}

@@ -96,7 +96,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_fewest_are_seen_and_the_most_are_darkest() {
+    fn the_fewest_are_seen_and_the_most_are_strongest() {
         let levels = [1, 2, 10, 100, 1_000].map(|n| level(n, 1_000));
         assert_eq!(levels, [1, 2, 3, 4, 5]);
         assert_eq!(level(1, 1), 1);

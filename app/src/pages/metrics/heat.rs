@@ -91,7 +91,7 @@ pub(super) fn view(counts: &Counts, asked: &Asked) -> Option<AnyView> {
         view! {
             <Panel title="How long runs took">
                 <HeatMap label="Runs by time and duration" bands ends />
-                <p class="panel-note">"Darker is more; a field leads to its runs."</p>
+                <p class="panel-note">"The stronger its colour, the more runs a field counts and leads to."</p>
             </Panel>
         }
         .into_any(),

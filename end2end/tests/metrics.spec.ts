@@ -54,7 +54,7 @@ test("twenty runs, two of them failing, are counted exactly and found again", as
   const labels = await fields.evaluateAll((all) => all.map((field) => field.getAttribute("aria-label") ?? ""));
   const counts = labels.map((label) => Number(/: (\d+)$/.exec(label)?.[1]));
   expect(counts.reduce((sum, n) => sum + n, 0), labels.join(" · ")).toBe(RUNS);
-  await expect(fields.first()).toHaveAttribute("href", /q=service%3Acounted\+duration%3A.+&from=.+&to=/);
+  await expect(fields.first()).toHaveAttribute("href", /q=service%3Acounted%20duration%3A.+&from=.+&to=/);
 
   // A point leads to the runs of its step, and only to those.
   const chart = page.getByRole("figure").first();

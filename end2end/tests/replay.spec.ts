@@ -201,8 +201,9 @@ test.describe("a tool that says it destroys something", () => {
     const without = await replayed(page, request, traceId);
     expect(without).toContain("this replay does not allow notes/delete_note");
     const { traceId: last } = await ask(request, "deleter", "Delete the draft.");
-    const spans = await (await request.get(`/jaeger/api/v3/traces/${last}`)).text();
-    expect(spans).toContain("deleted 3 so far");
+    // Spans are stored a moment after the answer.
+    const spans = async () => (await request.get(`/jaeger/api/v3/traces/${last}`)).text();
+    await expect.poll(spans).toContain("deleted 3 so far");
     model.stop();
   });
 });

@@ -16,6 +16,9 @@ export interface Asked {
   messages: { role: string }[];
 }
 
+/** What is asked without a body: which models there are. */
+const LIST: Asked = { model: "", messages: [] };
+
 /** A call of a function. */
 export interface Call {
   name: string;
@@ -29,7 +32,7 @@ export async function scriptedModel(
   const server = createServer((request, response) => {
     let body = "";
     request.on("data", (piece: Buffer) => (body += piece.toString()));
-    request.on("end", () => answer(response, JSON.parse(body) as Asked));
+    request.on("end", () => answer(response, body === "" ? LIST : (JSON.parse(body) as Asked)));
   });
   await new Promise<void>((listening) => server.listen(0, "127.0.0.1", listening));
   const { port } = server.address() as AddressInfo;

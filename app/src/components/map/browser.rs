@@ -1,6 +1,6 @@
 //! Pointer and keys on the map.
 
-use std::time::Duration;
+use std::{cell::Cell, rc::Rc, time::Duration};
 
 use leptos::{ev, prelude::*, task::spawn_local};
 use wasm_bindgen::{JsCast, closure::Closure};
@@ -80,16 +80,17 @@ pub(super) fn pressed(map: Map, event: &ev::PointerEvent) {
     let from = (event.client_x(), event.client_y());
     let scale = scale(map, start);
     // Only the layer moves while the pointer does; a new part of the picture is a new layout of all of it.
-    let moved = StoredValue::new((0, 0));
+    let moved = Rc::new(Cell::new((0, 0)));
+    let last = Rc::clone(&moved);
     let moving = window_event_listener(ev::pointermove, move |event| {
         let by = (event.client_x() - from.0, event.client_y() - from.1);
-        moved.set_value(by);
+        moved.set(by);
         shift(map, Some(by));
     });
     let ended = Closure::once_into_js(move || {
         moving.remove();
         map.is_moved.set_value(false);
-        let (x, y) = moved.get_value();
+        let (x, y) = last.get();
         shift(map, None);
         if (x, y) != (0, 0) {
             let by = (f64::from(-x) * scale, f64::from(-y) * scale);

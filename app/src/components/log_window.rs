@@ -89,6 +89,7 @@ fn line(number: usize, log: LogRecord) -> AnyView {
             class="log-line"
             role="listitem"
             data-testid="log-row"
+            data-span-id=log.span_id.map(|id| id.to_string())
             data-severity=log.severity.clone()
             style=format!("top:{}px", number * LINE)
             aria-posinset=(number + 1).to_string()

@@ -94,6 +94,14 @@ fn without_comments(html: &str) -> String {
     parts
 }
 
+/// Fails unless every one of these is in the page.
+#[track_caller]
+pub(crate) fn has(html: &str, expected: &[&str]) {
+    for part in expected {
+        assert!(html.contains(part), "no {part:?} in {html}");
+    }
+}
+
 /// A span of the agent `service`, from `start` to `end` milliseconds after the year 2026 began.
 pub(crate) fn span(number: u8, parent: u8, name: &str, (start, end): (u64, u64)) -> Span {
     const NEW_YEAR_NS: u64 = 1_767_225_600_000_000_000;

@@ -6,7 +6,7 @@ use axum::{
 use http::StatusCode;
 use serde_json::{Value, json};
 
-use crate::pages::fixture::{Fixture, TRACE, span};
+use crate::pages::fixture::{Fixture, TRACE, has, span};
 
 fn kubernetes(phase: &'static str) -> Router {
     let agent = move |Path((_, name)): Path<(String, String)>| async move {
@@ -78,13 +78,6 @@ fn fixture() -> Fixture {
         kubernetes: kubernetes("Ready"),
         agents: agents(),
         ..Fixture::default()
-    }
-}
-
-#[track_caller]
-fn has(html: &str, expected: &[&str]) {
-    for part in expected {
-        assert!(html.contains(part), "no {part:?} in {html}");
     }
 }
 

@@ -1,7 +1,7 @@
 use api::traces::{LogPosition, LogRecord, SpanId};
 use http::StatusCode;
 
-use crate::pages::fixture::{Fixture, TRACE};
+use crate::pages::fixture::{Fixture, TRACE, has};
 
 fn log(severity: (&str, i32), body: &str) -> LogRecord {
     LogRecord {
@@ -24,13 +24,6 @@ fn fixture() -> Fixture {
     Fixture {
         logs: vec![log(("ERROR", 17), "Tool <script>x</script>\u{202E} failed")],
         ..Fixture::default()
-    }
-}
-
-#[track_caller]
-fn has(html: &str, expected: &[&str]) {
-    for part in expected {
-        assert!(html.contains(part), "no {part:?} in {html}");
     }
 }
 

@@ -6,7 +6,7 @@ use api::{
 };
 use leptos::prelude::*;
 
-use super::{panel::Asked, runs};
+use super::{panel::Asked, runs, unit::whole};
 use crate::{
     components::{
         heat_map::{Band, Heat, HeatMap},
@@ -154,15 +154,6 @@ fn step_ns(window: Window) -> u64 {
 #[expect(clippy::cast_precision_loss, reason = "bounds are small numbers")]
 fn as_f64(ms: u64) -> f64 {
     ms as f64
-}
-
-#[expect(
-    clippy::cast_possible_truncation,
-    clippy::cast_sign_loss,
-    reason = "counts are whole and not negative"
-)]
-fn whole(count: f64) -> u64 {
-    count.round() as u64
 }
 
 #[cfg(test)]

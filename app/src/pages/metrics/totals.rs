@@ -6,7 +6,7 @@ use api::{
 };
 use leptos::prelude::*;
 
-use super::panel::Asked;
+use super::{panel::Asked, unit::whole};
 use crate::{format, pages::params::namespace_filter, site::Failure};
 
 /// The numbers on top of the page.
@@ -67,15 +67,6 @@ pub(super) async fn totals(
         input_tokens: used.iter().map(|row| row.input_tokens).sum(),
         output_tokens: used.iter().map(|row| row.output_tokens).sum(),
     })
-}
-
-#[expect(
-    clippy::cast_possible_truncation,
-    clippy::cast_sign_loss,
-    reason = "such a cast ends at the bounds of the type, as it is meant to"
-)]
-fn whole(value: f64) -> u64 {
-    value.round() as u64
 }
 
 /// Draws them; a number that has runs behind it leads to them.

@@ -39,12 +39,13 @@ fn nanoseconds(seconds: f64) -> u64 {
     whole(seconds * 1e9)
 }
 
+/// The nearest whole number.
 #[expect(
     clippy::cast_possible_truncation,
     clippy::cast_sign_loss,
     reason = "measurements are not negative, and a cast keeps to the bounds"
 )]
-fn whole(value: f64) -> u64 {
+pub(super) fn whole(value: f64) -> u64 {
     value.round() as u64
 }
 

@@ -6,7 +6,7 @@ use api::{
 use http::StatusCode;
 use serde_json::{Value, json};
 
-use crate::pages::fixture::{Answers, Fixture, TRACE, span};
+use crate::pages::fixture::{Answers, Fixture, TRACE, has, span};
 
 fn with(mut span: Span, attributes: &[(&str, Value)]) -> Span {
     let own = attributes.iter();
@@ -57,13 +57,6 @@ fn fixture(spans: Vec<Span>) -> Fixture {
 
 fn url(query: &str) -> String {
     format!("/traces/{TRACE}{query}")
-}
-
-#[track_caller]
-fn has(html: &str, expected: &[&str]) {
-    for part in expected {
-        assert!(html.contains(part), "no {part:?} in {html}");
-    }
 }
 
 #[tokio::test]

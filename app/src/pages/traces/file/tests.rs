@@ -5,7 +5,7 @@ use api::{
 use http::StatusCode;
 use serde_json::{Value, json};
 
-use crate::pages::fixture::{Fixture, TRACE, span};
+use crate::pages::fixture::{Fixture, TRACE, has, span};
 
 const EVIL: &str = "</title></style><script>alert(1)</script><img src=\"http://evil.example/?q=1\">\
                     \u{202E}![](http://evil.example)";
@@ -92,13 +92,6 @@ async fn file(fixture: Fixture) -> String {
     let (status, html) = fixture.get(&format!("/traces/{TRACE}/trace.html")).await;
     assert_eq!(status, StatusCode::OK, "{html}");
     html
-}
-
-#[track_caller]
-fn has(html: &str, expected: &[&str]) {
-    for part in expected {
-        assert!(html.contains(part), "no {part:?} in {html}");
-    }
 }
 
 #[tokio::test]

@@ -4,7 +4,7 @@ use api::{
 };
 use http::StatusCode;
 
-use crate::pages::fixture::{Fixture, TRACE, span};
+use crate::pages::fixture::{Fixture, TRACE, has, span};
 
 fn run() -> Vec<Span> {
     let mut model = span(3, 2, "model.inference", (10, 400));
@@ -27,13 +27,6 @@ fn fixture() -> Fixture {
 
 async fn list(query: &str) -> String {
     fixture().get(&format!("/ns/team/traces?{query}")).await.1
-}
-
-#[track_caller]
-fn has(html: &str, expected: &[&str]) {
-    for part in expected {
-        assert!(html.contains(part), "no {part:?} in {html}");
-    }
 }
 
 #[tokio::test]

@@ -54,16 +54,20 @@ impl PriceTable {
 
     /// The price of the name, or of the longest pattern that fits it.
     pub fn price(&self, name: &str) -> Option<Price> {
-        let like = || {
-            let patterns = self.models.iter().filter_map(|(pattern, price)| {
-                let start = pattern.strip_suffix('*')?;
-                name.starts_with(start).then_some((start.len(), price))
-            });
-            patterns
-                .max_by_key(|(length, _)| *length)
-                .map(|(_, price)| price)
-        };
-        self.models.get(name).or_else(like).copied()
+        let exact = self.models.get(name);
+        exact.or_else(|| self.price_of_those_like(name)).copied()
+    }
+
+    /// Looks each pattern up that could fit, longest first: there are fewer of them than models.
+    fn price_of_those_like(&self, name: &str) -> Option<&Price> {
+        let mut pattern = String::with_capacity(name.len() + 1);
+        let ends = name.char_indices().map(|(end, _)| end).rev();
+        [name.len()].into_iter().chain(ends).find_map(|end| {
+            pattern.clear();
+            pattern.push_str(&name[..end]);
+            pattern.push('*');
+            self.models.get(&pattern)
+        })
     }
 }
 

@@ -43,19 +43,19 @@ pub fn inject(context: &Context, headers: &mut HeaderMap) {
     for name in [TRACEPARENT, TRACESTATE, BAGGAGE] {
         headers.remove(name);
     }
-    for (name, value) in inject_map(context) {
-        if let (Ok(name), Ok(value)) = (HeaderName::try_from(name), HeaderValue::try_from(value)) {
-            headers.insert(name, value);
+    for (name, value) in Fields::of(context).given() {
+        if let Ok(value) = HeaderValue::try_from(value) {
+            headers.insert(HeaderName::from_static(name), value);
         }
     }
 }
 
 /// A context as a map with lowercase keys.
 pub fn inject_map(context: &Context) -> HashMap<String, String> {
-    let mut fields = Fields::default();
-    TraceContextPropagator::new().inject_context(context, &mut fields);
-    BaggagePropagator::new().inject_context(context, &mut fields);
-    fields.0
+    let fields = Fields::of(context).given();
+    fields
+        .map(|(name, value)| (name.to_owned(), value))
+        .collect()
 }
 
 fn extract_fields(
@@ -63,17 +63,13 @@ fn extract_fields(
     tracestate: Option<String>,
     baggage: Option<String>,
 ) -> Context {
-    let mut fields = Fields::default();
-    if let Some(parent) = traceparent.filter(|parent| is_valid(parent.trim())) {
-        fields.0.insert(TRACEPARENT.to_owned(), parent);
-        let state = tracestate.filter(|state| state.split(',').count() <= MAX_STATES);
-        fields
-            .0
-            .extend(state.map(|state| (TRACESTATE.to_owned(), state)));
-    }
-    fields
-        .0
-        .extend(baggage.map(|baggage| (BAGGAGE.to_owned(), baggage)));
+    let parent = traceparent.filter(|parent| is_valid(parent.trim()));
+    let state = tracestate.filter(|state| state.split(',').count() <= MAX_STATES);
+    let fields = Fields {
+        state: state.filter(|_| parent.is_some()),
+        parent,
+        baggage,
+    };
     let context = TraceContextPropagator::new().extract_with_context(&Context::new(), &fields);
     BaggagePropagator::new().extract_with_context(&context, &fields)
 }
@@ -101,24 +97,59 @@ fn is_valid(traceparent: &str) -> bool {
 
 /// Header fields between us and the propagators.
 #[derive(Default)]
-struct Fields(HashMap<String, String>);
+struct Fields {
+    parent: Option<String>,
+    state: Option<String>,
+    baggage: Option<String>,
+}
+
+impl Fields {
+    fn of(context: &Context) -> Self {
+        let mut fields = Self::default();
+        TraceContextPropagator::new().inject_context(context, &mut fields);
+        BaggagePropagator::new().inject_context(context, &mut fields);
+        fields
+    }
+
+    /// Those there are, by their names.
+    fn given(self) -> impl Iterator<Item = (&'static str, String)> {
+        let fields = [
+            (TRACEPARENT, self.parent),
+            (TRACESTATE, self.state),
+            (BAGGAGE, self.baggage),
+        ];
+        let given = fields.into_iter();
+        given.filter_map(|(name, value)| Some((name, value?)))
+    }
+}
 
 impl Injector for Fields {
     fn set(&mut self, key: &str, value: String) {
         // The propagator writes an empty `tracestate` when there is none.
-        if !value.is_empty() {
-            self.0.insert(key.to_owned(), value);
+        let value = (!value.is_empty()).then_some(value);
+        match key {
+            TRACEPARENT => self.parent = value,
+            TRACESTATE => self.state = value,
+            BAGGAGE => self.baggage = value,
+            _ => {}
         }
     }
 }
 
 impl Extractor for Fields {
     fn get(&self, key: &str) -> Option<&str> {
-        self.0.get(key).map(String::as_str)
+        match key {
+            TRACEPARENT => self.parent.as_deref(),
+            TRACESTATE => self.state.as_deref(),
+            BAGGAGE => self.baggage.as_deref(),
+            _ => None,
+        }
     }
 
     fn keys(&self) -> Vec<&str> {
-        self.0.keys().map(String::as_str).collect()
+        let names = [TRACEPARENT, TRACESTATE, BAGGAGE];
+        let given = names.into_iter().filter(|name| self.get(name).is_some());
+        given.collect()
     }
 }
 

@@ -82,8 +82,16 @@ impl Events {
         }
     }
 
+    /// Whether there is anybody to tell anything, now or later.
+    fn is_told(&self) -> bool {
+        self.log.is_some() || matches!(self.hearing, Hearing::Client(_))
+    }
+
     /// Tells what this agent does.
     pub(super) async fn emit(&self, kind: RunEventKind) {
+        if !self.is_told() {
+            return;
+        }
         let event = RunEvent {
             seq: 0,
             at_ms: self.now_ms(),
@@ -100,7 +108,7 @@ impl Events {
             return;
         }
         if let Some(log) = &self.log {
-            log.push(&RunEvent {
+            log.push(RunEvent {
                 seq: 0,
                 at_ms: self.now_ms(),
                 agent: self.agent.to_string(),
@@ -127,13 +135,17 @@ impl Events {
 
     /// Numbers the event and tells it.
     async fn tell(&self, mut event: RunEvent) {
+        let Hearing::Client(client) = &self.hearing else {
+            if let Some(log) = &self.log {
+                log.push(event);
+            }
+            return;
+        };
         event.seq = match &self.log {
-            Some(log) => log.push(&event),
+            Some(log) => log.push(event.clone()),
             None => self.seq.fetch_add(1, Ordering::Relaxed) + 1,
         };
-        if let Hearing::Client(client) = &self.hearing {
-            client.send(Update::Event(event)).await.ok();
-        }
+        client.send(Update::Event(event)).await.ok();
     }
 
     fn now_ms(&self) -> u64 {

@@ -144,8 +144,8 @@ fn spawn(run: Run, id: String, work: Work) -> oneshot::Receiver<Result<Answer, C
     let tracker = run.agent.context.tracker.clone();
     tracker.spawn(async move {
         let context = server.context().clone();
-        let outcome = run
-            .observed(id, server, asked, streams)
+        // A large future, which would be moved as often as the task is handed on.
+        let outcome = Box::pin(run.observed(id, server, asked, streams))
             .with_context(context)
             .await;
         if let Some(underway) = underway {

@@ -69,7 +69,7 @@ impl Default for Log {
 
 impl Log {
     /// Adds an event and says the number it is given.
-    pub(crate) fn push(&self, event: &RunEvent) -> u64 {
+    pub(crate) fn push(&self, event: RunEvent) -> u64 {
         let seq = self.kept().push(event);
         self.tell();
         seq
@@ -152,17 +152,14 @@ impl Log {
 }
 
 impl Kept {
-    fn push(&mut self, event: &RunEvent) -> u64 {
+    fn push(&mut self, event: RunEvent) -> u64 {
         self.last_seq += 1;
         let seq = self.last_seq;
         let last = self.entries.back_mut();
-        if let Some(grown) = last.and_then(|last| last.join(event)) {
+        if let Some(grown) = last.and_then(|last| last.join(&event)) {
             self.bytes += grown;
         } else {
-            let entry = Entry::new(RunEvent {
-                seq,
-                ..event.clone()
-            });
+            let entry = Entry::new(RunEvent { seq, ..event });
             self.bytes += entry.bytes();
             self.entries.push_back(entry);
         }

@@ -54,7 +54,7 @@ fn ids(runs: &Runs, filter: &Filter) -> Vec<String> {
 fn say(log: &Log, path: &[&str], text: &str) -> u64 {
     let path: Vec<String> = path.iter().map(|span| (*span).to_owned()).collect();
     let text = text.to_owned();
-    log.push(&event(path, RunEventKind::MessageDelta { text }))
+    log.push(event(path, RunEventKind::MessageDelta { text }))
 }
 
 fn step(log: &Log, step: u32) -> u64 {
@@ -64,7 +64,7 @@ fn step(log: &Log, step: u32) -> u64 {
         max_steps,
         span_id,
     };
-    log.push(&event(Vec::new(), kind))
+    log.push(event(Vec::new(), kind))
 }
 
 fn event(path: Vec<String>, kind: RunEventKind) -> RunEvent {
@@ -224,7 +224,7 @@ fn a_run_says_what_it_waits_for_and_nothing_when_it_has_ended() {
         let run = runs.list(&Filter::default()).remove(0);
         run.doing.map(|doing| doing.what)
     };
-    let tell = |kind| run.log().push(&event(Vec::new(), kind));
+    let tell = |kind| run.log().push(event(Vec::new(), kind));
     let started = |name: &str| RunEventKind::ToolStarted {
         name: name.to_owned(),
         arguments: serde_json::Value::Null,

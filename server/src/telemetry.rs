@@ -108,7 +108,7 @@ impl Receiver for BuiltInStore {
         "the built-in store".to_owned()
     }
 
-    async fn traces(&self, request: ExportTraceServiceRequest) -> Result<Received, ReceiveError> {
+    async fn traces(&self, request: &ExportTraceServiceRequest) -> Result<Received, ReceiveError> {
         self.0
             .write_traces(request)
             .await
@@ -118,7 +118,7 @@ impl Receiver for BuiltInStore {
 
     async fn metrics(
         &self,
-        request: ExportMetricsServiceRequest,
+        request: &ExportMetricsServiceRequest,
     ) -> Result<Received, ReceiveError> {
         self.0
             .write_metrics(request)
@@ -127,7 +127,7 @@ impl Receiver for BuiltInStore {
             .map_err(refused)
     }
 
-    async fn logs(&self, request: ExportLogsServiceRequest) -> Result<Received, ReceiveError> {
+    async fn logs(&self, request: &ExportLogsServiceRequest) -> Result<Received, ReceiveError> {
         self.0.write_logs(request).await.map(taken).map_err(refused)
     }
 }

@@ -2,6 +2,8 @@
 //!
 //! Nothing here fails: what OTLP allows and our types cannot say is written as text.
 
+use std::borrow::Cow;
+
 use api::traces::facts::Fact;
 use api::traces::{
     Attributes, LogPosition, LogRecord, Span, SpanEvent, SpanId, SpanKind, SpanStatus, TraceId,
@@ -63,11 +65,14 @@ pub(crate) fn fact(otlp: &OtlpValue) -> Fact<'_> {
 }
 
 /// The words a person would search for.
-pub(crate) fn text(otlp: Option<&AnyValue>) -> String {
+pub(crate) fn text(otlp: Option<&AnyValue>) -> Cow<'_, str> {
+    if let Some(OtlpValue::StringValue(text)) = otlp.and_then(|any| any.value.as_ref()) {
+        return Cow::Borrowed(text);
+    }
     match optional_value(otlp) {
-        Value::Null => String::new(),
-        Value::String(text) => text,
-        other => other.to_string(),
+        Value::Null => Cow::Borrowed(""),
+        Value::String(text) => Cow::Owned(text),
+        other => Cow::Owned(other.to_string()),
     }
 }
 
@@ -75,7 +80,7 @@ pub(crate) fn text(otlp: Option<&AnyValue>) -> String {
 pub(crate) fn attribute_text(otlp: &[KeyValue], key: &str) -> Option<String> {
     otlp.iter()
         .find(|pair| pair.key == key)
-        .map(|pair| text(pair.value.as_ref()))
+        .map(|pair| text(pair.value.as_ref()).into_owned())
 }
 
 /// Numbers OTLP does not define count as not said.
@@ -101,6 +106,12 @@ pub(crate) fn kind_word(kind: SpanKind) -> Option<&'static str> {
         SpanKind::Producer => Some("producer"),
         SpanKind::Consumer => Some("consumer"),
     }
+}
+
+/// Whether the span says that it failed.
+pub(crate) fn is_error(span: &otlp_traces::Span) -> bool {
+    let code = span.status.as_ref().map(|status| status.code);
+    code == Some(StatusCode::Error.into())
 }
 
 /// How the span ended.
@@ -155,7 +166,7 @@ pub(crate) fn log(otlp: &otlp_logs::LogRecord, service: &str) -> LogRecord {
         service: service.to_owned(),
         severity,
         severity_number: otlp.severity_number,
-        body: text(otlp.body.as_ref()),
+        body: text(otlp.body.as_ref()).into_owned(),
         trace_id: TraceId::from_slice(&otlp.trace_id),
         span_id: SpanId::from_slice(&otlp.span_id),
         attributes: attributes(&otlp.attributes),

@@ -178,7 +178,7 @@ impl Store {
     /// Commits spans. One that arrives again replaces what came first.
     pub async fn write_traces(
         &self,
-        request: ExportTraceServiceRequest,
+        request: &ExportTraceServiceRequest,
     ) -> Result<Receipt, WriteError> {
         if self.queue.is_full() {
             return Err(WriteError::Busy);
@@ -191,7 +191,7 @@ impl Store {
     /// Commits metric points. One that arrives again replaces what came first.
     pub async fn write_metrics(
         &self,
-        request: ExportMetricsServiceRequest,
+        request: &ExportMetricsServiceRequest,
     ) -> Result<Receipt, WriteError> {
         if self.queue.is_full() {
             return Err(WriteError::Busy);
@@ -204,7 +204,7 @@ impl Store {
     /// Commits log records. They have no identity: one that is sent twice is kept twice.
     pub async fn write_logs(
         &self,
-        request: ExportLogsServiceRequest,
+        request: &ExportLogsServiceRequest,
     ) -> Result<Receipt, WriteError> {
         if self.queue.is_full() {
             return Err(WriteError::Busy);

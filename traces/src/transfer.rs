@@ -312,14 +312,16 @@ async fn import(
             }
         }
         let resource_spans = document.resource_spans;
-        let written = store.write_traces(ExportTraceServiceRequest { resource_spans });
+        let request = ExportTraceServiceRequest { resource_spans };
+        let written = store.write_traces(&request);
         let n_rejected = written.await.map_err(write)?.n_rejected;
         taken.rejected_spans += n_rejected;
         taken.spans += n_spans.saturating_sub(n_rejected);
         let resource_logs = new_logs(&store, document.resource_logs).await?;
         if !resource_logs.is_empty() {
             taken.logs += resource_logs.len() as u64;
-            let written = store.write_logs(ExportLogsServiceRequest { resource_logs });
+            let request = ExportLogsServiceRequest { resource_logs };
+            let written = store.write_logs(&request);
             written.await.map_err(write)?;
         }
     }

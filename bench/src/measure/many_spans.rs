@@ -100,10 +100,10 @@ async fn fill(
         clock
             .0
             .store(scenario.now_ns.cast_signed(), Ordering::Relaxed);
-        store.write_traces(request).await?;
+        store.write_traces(&request).await?;
         while measured_ns < scenario.now_ns {
             let points = durations(began_ns, measured_ns, METRIC_STEP_NS, POINTS);
-            store.write_metrics(points).await?;
+            store.write_metrics(&points).await?;
             measured_ns += METRIC_STEP_NS * POINTS;
         }
     }

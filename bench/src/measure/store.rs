@@ -97,7 +97,7 @@ async fn spans(store: &Store, scenario: &mut Scenario) -> anyhow::Result<Spent> 
         let store = store.clone();
         senders.spawn(async move {
             for request in share {
-                store.write_traces(request).await?;
+                store.write_traces(&request).await?;
             }
             anyhow::Ok(())
         });
@@ -119,7 +119,7 @@ async fn logs(store: &Store, scenario: &mut Scenario) -> anyhow::Result<Spent> {
         .collect();
     let (cpu, started) = (cpu_time(), Instant::now());
     for request in requests {
-        store.write_logs(request).await?;
+        store.write_logs(&request).await?;
     }
     Ok(Spent {
         n: u32::try_from(n_requests * TRACES_PER_REQUEST * LOGS_PER_TRACE)?,

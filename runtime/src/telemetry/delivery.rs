@@ -20,7 +20,8 @@ const LONGEST_WISH: Duration = Duration::from_mins(1);
 
 /// Takes what agents emit: the built-in store, or any OTLP endpoint.
 ///
-/// A request that fails is sent again, so receiving one twice must do no harm. Logs written inside a
+/// A request that fails is sent again, so receiving one twice must do no harm; that is why it is only
+/// borrowed. Logs written inside a
 /// span come before the span itself.
 #[async_trait]
 pub trait Receiver: Send + Sync + 'static {
@@ -33,12 +34,14 @@ pub trait Receiver: Send + Sync + 'static {
         Place::Here
     }
     /// Takes spans.
-    async fn traces(&self, request: ExportTraceServiceRequest) -> Result<Received, ReceiveError>;
+    async fn traces(&self, request: &ExportTraceServiceRequest) -> Result<Received, ReceiveError>;
     /// Takes metrics; sums are cumulative.
-    async fn metrics(&self, request: ExportMetricsServiceRequest)
-    -> Result<Received, ReceiveError>;
+    async fn metrics(
+        &self,
+        request: &ExportMetricsServiceRequest,
+    ) -> Result<Received, ReceiveError>;
     /// Takes log records.
-    async fn logs(&self, request: ExportLogsServiceRequest) -> Result<Received, ReceiveError>;
+    async fn logs(&self, request: &ExportLogsServiceRequest) -> Result<Received, ReceiveError>;
 }
 
 /// What a receiver took of a request.
@@ -167,7 +170,7 @@ async fn try_all(
     let mut pause = patience.pause;
     let mut attempt = 1;
     loop {
-        let error = match try_once(receiver, batch.clone(), patience.timeout).await {
+        let error = match try_once(receiver, batch, patience.timeout).await {
             Ok(taken) => return Ok(taken),
             Err(error) => error,
         };
@@ -188,7 +191,7 @@ async fn try_all(
 
 async fn try_once(
     receiver: &dyn Receiver,
-    batch: Batch,
+    batch: &Batch,
     timeout: Duration,
 ) -> Result<Received, ReceiveError> {
     let sending = async {

@@ -197,15 +197,15 @@ mod tests {
             self.0.clone()
         }
 
-        async fn traces(&self, _: ExportTraceServiceRequest) -> Result<Received, ReceiveError> {
+        async fn traces(&self, _: &ExportTraceServiceRequest) -> Result<Received, ReceiveError> {
             Ok(Received::default())
         }
 
-        async fn metrics(&self, _: ExportMetricsServiceRequest) -> Result<Received, ReceiveError> {
+        async fn metrics(&self, _: &ExportMetricsServiceRequest) -> Result<Received, ReceiveError> {
             Ok(Received::default())
         }
 
-        async fn logs(&self, _: ExportLogsServiceRequest) -> Result<Received, ReceiveError> {
+        async fn logs(&self, _: &ExportLogsServiceRequest) -> Result<Received, ReceiveError> {
             Ok(Received::default())
         }
     }

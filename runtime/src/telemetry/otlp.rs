@@ -195,11 +195,11 @@ impl Receiver for Otlp {
         Place::At(self.urls.clone())
     }
 
-    async fn traces(&self, request: ExportTraceServiceRequest) -> Result<Received, ReceiveError> {
+    async fn traces(&self, request: &ExportTraceServiceRequest) -> Result<Received, ReceiveError> {
         let response: ExportTraceServiceResponse = match &self.traces {
             None => return Ok(Received::default()),
-            Some(Channel::Http(http)) => http.send(&request).await?,
-            Some(Channel::Grpc(grpc)) => grpc.traces(request).await?,
+            Some(Channel::Http(http)) => http.send(request).await?,
+            Some(Channel::Grpc(grpc)) => grpc.traces(request.clone()).await?,
         };
         let partial = response.partial_success.unwrap_or_default();
         Ok(Received::without(
@@ -210,12 +210,12 @@ impl Receiver for Otlp {
 
     async fn metrics(
         &self,
-        request: ExportMetricsServiceRequest,
+        request: &ExportMetricsServiceRequest,
     ) -> Result<Received, ReceiveError> {
         let response: ExportMetricsServiceResponse = match &self.metrics {
             None => return Ok(Received::default()),
-            Some(Channel::Http(http)) => http.send(&request).await?,
-            Some(Channel::Grpc(grpc)) => grpc.metrics(request).await?,
+            Some(Channel::Http(http)) => http.send(request).await?,
+            Some(Channel::Grpc(grpc)) => grpc.metrics(request.clone()).await?,
         };
         let partial = response.partial_success.unwrap_or_default();
         Ok(Received::without(
@@ -224,11 +224,11 @@ impl Receiver for Otlp {
         ))
     }
 
-    async fn logs(&self, request: ExportLogsServiceRequest) -> Result<Received, ReceiveError> {
+    async fn logs(&self, request: &ExportLogsServiceRequest) -> Result<Received, ReceiveError> {
         let response: ExportLogsServiceResponse = match &self.logs {
             None => return Ok(Received::default()),
-            Some(Channel::Http(http)) => http.send(&request).await?,
-            Some(Channel::Grpc(grpc)) => grpc.logs(request).await?,
+            Some(Channel::Http(http)) => http.send(request).await?,
+            Some(Channel::Grpc(grpc)) => grpc.logs(request.clone()).await?,
         };
         let partial = response.partial_success.unwrap_or_default();
         Ok(Received::without(

@@ -301,22 +301,22 @@ struct Spans(Arc<Mutex<Vec<Span>>>);
 
 #[async_trait]
 impl Receiver for Spans {
-    async fn traces(&self, request: ExportTraceServiceRequest) -> Result<Received, ReceiveError> {
-        let resources = request.resource_spans.into_iter();
-        let scopes = resources.flat_map(|resource| resource.scope_spans);
+    async fn traces(&self, request: &ExportTraceServiceRequest) -> Result<Received, ReceiveError> {
+        let resources = request.resource_spans.iter();
+        let scopes = resources.flat_map(|resource| &resource.scope_spans);
         let mut spans = self.0.lock().unwrap();
-        spans.extend(scopes.flat_map(|scope| scope.spans));
+        spans.extend(scopes.flat_map(|scope| &scope.spans).cloned());
         Ok(Received::default())
     }
 
     async fn metrics(
         &self,
-        _request: ExportMetricsServiceRequest,
+        _request: &ExportMetricsServiceRequest,
     ) -> Result<Received, ReceiveError> {
         Ok(Received::default())
     }
 
-    async fn logs(&self, _request: ExportLogsServiceRequest) -> Result<Received, ReceiveError> {
+    async fn logs(&self, _request: &ExportLogsServiceRequest) -> Result<Received, ReceiveError> {
         Ok(Received::default())
     }
 }

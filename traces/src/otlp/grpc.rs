@@ -56,7 +56,7 @@ impl TraceService for Receiver {
         &self,
         request: Request<ExportTraceServiceRequest>,
     ) -> Result<Response<ExportTraceServiceResponse>, Status> {
-        let written = self.store.write_traces(request.into_inner()).await;
+        let written = self.store.write_traces(&request.into_inner()).await;
         let partial_success =
             left_out(written)?.map(|(n, error_message)| ExportTracePartialSuccess {
                 rejected_spans: n,
@@ -74,7 +74,7 @@ impl MetricsService for Receiver {
         &self,
         request: Request<ExportMetricsServiceRequest>,
     ) -> Result<Response<ExportMetricsServiceResponse>, Status> {
-        let written = self.store.write_metrics(request.into_inner()).await;
+        let written = self.store.write_metrics(&request.into_inner()).await;
         let partial_success =
             left_out(written)?.map(|(n, error_message)| ExportMetricsPartialSuccess {
                 rejected_data_points: n,
@@ -92,7 +92,7 @@ impl LogsService for Receiver {
         &self,
         request: Request<ExportLogsServiceRequest>,
     ) -> Result<Response<ExportLogsServiceResponse>, Status> {
-        let written = self.store.write_logs(request.into_inner()).await;
+        let written = self.store.write_logs(&request.into_inner()).await;
         let partial_success =
             left_out(written)?.map(|(n, error_message)| ExportLogsPartialSuccess {
                 rejected_log_records: n,

@@ -42,7 +42,7 @@ type Body = Result<Bytes, BytesRejection>;
 
 async fn traces(State(store): State<Store>, headers: HeaderMap, body: Body) -> Response {
     answer(&headers, async {
-        let receipt = store.write_traces(decode(&headers, body).await?).await?;
+        let receipt = store.write_traces(&decode(&headers, body).await?).await?;
         let partial_success = left_out(receipt).map(|n| ExportTracePartialSuccess {
             rejected_spans: n,
             error_message: rejection(receipt.n_rejected),
@@ -54,7 +54,7 @@ async fn traces(State(store): State<Store>, headers: HeaderMap, body: Body) -> R
 
 async fn metrics(State(store): State<Store>, headers: HeaderMap, body: Body) -> Response {
     answer(&headers, async {
-        let receipt = store.write_metrics(decode(&headers, body).await?).await?;
+        let receipt = store.write_metrics(&decode(&headers, body).await?).await?;
         let partial_success = left_out(receipt).map(|n| ExportMetricsPartialSuccess {
             rejected_data_points: n,
             error_message: rejection(receipt.n_rejected),
@@ -66,7 +66,7 @@ async fn metrics(State(store): State<Store>, headers: HeaderMap, body: Body) -> 
 
 async fn logs(State(store): State<Store>, headers: HeaderMap, body: Body) -> Response {
     answer(&headers, async {
-        let receipt = store.write_logs(decode(&headers, body).await?).await?;
+        let receipt = store.write_logs(&decode(&headers, body).await?).await?;
         let partial_success = left_out(receipt).map(|n| ExportLogsPartialSuccess {
             rejected_log_records: n,
             error_message: rejection(receipt.n_rejected),

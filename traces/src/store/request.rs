@@ -1,9 +1,10 @@
 //! OTLP requests into rows, before they queue for the writer.
 //!
 //! Pure, and done by the caller, so that the one writer has little left to do. What the columns of a
-//! block hold is taken out of the messages before they are encoded, see [`super::span_block`].
+//! block hold is left out of the encoded messages, see [`super::span_block`].
 
 mod exceptions;
+mod fields;
 mod limits;
 mod logs;
 mod points;
@@ -74,16 +75,16 @@ struct SentResource {
 }
 
 impl SentResource {
-    fn new(resource: Option<Resource>, schema_url: String) -> Self {
-        let mut resource = resource.unwrap_or_default();
+    fn new(resource: Option<&Resource>, schema_url: &str) -> Self {
+        let mut resource = resource.cloned().unwrap_or_default();
         cut_values(&mut resource.attributes, MAX_NAME_BYTES);
         Self {
             resource,
-            schema_url,
+            schema_url: schema_url.to_owned(),
         }
     }
 
-    fn source(&self, scope: Option<InstrumentationScope>, schema_url: String) -> Source {
+    fn source(&self, scope: Option<&InstrumentationScope>, schema_url: &str) -> Source {
         let text = |key| convert::attribute_text(&self.resource.attributes, key);
         let service = text(key::SERVICE_NAME).unwrap_or_else(|| "unknown_service".to_owned());
         let mut terms = vec![Term::service(&service)];
@@ -91,9 +92,9 @@ impl SentResource {
         let otlp = ResourceSpans {
             resource: Some(self.resource.clone()),
             scope_spans: vec![ScopeSpans {
-                scope,
+                scope: scope.cloned(),
                 spans: Vec::new(),
-                schema_url,
+                schema_url: schema_url.to_owned(),
             }],
             schema_url: self.schema_url.clone(),
         };

@@ -74,7 +74,7 @@ async fn measured(running: &Running, n: i64, n_failed: i64) {
             ..ResourceMetrics::default()
         }],
     };
-    running.store.write_metrics(request).await.unwrap();
+    running.store.write_metrics(&request).await.unwrap();
 }
 
 fn start(

@@ -121,7 +121,7 @@ async fn a_failure_counts_once_where_it_began() {
     // A log record tells of it as well, and the sender sends everything once more.
     let record = telling(log(1, 3, 17, "failed"), raised("tool.add (a)"));
     store
-        .write_logs(export_logs("a", vec![record]))
+        .write_logs(&export_logs("a", vec![record]))
         .await
         .unwrap();
     write(store, "a", spans.clone()).await;
@@ -136,7 +136,7 @@ async fn a_failure_counts_once_where_it_began() {
     // Records without a span of their own are told of by nobody else.
     let records = [4, 5].map(|n| telling(log(2, n, 17, "failed"), raised("tool.sub (a)")));
     store
-        .write_logs(export_logs("a", records.to_vec()))
+        .write_logs(&export_logs("a", records.to_vec()))
         .await
         .unwrap();
     let found = groups(store, ExceptionQuery::default()).await;
@@ -167,11 +167,11 @@ async fn a_group_is_found_however_rare_it_is_among_the_others() {
             ));
         }
         let request = export_logs("a", records);
-        running.store.write_logs(request).await.unwrap();
+        running.store.write_logs(&request).await.unwrap();
     }
     let rare = telling(log(9, 9, 17, "no"), exception("Rare", "no", "a.py"));
     let request = export_logs("a", vec![rare]);
-    running.store.write_logs(request).await.unwrap();
+    running.store.write_logs(&request).await.unwrap();
 
     let named = ExceptionQuery {
         exception_type: Some("Rare".to_owned()),

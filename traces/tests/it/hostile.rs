@@ -290,7 +290,7 @@ async fn values_that_are_too_long_are_cut_and_say_so() {
     let mut record = log(1, 1, 9, &long);
     record.attributes = vec![text("prompt", &long)];
     let request = export_logs("a", vec![record]);
-    running.store.write_logs(request).await.unwrap();
+    running.store.write_logs(&request).await.unwrap();
 
     let trace = running.store.trace(trace_id(1)).await.unwrap().unwrap();
     let stored = &trace.spans[0];
@@ -326,7 +326,7 @@ async fn absurd_times_and_ids_are_kept_or_counted() {
     let spans = vec![reversed, future, nowhere, no_trace, no_id, short];
     let receipt = running
         .store
-        .write_traces(export("a", spans))
+        .write_traces(&export("a", spans))
         .await
         .unwrap();
     assert_eq!(receipt.n_rejected, 3);

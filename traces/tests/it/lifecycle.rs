@@ -35,9 +35,11 @@ async fn shutdown_commits_what_is_queued_and_then_refuses() {
     let folder = folder();
     let running = Running::open(&folder);
     let store = running.store.clone();
-    let mut queued: Vec<_> = (1..50)
-        .map(|n| Box::pin(store.write_traces(export("a", vec![span(n, 1, None)]))))
+    let requests: Vec<_> = (1..50)
+        .map(|n| export("a", vec![span(n, 1, None)]))
         .collect();
+    let writes = requests.iter().map(|it| Box::pin(store.write_traces(it)));
+    let mut queued: Vec<_> = writes.collect();
     for write in &mut queued {
         // Puts it in the queue.
         let _ = poll!(write);
@@ -45,7 +47,7 @@ async fn shutdown_commits_what_is_queued_and_then_refuses() {
     running.shut_down().await;
     assert!(join_all(queued).await.iter().all(Result::is_ok));
     let late = store
-        .write_traces(export("a", vec![span(99, 1, None)]))
+        .write_traces(&export("a", vec![span(99, 1, None)]))
         .await;
     assert_eq!(late, Err(WriteError::Closed));
     assert_eq!(
@@ -71,21 +73,22 @@ async fn a_full_queue_says_so_and_recovers() {
             vec![with(span(n, 1, None), vec![text("k", &"v".repeat(6_000))])],
         )
     };
-    let mut waiting = Box::pin(running.store.write_traces(large(1)));
+    let first = large(1);
+    let mut waiting = Box::pin(running.store.write_traces(&first));
     assert!(poll!(&mut waiting).is_pending());
     assert_eq!(
-        running.store.write_traces(large(2)).await,
+        running.store.write_traces(&large(2)).await,
         Err(WriteError::Busy)
     );
     blocker.execute_batch("COMMIT").unwrap();
     assert!(waiting.await.is_ok());
-    assert!(running.store.write_traces(large(2)).await.is_ok());
+    assert!(running.store.write_traces(&large(2)).await.is_ok());
     // A request larger than the whole queue is taken when nothing else waits.
     let huge = with(span(3, 1, None), vec![text("k", &"v".repeat(20_000))]);
     assert!(
         running
             .store
-            .write_traces(export("a", vec![huge]))
+            .write_traces(&export("a", vec![huge]))
             .await
             .is_ok()
     );
@@ -101,12 +104,12 @@ async fn a_commit_that_fails_is_told_and_the_writer_goes_on() {
     db.execute_batch("ALTER TABLE span_data RENAME TO elsewhere")
         .unwrap();
     let spans = export("a", vec![span(1, 1, None)]);
-    let told = running.store.write_traces(spans.clone()).await;
+    let told = running.store.write_traces(&spans.clone()).await;
     assert!(matches!(told, Err(WriteError::Commit { .. })), "{told:?}");
     db.execute_batch("ALTER TABLE elsewhere RENAME TO span_data")
         .unwrap();
     // Also the source, which the failed transaction had written, is written again.
-    running.store.write_traces(spans).await.unwrap();
+    running.store.write_traces(&spans).await.unwrap();
     let trace = running.store.trace(trace_id(1)).await.unwrap().unwrap();
     assert_eq!(trace.spans[0].service, "a");
     running.shut_down().await;
@@ -128,7 +131,7 @@ async fn each_commit_is_announced_with_its_traces() {
     assert!(!announced.has_logs);
     running
         .store
-        .write_logs(export_logs("a", vec![log(1, 1, 9, "x")]))
+        .write_logs(&export_logs("a", vec![log(1, 1, 9, "x")]))
         .await
         .unwrap();
     assert!(committed.recv().await.unwrap().has_logs);
@@ -143,7 +146,7 @@ async fn what_is_a_week_old_is_forgotten() {
     write(&running.store, "old", vec![old]).await;
     running
         .store
-        .write_logs(export_logs("old", vec![log(1, 1, 9, "x")]))
+        .write_logs(&export_logs("old", vec![log(1, 1, 9, "x")]))
         .await
         .unwrap();
     running.clock.advance(Duration::from_hours(8 * 24));

@@ -16,12 +16,12 @@ async fn logs_are_found_by_what_they_belong_to() {
     ];
     running
         .store
-        .write_logs(export_logs("a", records))
+        .write_logs(&export_logs("a", records))
         .await
         .unwrap();
     running
         .store
-        .write_logs(export_logs("b", vec![log(1, 4, 9, "of b")]))
+        .write_logs(&export_logs("b", vec![log(1, 4, 9, "of b")]))
         .await
         .unwrap();
     let check = async |query: LogQuery, expected: &[&str]| {
@@ -66,7 +66,7 @@ async fn a_record_says_its_service_its_severity_and_its_span() {
     let running = Running::open(&folder);
     running
         .store
-        .write_logs(export_logs("a", vec![log(1, 1, 17, "no")]))
+        .write_logs(&export_logs("a", vec![log(1, 1, 17, "no")]))
         .await
         .unwrap();
     let found = running.store.logs(&LogQuery::default()).await.unwrap();
@@ -102,7 +102,7 @@ async fn logs_are_found_by_words_time_level_and_what_is_below_a_span() {
         log(1, 3, 17, "Tool add failed: ValueError: no"),
         log(1, 5, 13, "Reached maximum reasoning steps"),
     ];
-    store.write_logs(export_logs("a", records)).await.unwrap();
+    store.write_logs(&export_logs("a", records)).await.unwrap();
     let check = async |query: LogQuery, expected: &[u8]| {
         let found = store.logs(&query).await.unwrap();
         let spans: Vec<u8> = found
@@ -154,7 +154,7 @@ async fn logs_are_found_by_words_time_level_and_what_is_below_a_span() {
     };
     check(following.clone(), &[]).await;
     let late = export_logs("a", vec![log(1, 2, 9, "late")]);
-    store.write_logs(late).await.unwrap();
+    store.write_logs(&late).await.unwrap();
     check(following, &[2]).await;
     running.shut_down().await;
 }

@@ -55,7 +55,7 @@ async fn write_requests(store: &Store, temporality: i32, points: Vec<NumberDataP
             is_monotonic: true,
         };
         let request = export("kaos.requests", "1", Data::Sum(sum));
-        store.write_metrics(request).await.unwrap();
+        store.write_metrics(&request).await.unwrap();
     }
 }
 
@@ -180,7 +180,7 @@ async fn a_gauge_has_a_mean_and_a_last_value() {
         data_points: data_points.to_vec(),
     };
     let request = export("g", "1", Data::Gauge(gauge));
-    running.store.write_metrics(request).await.unwrap();
+    running.store.write_metrics(&request).await.unwrap();
     for (aggregate, expected) in [(Aggregate::Mean, 2.5), (Aggregate::Last, 4.0)] {
         let found = running.store.metric(&query("g", aggregate)).await.unwrap();
         assert_eq!(points(&found[0]), [(0, expected)], "{aggregate:?}");
@@ -206,7 +206,7 @@ async fn a_histogram_has_quantiles_of_what_was_measured_in_a_step() {
         aggregation_temporality: CUMULATIVE,
     };
     let request = export("kaos.request.duration", "ms", Data::Histogram(histogram));
-    running.store.write_metrics(request).await.unwrap();
+    running.store.write_metrics(&request).await.unwrap();
     let check = async |aggregate, expected: &[(u64, f64)]| {
         let asked = query("kaos.request.duration", aggregate);
         let found = running.store.metric(&asked).await.unwrap();
@@ -239,7 +239,7 @@ async fn an_exponential_histogram_has_quantiles_even_when_its_scale_changes() {
         aggregation_temporality: CUMULATIVE,
     };
     let request = export("e", "ms", Data::ExponentialHistogram(histogram));
-    running.store.write_metrics(request).await.unwrap();
+    running.store.write_metrics(&request).await.unwrap();
     let asked = query("e", Aggregate::Quantile(1.0));
     let found = running.store.metric(&asked).await.unwrap();
     assert_eq!(points(&found[0]), [(0, 16.0), (10, 16.0)]);
@@ -270,7 +270,7 @@ async fn points_that_say_nothing_are_left_out_and_counted() {
     assert_eq!(
         running
             .store
-            .write_metrics(request)
+            .write_metrics(&request)
             .await
             .unwrap()
             .n_rejected,

@@ -209,7 +209,7 @@ async fn a_full_queue_tells_senders_when_to_come_back() {
         "a",
         vec![with(span(1, 1, None), vec![text("k", &"v".repeat(6_000))])],
     );
-    let mut waiting = Box::pin(running.store.write_traces(large.clone()));
+    let mut waiting = Box::pin(running.store.write_traces(&large));
     assert!(futures::poll!(&mut waiting).is_pending());
 
     let router = otlp_http(running.store.clone());
@@ -221,7 +221,7 @@ async fn a_full_queue_tells_senders_when_to_come_back() {
     let mut client = TraceServiceClient::connect(serve(&running, &tracker).await)
         .await
         .unwrap();
-    let status = client.export(large).await.unwrap_err();
+    let status = client.export(large.clone()).await.unwrap_err();
     assert_eq!(status.code(), tonic::Code::ResourceExhausted);
     let retry = b"google.rpc.RetryInfo";
     assert!(

@@ -190,7 +190,7 @@ async fn traces_are_found_by_what_agents_did_in_them() {
     write(store, "b", vec![span(2, 5, None)]).await;
     let record = log(2, 5, 9, "Processing message for session s9");
     store
-        .write_logs(export_logs("b", vec![record]))
+        .write_logs(&export_logs("b", vec![record]))
         .await
         .unwrap();
 

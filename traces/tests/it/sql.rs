@@ -34,7 +34,7 @@ async fn store_it(store: &Store) {
     }];
     write(store, SQL, vec![at_work, asked]).await;
     let request = export_logs(SQL, vec![log(1, 1, 17, SQL)]);
-    store.write_logs(request).await.unwrap();
+    store.write_logs(&request).await.unwrap();
 }
 
 #[tokio::test]

@@ -228,7 +228,7 @@ pub(crate) fn log(trace: u8, n: u8, severity: i32, body: &str) -> LogRecord {
 }
 
 pub(crate) async fn write(store: &Store, service: &str, spans: Vec<Span>) {
-    store.write_traces(export(service, spans)).await.unwrap();
+    store.write_traces(&export(service, spans)).await.unwrap();
 }
 
 pub(crate) async fn call(router: &Router, request: Request<Body>) -> Response<Body> {

@@ -116,7 +116,7 @@ async fn spans_without_ids_are_left_out_and_counted() {
     let mut nameless = span(1, 2, None);
     nameless.span_id = vec![0; 8];
     let request = export("a", vec![span(1, 1, None), nameless]);
-    let receipt = running.store.write_traces(request).await.unwrap();
+    let receipt = running.store.write_traces(&request).await.unwrap();
     assert_eq!(receipt.n_rejected, 1);
     assert_eq!(summary(&running).await.n_spans, 1);
     running.shut_down().await;

@@ -56,24 +56,24 @@ async fn filled(store: &Store) {
     "https://example.com/resource".clone_into(&mut request.resource_spans[0].schema_url);
     let scope = &mut request.resource_spans[0].scope_spans[0];
     "https://example.com/scope".clone_into(&mut scope.schema_url);
-    store.write_traces(request).await.unwrap();
+    store.write_traces(&request).await.unwrap();
     let of_session = with(span(2, 2, None), vec![text("session.id", "s1")]);
     let request = export("a", vec![of_session, span(2, 3, Some(2))]);
-    store.write_traces(request).await.unwrap();
+    store.write_traces(&request).await.unwrap();
     let request = export("b", vec![span(3, 4, None)]);
-    store.write_traces(request).await.unwrap();
+    store.write_traces(&request).await.unwrap();
     let mut noted = log(2, 2, 9, "a note <ü>");
     noted.attributes = vec![attribute("n", OtlpValue::IntValue(3))];
     noted.observed_time_unix_nano = 7;
     "note".clone_into(&mut noted.event_name);
     // Said twice, it is there twice.
     let of_a = export_logs("a", vec![noted.clone(), noted, log(2, 3, 17, "it failed")]);
-    store.write_logs(of_a).await.unwrap();
+    store.write_logs(&of_a).await.unwrap();
     let of_b = export_logs(
         "b",
         vec![log(2, 3, 5, "also"), log(3, 4, 9, "of no session")],
     );
-    store.write_logs(of_b).await.unwrap();
+    store.write_logs(&of_b).await.unwrap();
 }
 
 #[tokio::test]

@@ -256,20 +256,20 @@ struct Metrics(Arc<Mutex<String>>);
 
 #[async_trait]
 impl Receiver for Metrics {
-    async fn traces(&self, _: ExportTraceServiceRequest) -> Result<Received, ReceiveError> {
+    async fn traces(&self, _: &ExportTraceServiceRequest) -> Result<Received, ReceiveError> {
         Ok(Received::default())
     }
 
     async fn metrics(
         &self,
-        request: ExportMetricsServiceRequest,
+        request: &ExportMetricsServiceRequest,
     ) -> Result<Received, ReceiveError> {
         let told = format!("{request:?}");
         self.0.lock().unwrap().push_str(&told);
         Ok(Received::default())
     }
 
-    async fn logs(&self, _: ExportLogsServiceRequest) -> Result<Received, ReceiveError> {
+    async fn logs(&self, _: &ExportLogsServiceRequest) -> Result<Received, ReceiveError> {
         Ok(Received::default())
     }
 }

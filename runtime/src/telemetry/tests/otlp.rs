@@ -108,7 +108,7 @@ async fn take(State(recorder): State<Recorder>, headers: HeaderMap, body: Bytes)
         plain.extend_from_slice(&body);
     }
     let request = ExportTraceServiceRequest::decode(plain.as_slice()).unwrap();
-    match recorder.traces(request).await {
+    match recorder.traces(&request).await {
         Ok(received) => answer(received).encode_to_vec().into_response(),
         Err(error) => {
             let wait = [("retry-after", "7")];
@@ -141,7 +141,7 @@ impl TraceService for Grpc {
         {
             return Err(Status::unauthenticated("the key is wrong"));
         }
-        let taken = self.0.traces(request.into_inner()).await;
+        let taken = self.0.traces(&request.into_inner()).await;
         let taken = taken.map_err(|error| Status::unavailable(error.reason))?;
         Ok(tonic::Response::new(answer(taken)))
     }
@@ -167,7 +167,7 @@ async fn spans_reach_an_endpoint_over_both_protocols_plain_and_compressed() {
 
 /// Sends nothing to it, and sees what it says.
 async fn send(receiver: &Otlp) -> Result<Received, ReceiveError> {
-    receiver.traces(ExportTraceServiceRequest::default()).await
+    receiver.traces(&ExportTraceServiceRequest::default()).await
 }
 
 #[tokio::test]

@@ -235,21 +235,21 @@ impl Receiver for Recorder {
         "the recorder".to_owned()
     }
 
-    async fn traces(&self, request: ExportTraceServiceRequest) -> Result<Received, ReceiveError> {
-        self.receive("traces", |received| received.traces.push(request))
+    async fn traces(&self, request: &ExportTraceServiceRequest) -> Result<Received, ReceiveError> {
+        self.receive("traces", |received| received.traces.push(request.clone()))
             .await
     }
 
     async fn metrics(
         &self,
-        request: ExportMetricsServiceRequest,
+        request: &ExportMetricsServiceRequest,
     ) -> Result<Received, ReceiveError> {
-        self.receive("metrics", |received| received.metrics.push(request))
+        self.receive("metrics", |received| received.metrics.push(request.clone()))
             .await
     }
 
-    async fn logs(&self, request: ExportLogsServiceRequest) -> Result<Received, ReceiveError> {
-        self.receive("logs", |received| received.logs.push(request))
+    async fn logs(&self, request: &ExportLogsServiceRequest) -> Result<Received, ReceiveError> {
+        self.receive("logs", |received| received.logs.push(request.clone()))
             .await
     }
 }

@@ -57,25 +57,25 @@ impl Recorder {
 
 #[async_trait]
 impl Receiver for Recorder {
-    async fn traces(&self, request: ExportTraceServiceRequest) -> Result<Received, ReceiveError> {
-        let resources = request.resource_spans.into_iter();
-        let scopes = resources.flat_map(|resource| resource.scope_spans);
+    async fn traces(&self, request: &ExportTraceServiceRequest) -> Result<Received, ReceiveError> {
+        let resources = request.resource_spans.iter();
+        let scopes = resources.flat_map(|resource| &resource.scope_spans);
         self.spans
             .lock()
             .unwrap()
-            .extend(scopes.flat_map(|scope| scope.spans));
+            .extend(scopes.flat_map(|scope| &scope.spans).cloned());
         Ok(Received::default())
     }
 
     async fn metrics(
         &self,
-        request: ExportMetricsServiceRequest,
+        request: &ExportMetricsServiceRequest,
     ) -> Result<Received, ReceiveError> {
-        self.metrics.lock().unwrap().push(request);
+        self.metrics.lock().unwrap().push(request.clone());
         Ok(Received::default())
     }
 
-    async fn logs(&self, _: ExportLogsServiceRequest) -> Result<Received, ReceiveError> {
+    async fn logs(&self, _: &ExportLogsServiceRequest) -> Result<Received, ReceiveError> {
         Ok(Received::default())
     }
 }

@@ -1,11 +1,14 @@
 //! Log records into rows.
 
+use std::borrow::Cow;
+
 use api::traces::{SpanId, TraceId};
 use opentelemetry_proto::tonic::collector::logs::v1::ExportLogsServiceRequest;
 use opentelemetry_proto::tonic::logs::v1::LogRecord;
 use prost::Message;
 
 use super::exceptions::Exceptions;
+use super::fields::encode_without;
 use super::limits::{MAX_VALUE_BYTES, cut_value, cut_values};
 use super::{Receipt, Rows, SentResource, Source, integer};
 use crate::convert;
@@ -40,16 +43,17 @@ pub(in crate::store) struct LogRow {
 }
 
 /// Every log record is taken.
-pub(in crate::store) fn logs(request: ExportLogsServiceRequest) -> Rows<LogBatch> {
+pub(in crate::store) fn logs(request: &ExportLogsServiceRequest) -> Rows<LogBatch> {
     let mut batch = LogBatch::default();
-    for of_resource in request.resource_logs {
-        let resource = SentResource::new(of_resource.resource, of_resource.schema_url);
-        for of_scope in of_resource.scope_logs {
+    let mut scratch = Vec::new();
+    for of_resource in &request.resource_logs {
+        let resource = SentResource::new(of_resource.resource.as_ref(), &of_resource.schema_url);
+        for of_scope in &of_resource.scope_logs {
             batch
                 .sources
-                .push(resource.source(of_scope.scope, of_scope.schema_url));
-            for record in of_scope.log_records {
-                batch.push(record);
+                .push(resource.source(of_scope.scope.as_ref(), &of_scope.schema_url));
+            for record in &of_scope.log_records {
+                batch.push(&shortened(record), &mut scratch);
             }
         }
     }
@@ -59,17 +63,13 @@ pub(in crate::store) fn logs(request: ExportLogsServiceRequest) -> Rows<LogBatch
 
 impl LogBatch {
     /// Appends a record of the last source.
-    fn push(&mut self, mut record: LogRecord) {
-        cut_values(&mut record.attributes, MAX_VALUE_BYTES);
-        if let Some(body) = &mut record.body {
-            cut_value(body, MAX_VALUE_BYTES);
-        }
+    fn push(&mut self, record: &LogRecord, scratch: &mut Vec<u8>) {
         let place = self.records.len() as u64;
         let source = self.sources.len() - 1;
         let row = LogRow {
             trace_id: TraceId::from_slice(&record.trace_id),
             span_id: SpanId::from_slice(&record.span_id),
-            time_ns: integer(convert::log_time_ns(&record)).cast_unsigned(),
+            time_ns: integer(convert::log_time_ns(record)).cast_unsigned(),
             severity: record.severity_number,
             source,
             length: 0,
@@ -83,22 +83,36 @@ impl LogBatch {
         terms.extend(words.iter().map(|word| Term::word(word).at(place)));
         self.exceptions
             .of_record(self.records.len(), row.time_ns, &record.attributes);
-        let length = encode(record, &mut self.data);
+        let length = encode(record, scratch, &mut self.data);
         self.records.push(LogRow { length, ..row });
     }
 }
 
+/// The record with values that can be kept. One that is short as a whole has none that is too long.
+fn shortened(record: &LogRecord) -> Cow<'_, LogRecord> {
+    if record.encoded_len() <= MAX_VALUE_BYTES {
+        return Cow::Borrowed(record);
+    }
+    let mut record = record.clone();
+    cut_values(&mut record.attributes, MAX_VALUE_BYTES);
+    if let Some(body) = &mut record.body {
+        cut_value(body, MAX_VALUE_BYTES);
+    }
+    Cow::Owned(record)
+}
+
 /// What the columns hold is left out.
-fn encode(mut record: LogRecord, data: &mut Vec<u8>) -> usize {
+fn encode(record: &LogRecord, scratch: &mut Vec<u8>, data: &mut Vec<u8>) -> usize {
+    const SEVERITY_NUMBER: u64 = 2;
+    const TRACE_ID: u64 = 9;
+    const SPAN_ID: u64 = 10;
     // Ids that are none are kept as they are, for whoever looks at what was sent.
-    if TraceId::from_slice(&record.trace_id).is_some() {
-        record.trace_id.clear();
-    }
-    if SpanId::from_slice(&record.span_id).is_some() {
-        record.span_id.clear();
-    }
-    record.severity_number = 0;
-    let before = data.len();
-    record.encode_raw(data);
-    data.len() - before
+    let has_trace = TraceId::from_slice(&record.trace_id).is_some();
+    let has_span = SpanId::from_slice(&record.span_id).is_some();
+    let left_out = [
+        SEVERITY_NUMBER,
+        if has_trace { TRACE_ID } else { SEVERITY_NUMBER },
+        if has_span { SPAN_ID } else { SEVERITY_NUMBER },
+    ];
+    encode_without(record, &left_out, scratch, data)
 }

@@ -1,5 +1,7 @@
 //! Points of metrics into rows.
 
+use std::borrow::Cow;
+
 use opentelemetry_proto::tonic::collector::metrics::v1::ExportMetricsServiceRequest;
 use opentelemetry_proto::tonic::common::v1::KeyValue;
 use opentelemetry_proto::tonic::metrics::v1::{
@@ -66,24 +68,33 @@ pub(in crate::store) struct PointRow {
 }
 
 /// Points without a value are rejected.
-pub(in crate::store) fn points(request: ExportMetricsServiceRequest) -> Rows<PointBatch> {
+pub(in crate::store) fn points(request: &ExportMetricsServiceRequest) -> Rows<PointBatch> {
     let mut batch = PointBatch::default();
     let mut receipt = Receipt::default();
-    for of_resource in request.resource_metrics {
-        let resource = SentResource::new(of_resource.resource, of_resource.schema_url);
-        for of_scope in of_resource.scope_metrics {
+    for of_resource in &request.resource_metrics {
+        let resource = SentResource::new(of_resource.resource.as_ref(), &of_resource.schema_url);
+        for of_scope in &of_resource.scope_metrics {
             let source = batch.sources.len();
             batch
                 .sources
-                .push(resource.source(of_scope.scope, of_scope.schema_url));
-            for mut metric in of_scope.metrics {
-                cut(&mut metric.name, MAX_NAME_BYTES);
-                cut(&mut metric.unit, MAX_NAME_BYTES);
-                batch.push(source, &metric, &mut receipt);
+                .push(resource.source(of_scope.scope.as_ref(), &of_scope.schema_url));
+            for metric in &of_scope.metrics {
+                batch.push(source, &shortened(metric), &mut receipt);
             }
         }
     }
     Rows { batch, receipt }
+}
+
+/// The metric with names that can be kept.
+fn shortened(metric: &Metric) -> Cow<'_, Metric> {
+    if metric.name.len().max(metric.unit.len()) <= MAX_NAME_BYTES {
+        return Cow::Borrowed(metric);
+    }
+    let mut metric = metric.clone();
+    cut(&mut metric.name, MAX_NAME_BYTES);
+    cut(&mut metric.unit, MAX_NAME_BYTES);
+    Cow::Owned(metric)
 }
 
 impl PointBatch {

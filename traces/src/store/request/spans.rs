@@ -1,5 +1,6 @@
 //! Spans into rows.
 
+use std::borrow::Cow;
 use std::collections::HashMap;
 
 use api::traces::facts::{Fact, Facts};
@@ -9,11 +10,15 @@ use opentelemetry_proto::tonic::trace::v1::Span;
 use prost::Message;
 
 use super::exceptions::Exceptions;
+use super::fields::encode_without;
 use super::limits::{MAX_NAME_BYTES, MAX_VALUE_BYTES, cut, cut_values};
 use super::{Receipt, Rows, SentResource, Source, attribute_terms};
 use crate::convert;
 use crate::store::facts::{PackedFacts, Texts};
 use crate::store::terms::Term;
+
+/// Numbers of a span's fields that the columns of a block hold: its ids, name, kind and times.
+const COLUMNS: [u64; 7] = [1, 2, 4, 5, 6, 7, 8];
 
 /// The spans of one request; those of a trace are together and sorted by time.
 #[derive(Default)]
@@ -56,36 +61,37 @@ pub(in crate::store) struct SpanRow {
 }
 
 /// A span with valid ids, and whose it is.
-struct Sent {
+struct Sent<'a> {
     trace_id: TraceId,
     span_id: SpanId,
     source: usize,
-    span: Span,
+    span: &'a Span,
 }
 
 /// Spans without a trace id or an id are rejected. Of one that is there twice, the later is taken.
-pub(in crate::store) fn spans(request: ExportTraceServiceRequest) -> Rows<SpanBatch> {
+pub(in crate::store) fn spans(request: &ExportTraceServiceRequest) -> Rows<SpanBatch> {
     let mut batch = SpanBatch::default();
     let mut receipt = Receipt::default();
     let mut sent = sent(request, &mut batch.sources, &mut receipt);
     sent.sort_by_key(|sent| (sent.trace_id, sent.span.start_time_unix_nano));
     let mut operations = Operations::default();
+    let mut scratch = Vec::new();
     for Sent {
         trace_id,
         span_id,
         source,
-        mut span,
+        span: sent,
     } in sent
     {
-        shorten(&mut span);
-        let operation = operations.place(&batch.sources[source].service, source, &mut span);
+        let span = &*shortened(sent);
+        let operation = operations.place(&batch.sources[source].service, source, sent);
         let row = SpanRow {
             trace_id,
             span_id,
             parent_id: SpanId::from_slice(&span.parent_span_id),
             start_ns: span.start_time_unix_nano,
             end_ns: span.end_time_unix_nano,
-            is_error: convert::status(&span).is_error(),
+            is_error: convert::is_error(span),
             source,
             operation,
             facts: PackedFacts::default(),
@@ -94,7 +100,7 @@ pub(in crate::store) fn spans(request: ExportTraceServiceRequest) -> Rows<SpanBa
         let place = batch.spans.len() as u64;
         let name = &operations.names[operation].name;
         let service = &batch.sources[source].service;
-        let facts = facts(name, &span);
+        let facts = facts(name, span);
         let mut terms = |term: Term| batch.terms.push(term.at(place));
         batch.sources[source]
             .terms
@@ -112,8 +118,8 @@ pub(in crate::store) fn spans(request: ExportTraceServiceRequest) -> Rows<SpanBa
             attribute_terms(attributes).for_each(&mut terms);
         }
         let facts = PackedFacts::new(service, &facts, &mut batch.texts);
-        batch.exceptions.of_span(batch.spans.len(), &span);
-        let length = encode(span, &mut batch.data);
+        batch.exceptions.of_span(batch.spans.len(), span);
+        let length = encode_without(span, &COLUMNS, &mut scratch, &mut batch.data);
         batch.spans.push(SpanRow {
             facts,
             length,
@@ -124,19 +130,19 @@ pub(in crate::store) fn spans(request: ExportTraceServiceRequest) -> Rows<SpanBa
     Rows { batch, receipt }
 }
 
-fn sent(
-    request: ExportTraceServiceRequest,
+fn sent<'a>(
+    request: &'a ExportTraceServiceRequest,
     sources: &mut Vec<Source>,
     receipt: &mut Receipt,
-) -> Vec<Sent> {
-    let mut sent: Vec<Sent> = Vec::new();
+) -> Vec<Sent<'a>> {
+    let mut sent: Vec<Sent<'_>> = Vec::new();
     let mut places = HashMap::new();
-    for of_resource in request.resource_spans {
-        let resource = SentResource::new(of_resource.resource, of_resource.schema_url);
-        for of_scope in of_resource.scope_spans {
+    for of_resource in &request.resource_spans {
+        let resource = SentResource::new(of_resource.resource.as_ref(), &of_resource.schema_url);
+        for of_scope in &of_resource.scope_spans {
             let source = sources.len();
-            sources.push(resource.source(of_scope.scope, of_scope.schema_url));
-            for span in of_scope.spans {
+            sources.push(resource.source(of_scope.scope.as_ref(), &of_scope.schema_url));
+            for span in &of_scope.spans {
                 let ids = (
                     TraceId::from_slice(&span.trace_id),
                     SpanId::from_slice(&span.span_id),
@@ -162,9 +168,12 @@ fn sent(
     sent
 }
 
-/// Cuts what is too long to be kept.
-fn shorten(span: &mut Span) {
-    cut(&mut span.name, MAX_NAME_BYTES);
+/// The span with values that can be kept. One that is short as a whole has none that is too long.
+fn shortened(span: &Span) -> Cow<'_, Span> {
+    if span.encoded_len() <= MAX_VALUE_BYTES {
+        return Cow::Borrowed(span);
+    }
+    let mut span = span.clone();
     cut_values(&mut span.attributes, MAX_VALUE_BYTES);
     for event in &mut span.events {
         cut_values(&mut event.attributes, MAX_VALUE_BYTES);
@@ -175,6 +184,7 @@ fn shorten(span: &mut Span) {
     if let Some(status) = &mut span.status {
         cut(&mut status.message, MAX_VALUE_BYTES);
     }
+    Cow::Owned(span)
 }
 
 fn facts<'a>(name: &'a str, span: &'a Span) -> Facts<'a> {
@@ -200,41 +210,26 @@ fn fact_terms<'a>(service: &'a str, facts: &Facts<'a>) -> impl Iterator<Item = T
     terms.into_iter().flatten()
 }
 
-/// What the columns hold is left out.
-fn encode(mut span: Span, data: &mut Vec<u8>) -> usize {
-    span.trace_id.clear();
-    span.span_id.clear();
-    span.parent_span_id.clear();
-    span.start_time_unix_nano = 0;
-    span.end_time_unix_nano = 0;
-    span.kind = 0;
-    let before = data.len();
-    span.encode_raw(data);
-    data.len() - before
-}
-
 /// The operations of a request, each once.
 #[derive(Default)]
-struct Operations {
+struct Operations<'a> {
     names: Vec<OperationName>,
-    /// By source, so that the service need not be compared.
-    places: HashMap<(usize, i32, String), usize>,
+    /// By source, so that the service need not be compared, kind and the name as it was sent.
+    places: HashMap<(usize, i32, &'a str), usize>,
 }
 
-impl Operations {
-    /// Takes the name out of the span.
-    fn place(&mut self, service: &str, source: usize, span: &mut Span) -> usize {
-        let key = (source, span.kind, std::mem::take(&mut span.name));
-        if let Some(place) = self.places.get(&key) {
-            return *place;
-        }
-        let place = self.names.len();
-        self.names.push(OperationName {
-            service: service.to_owned(),
-            name: key.2.clone(),
-            kind: span.kind,
-        });
-        self.places.insert(key, place);
-        place
+impl<'a> Operations<'a> {
+    fn place(&mut self, service: &str, source: usize, span: &'a Span) -> usize {
+        let key = (source, span.kind, span.name.as_str());
+        *self.places.entry(key).or_insert_with(|| {
+            let mut name = span.name.clone();
+            cut(&mut name, MAX_NAME_BYTES);
+            self.names.push(OperationName {
+                service: service.to_owned(),
+                name,
+                kind: span.kind,
+            });
+            self.names.len() - 1
+        })
     }
 }

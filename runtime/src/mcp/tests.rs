@@ -50,8 +50,8 @@ def wait_for(path: str) -> str:
     return "found"
 
 def begin_and_wait(path: str) -> str:
-    open(path, "w").close()
     try:
+        open(path, "w").close()
         while True:
             time.sleep(0.01)
     finally:

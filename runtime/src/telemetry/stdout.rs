@@ -1,6 +1,6 @@
 //! Log lines on standard output, in the format people already grep, or as JSON.
 
-use std::fmt::{self, Write as _};
+use std::{borrow::Cow, fmt};
 
 use api::clock::{Clock, SystemClock};
 use jiff::Timestamp;
@@ -64,7 +64,7 @@ where
             text: EventText::of(event),
         };
         match self.format {
-            LogFormat::Text => writeln!(writer, "{}", line.text()),
+            LogFormat::Text => line.write_text(&mut writer),
             LogFormat::Json => writeln!(writer, "{}", line.json()),
         }
     }
@@ -79,27 +79,20 @@ struct Line<'a> {
 }
 
 impl Line<'_> {
-    fn text(&self) -> String {
-        let ids = self.span.as_ref().map(|span| {
-            format!(
-                "[trace_id={} span_id={}] - ",
-                span.trace_id(),
-                span.span_id()
-            )
-        });
-        let mut line = format!(
-            "{} - {} - {} - {}{}",
-            self.time.strftime("%Y-%m-%d %H:%M:%S"),
-            self.logger,
-            self.level,
-            ids.unwrap_or_default(),
-            one_line(&self.text.message),
-        );
-        for (name, value) in &self.text.fields {
-            // JSON keeps line breaks escaped. Writing to a string cannot fail.
-            write!(line, " {name}={value}").ok();
+    fn write_text(&self, out: &mut impl fmt::Write) -> fmt::Result {
+        let (logger, level) = (self.logger, self.level);
+        let time = self.time.strftime("%Y-%m-%d %H:%M:%S");
+        write!(out, "{time} - {logger} - {level} - ")?;
+        if let Some(span) = &self.span {
+            let (trace_id, span_id) = (span.trace_id(), span.span_id());
+            write!(out, "[trace_id={trace_id} span_id={span_id}] - ")?;
         }
-        line
+        out.write_str(&one_line(&self.text.message))?;
+        for (name, value) in &self.text.fields {
+            // JSON keeps line breaks escaped.
+            write!(out, " {name}={value}")?;
+        }
+        out.write_char('\n')
     }
 
     fn json(self) -> Value {
@@ -124,8 +117,11 @@ impl Line<'_> {
 }
 
 /// A message must not be able to forge another line.
-fn one_line(message: &str) -> String {
-    message.replace('\n', "\\n").replace('\r', "\\r")
+fn one_line(message: &str) -> Cow<'_, str> {
+    if !message.contains(['\n', '\r']) {
+        return Cow::Borrowed(message);
+    }
+    Cow::Owned(message.replace('\n', "\\n").replace('\r', "\\r"))
 }
 
 /// The levels by the names the original logs use.
@@ -168,20 +164,26 @@ mod tests {
         )
     }
 
+    fn written(line: &Line<'_>) -> String {
+        let mut written = String::new();
+        line.write_text(&mut written).unwrap();
+        written
+    }
+
     #[test]
     fn a_line_inside_a_span_carries_its_ids() {
         assert_eq!(
-            line("Ready", Some(span())).text(),
+            written(&line("Ready", Some(span()))),
             "2025-11-03 10:15:00 - runtime::agent - WARNING - \
-             [trace_id=00000000000000000000000000000001 span_id=0000000000000002] - Ready count=3"
+             [trace_id=00000000000000000000000000000001 span_id=0000000000000002] - Ready count=3\n"
         );
     }
 
     #[test]
     fn a_line_outside_any_span_has_no_bracket_and_stays_one_line() {
         assert_eq!(
-            line("one\ntwo", None).text(),
-            "2025-11-03 10:15:00 - runtime::agent - WARNING - one\\ntwo count=3"
+            written(&line("one\ntwo", None)),
+            "2025-11-03 10:15:00 - runtime::agent - WARNING - one\\ntwo count=3\n"
         );
     }
 

@@ -13,9 +13,9 @@ use super::{sessions::Append, store::Store};
 /// How long runs that were cancelled by the shutdown have to say so.
 pub(super) const LAST_WORDS: Duration = Duration::from_millis(200);
 /// How long an event may wait for others to be written with.
-const GATHERING: Duration = Duration::from_millis(50);
+const GATHERING: Duration = Duration::from_millis(100);
 /// Events written with one commit.
-const MAX_COMMIT: usize = 1024;
+const MAX_COMMIT: usize = 4096;
 
 /// What there is to do, in the order it was asked for.
 pub(super) enum Job {

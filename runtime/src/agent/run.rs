@@ -105,16 +105,18 @@ impl Run {
                 span_id: span.span_id(),
             })
             .await;
-        tracing::info!(
-            "Processing message for session {}, streaming={streams}",
-            self.session
-        );
-        let active = instruments.request_began();
+        let active = server.log(|| {
+            let session = &self.session;
+            tracing::info!("Processing message for session {session}, streaming={streams}");
+            instruments.request_began()
+        });
         let outcome = self.looped(asked, span).await;
-        drop(active);
         let elapsed = self.began.elapsed();
         let error = outcome.as_ref().err().map(ChatError::kind);
-        instruments.request(elapsed, self.steps_begun.load(Ordering::Relaxed), error);
+        server.log(|| {
+            drop(active);
+            instruments.request(elapsed, self.steps_begun.load(Ordering::Relaxed), error);
+        });
         match &outcome {
             Ok(answer) => {
                 server.set_attribute(KeyValue::new(key::HTTP_STATUS, 200));

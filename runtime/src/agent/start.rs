@@ -10,10 +10,7 @@ use futures::{
     StreamExt,
     stream::{self, BoxStream},
 };
-use opentelemetry::{
-    Context, KeyValue,
-    trace::{FutureExt, SpanKind},
-};
+use opentelemetry::{Context, KeyValue, trace::SpanKind};
 use tokio::{
     sync::{mpsc, oneshot},
     time::Instant,
@@ -143,11 +140,8 @@ fn spawn(run: Run, id: String, work: Work) -> oneshot::Receiver<Result<Answer, C
     let (sender, outcome) = oneshot::channel();
     let tracker = run.agent.context.tracker.clone();
     tracker.spawn(async move {
-        let context = server.context().clone();
         // A large future, which would be moved as often as the task is handed on.
-        let outcome = Box::pin(run.observed(id, server, asked, streams))
-            .with_context(context)
-            .await;
+        let outcome = Box::pin(run.observed(id, server, asked, streams)).await;
         if let Some(underway) = underway {
             underway.end(state_after(&outcome));
         }

@@ -105,7 +105,7 @@ impl Span {
         self.context.span().add_event(name, attributes);
     }
 
-    /// Runs `log` in this span's context, for a log outside a future that runs in it.
+    /// Runs `log` in this span's context, for a log or a measurement outside a future that runs in it.
     pub fn log<T>(&self, log: impl FnOnce() -> T) -> T {
         let _attached = self.context.clone().attach();
         log()

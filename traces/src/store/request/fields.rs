@@ -15,8 +15,8 @@ pub(super) fn encode_without(
 ) -> usize {
     scratch.clear();
     let before = out.len();
-    // A vector grows, so that everything fits.
-    message.encode(scratch).ok();
+    // Not `encode`, which first looks whether there is room: a vector grows.
+    message.encode_raw(scratch);
     let mut rest = Cursor(scratch);
     while !rest.is_empty() {
         let from = rest;

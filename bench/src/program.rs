@@ -1,6 +1,13 @@
 //! A program under measurement: started, known by the address it prints, and ended with this one.
 
-use std::{fs, net::SocketAddr, path::Path, process::Stdio, time::Duration};
+use std::{
+    fs,
+    net::SocketAddr,
+    path::Path,
+    process::Stdio,
+    thread,
+    time::{Duration, Instant},
+};
 
 use anyhow::{Context, bail};
 use tokio::{
@@ -10,8 +17,12 @@ use tokio::{
 };
 
 const READY_WITHIN: Duration = Duration::from_mins(1);
+/// What a program under training needs to leave its profile where it is told to.
+const VARIABLES: [&str; 3] = ["PATH", "HOME", "LLVM_PROFILE_FILE"];
+/// How long it may take to end when it is asked to; then it is killed.
+const END_WITHIN: Duration = Duration::from_secs(10);
 
-/// A program that runs; it is killed when this is dropped.
+/// A program that runs; it ends when this is dropped.
 pub(crate) struct Program {
     child: Child,
     pub(crate) addr: SocketAddr,
@@ -35,7 +46,7 @@ pub(crate) async fn start_with(
         .args(arguments)
         // Ours, not what the person who measures has set for other runs.
         .env_clear()
-        .envs(std::env::vars_os().filter(|(name, _)| name == "PATH" || name == "HOME"))
+        .envs(std::env::vars_os().filter(|(name, _)| VARIABLES.iter().any(|kept| name == kept)))
         .envs(variables.iter().copied())
         .stdin(Stdio::null())
         .stdout(Stdio::piped())
@@ -77,5 +88,25 @@ impl Program {
         let kilobytes = line.and_then(|line| line.split_whitespace().next());
         let kilobytes: u64 = kilobytes.context("no VmRSS")?.parse()?;
         Ok(kilobytes * 1024)
+    }
+}
+
+#[cfg(unix)]
+impl Drop for Program {
+    fn drop(&mut self) {
+        use rustix::process::{Pid, Signal, kill_process};
+
+        let id = self.child.id().and_then(|id| i32::try_from(id).ok());
+        let Some(id) = id.and_then(Pid::from_raw) else {
+            return;
+        };
+        let asked = kill_process(id, Signal::TERM);
+        let since = Instant::now();
+        while asked.is_ok()
+            && since.elapsed() < END_WITHIN
+            && self.child.try_wait().is_ok_and(|status| status.is_none())
+        {
+            thread::sleep(Duration::from_millis(10));
+        }
     }
 }

@@ -4,7 +4,10 @@
 
 mod browser_part;
 mod compress;
+mod merge;
+mod parts;
 mod trim;
+mod unused;
 
 use std::{
     fs,

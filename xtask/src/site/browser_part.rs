@@ -1,6 +1,6 @@
 //! The wasm and its JavaScript: compiled, split, bound and made small.
 //!
-//! What every page needs is in one file; a large island is in files of its own, which its page fetches.
+//! What every page needs is in one file; what large islands need is in others, which their pages fetch.
 
 use std::{
     fs,
@@ -13,8 +13,9 @@ use wasm_bindgen_cli_support::Bindgen;
 use wasm_split_cli_support::Options;
 
 use super::{
-    NAME, Profile, create, entries,
+    NAME, Profile, create, entries, parts,
     trim::{self, Names},
+    unused,
 };
 use crate::{
     console::{run, say},
@@ -78,7 +79,8 @@ fn compile(workspace: &Workspace, profile: Profile) -> Result<PathBuf> {
 /// Writes the parts that are loaded when they are needed, and returns where the rest is.
 fn split(profile: Profile, wasm: &Path, package: &Path) -> Result<PathBuf> {
     say("splitting the browser part");
-    let input = fs::read(wasm).with_context(|| format!("failed to read {}", wasm.display()))?;
+    let linked = fs::read(wasm).with_context(|| format!("failed to read {}", wasm.display()))?;
+    let input = unused::leave_out(&linked)?;
     let main = package.join("main.wasm");
     let loaded_from = format!("./{NAME}.js");
     let mut options = Options::new(&input);
@@ -86,7 +88,7 @@ fn split(profile: Profile, wasm: &Path, package: &Path) -> Result<PathBuf> {
     options.main_out_path = &main;
     options.link_name = LOADER;
     options.main_module = &loaded_from;
-    wasm_split_cli_support::transform(options)
+    let split = wasm_split_cli_support::transform(options)
         .map_err(|error| anyhow!("failed to split {}: {error:#}", wasm.display()))?;
     for part in wasm_files(package)? {
         let names = match profile {
@@ -96,6 +98,7 @@ fn split(profile: Profile, wasm: &Path, package: &Path) -> Result<PathBuf> {
         };
         trim::file(&part, names)?;
     }
+    parts::join(package, &split.prefetch_map, LOADER)?;
     Ok(main)
 }
 
@@ -113,7 +116,8 @@ fn bind(profile: Profile, main: &Path, package: &Path) -> Result<()> {
         .remove_name_section(profile == Profile::Release)
         .remove_producers_section(true)
         .generate(package)
-        .with_context(|| format!("failed to bind {}", main.display()))
+        .with_context(|| format!("failed to bind {}", main.display()))?;
+    Ok(())
 }
 
 fn wasm_files(folder: &Path) -> Result<Vec<PathBuf>> {

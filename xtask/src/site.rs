@@ -6,6 +6,7 @@ mod browser_part;
 mod compress;
 mod merge;
 mod parts;
+mod short;
 mod trim;
 mod unused;
 

@@ -13,7 +13,7 @@ use wasm_bindgen_cli_support::Bindgen;
 use wasm_split_cli_support::Options;
 
 use super::{
-    NAME, Profile, create, entries, parts,
+    NAME, Profile, create, entries, parts, short,
     trim::{self, Names},
     unused,
 };
@@ -117,6 +117,10 @@ fn bind(profile: Profile, main: &Path, package: &Path) -> Result<()> {
         .remove_producers_section(true)
         .generate(package)
         .with_context(|| format!("failed to bind {}", main.display()))?;
+    if profile == Profile::Release {
+        let (wasm, script) = (format!("{NAME}_bg.wasm"), format!("{NAME}.js"));
+        short::files(&package.join(wasm), &package.join(script))?;
+    }
     Ok(())
 }
 

@@ -1,10 +1,9 @@
 //! Reads the events of a streamed answer.
 
-use api::{
-    chat::{ChatChunk, ErrorBody, ErrorDetail},
-    run::RunEvent,
-};
-use serde::Deserialize;
+mod event;
+
+use api::chat::ErrorDetail;
+use serde_json::Value;
 
 use super::run_state::Input;
 use crate::sse::Lines;
@@ -15,52 +14,51 @@ pub(crate) fn inputs(lines: &mut Lines, piece: &[u8]) -> Vec<Input> {
     data.iter().flat_map(|data| read(data)).collect()
 }
 
-/// Everything that can stand behind `data:`.
-#[derive(Deserialize)]
-#[serde(untagged)]
-enum Data {
-    Failed(ErrorBody),
-    /// In the events of a run; in its chat stream they come inside chunks.
-    Event(Box<RunEvent>),
-    Chunk(Box<ChatChunk>),
-}
-
-/// Data of other programs say nothing.
+/// Reads what stands behind `data:`. Data of other programs say nothing.
 fn read(data: &str) -> Vec<Input> {
     if data == "[DONE]" {
         return vec![Input::Ended];
     }
-    match serde_json::from_str(data) {
-        Ok(Data::Failed(body)) => vec![Input::Failed(body.error)],
-        Ok(Data::Event(event)) => vec![Input::Event(event)],
-        Ok(Data::Chunk(chunk)) => read_chunk(*chunk),
-        Err(_) => Vec::new(),
+    let Ok(json) = serde_json::from_str::<Value>(data) else {
+        return Vec::new();
+    };
+    if let Some(error) = event::error(&json) {
+        return vec![Input::Failed(error)];
+    }
+    // In the chat stream of a run its events come inside chunks.
+    match event::event(&json) {
+        Some(event) => vec![Input::Event(Box::new(event))],
+        None => read_chunk(&json),
     }
 }
 
-fn read_chunk(chunk: ChatChunk) -> Vec<Input> {
+fn read_chunk(chunk: &Value) -> Vec<Input> {
     let mut inputs = vec![Input::Ids {
-        session_id: chunk.session_id,
-        trace_id: chunk.trace_id,
+        session_id: event::optional(chunk, "session_id"),
+        trace_id: event::optional(chunk, "trace_id"),
     }];
-    for choice in chunk.choices {
-        let event = choice.delta.kaos.map(|event| Input::Event(Box::new(event)));
-        inputs.extend(event);
-        inputs.extend(choice.delta.content.map(Input::Text));
+    let choices = chunk.get("choices").and_then(Value::as_array);
+    for choice in choices.into_iter().flatten() {
+        let Some(delta) = choice.get("delta") else {
+            continue;
+        };
+        let event = delta.get("kaos").and_then(event::event);
+        inputs.extend(event.map(|event| Input::Event(Box::new(event))));
+        inputs.extend(event::optional(delta, "content").map(Input::Text));
     }
     inputs
 }
 
 /// The error in the body of an answer that is no stream.
 pub(crate) fn read_error(status: u16, body: &str) -> ErrorDetail {
-    match serde_json::from_str::<ErrorBody>(body) {
-        Ok(body) => body.error,
-        Err(_) => ErrorDetail {
-            message: format!("the agent answered with HTTP {status}: {}", body.trim()),
-            kind: format!("http_{status}"),
-            ..ErrorDetail::default()
-        },
-    }
+    let error = serde_json::from_str(body)
+        .ok()
+        .and_then(|json| event::error(&json));
+    error.unwrap_or_else(|| ErrorDetail {
+        message: format!("the agent answered with HTTP {status}: {}", body.trim()),
+        kind: format!("http_{status}"),
+        ..ErrorDetail::default()
+    })
 }
 
 #[cfg(test)]

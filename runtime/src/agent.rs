@@ -198,6 +198,14 @@ impl Agents {
             .with_state(self.clone())
     }
 
+    /// Answers a question in a conversation with an agent.
+    pub(crate) async fn chat(&self, id: &ResourceId, request: Request<Body>) -> Response {
+        match self.find(id) {
+            Some(agent) => endpoint::answer(&agent, request).await,
+            None => not_here(id),
+        }
+    }
+
     fn find(&self, id: &ResourceId) -> Option<Arc<Agent>> {
         let running = self.running.read().unwrap_or_else(PoisonError::into_inner);
         running.get(id).cloned()
@@ -212,10 +220,7 @@ async fn dispatch(
 ) -> Response {
     let id = ResourceId::new(namespace, name);
     let Some(agent) = agents.find(&id) else {
-        let message = format!("there is no agent {id} here, or it is not ready yet");
-        let error = json!({"message": message, "type": "not_found_error", "param": null,
-            "code": "agent_not_found"});
-        return (StatusCode::NOT_FOUND, Json(json!({"error": error}))).into_response();
+        return not_here(&id);
     };
     match own_path(request.uri()).parse::<Uri>() {
         Ok(uri) => *request.uri_mut() = uri,
@@ -226,6 +231,13 @@ async fn dispatch(
         Ok(response) => response,
         Err(never) => match never {},
     }
+}
+
+fn not_here(id: &ResourceId) -> Response {
+    let message = format!("there is no agent {id} here, or it is not ready yet");
+    let error = json!({"message": message, "type": "not_found_error", "param": null,
+        "code": "agent_not_found"});
+    (StatusCode::NOT_FOUND, Json(json!({"error": error}))).into_response()
 }
 
 /// What follows `/{namespace}/{name}`, as it was sent: decoding it would change what it means.

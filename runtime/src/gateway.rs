@@ -37,11 +37,15 @@ use api::{
     plan::{ModelApiPlan, ModelBackend, ResourceId},
     resources::UsageLimits,
 };
-use axum::Router;
+use axum::{
+    Router,
+    extract::Request,
+    response::{IntoResponse, Response},
+};
 use tokio::sync::broadcast::{self, error::RecvError};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
-use self::{limits::Refusal, prices::Prices, served::Served};
+use self::{limits::Refusal, prices::Prices, served::Served, upstream::Endpoint};
 use crate::telemetry::{Pipeline, Service, ServiceTelemetry};
 
 /// The header by which an agent says which one it is: `namespace/name`.
@@ -233,11 +237,16 @@ impl Gateway {
         endpoints::router(self.clone())
     }
 
-    fn served(&self, namespace: &str, name: &str) -> Result<Arc<Served>, GatewayError> {
-        let id = ResourceId::new(namespace, name);
+    /// Answers a question in a conversation with a model API.
+    pub(crate) async fn chat(&self, id: &ResourceId, request: Request) -> Response {
+        let answer = endpoints::answer(self, id, Endpoint::Chat, request).await;
+        answer.unwrap_or_else(IntoResponse::into_response)
+    }
+
+    fn served(&self, id: &ResourceId) -> Result<Arc<Served>, GatewayError> {
         let served = self.0.served.read().unwrap_or_else(PoisonError::into_inner);
-        let found = served.get(&id).map(Arc::clone);
-        found.ok_or(GatewayError::FindModelApi(id))
+        let found = served.get(id).map(Arc::clone);
+        found.ok_or_else(|| GatewayError::FindModelApi(id.clone()))
     }
 
     fn prices(&self) -> Prices {

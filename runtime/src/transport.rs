@@ -1,22 +1,24 @@
 //! How agents reach models, tools and each other: one `send` for what is here and what is elsewhere.
 //!
-//! A request to our own base URL never touches a socket: it goes through the program's own router,
+//! A request to our own base URL never touches a socket: it goes to the program's own endpoints,
 //! so that a thousand agents talking to each other cost no ports. Dropping the body of a response
 //! cancels the work behind it in both cases.
 
 use std::{
+    convert::Infallible,
     sync::{Arc, OnceLock},
     time::Duration,
 };
 
-use axum::{Router, body::Body};
+use axum::{body::Body, response::Response as Answer};
+use futures::{FutureExt, future::BoxFuture};
 use http::{
     HeaderValue, Request, Response, Uri,
     header::HOST,
     uri::{Authority, Scheme},
 };
 use reqwest::redirect::Policy;
-use tower::ServiceExt;
+use tower::{Service, ServiceExt};
 
 /// How long a connection may take to open.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
@@ -24,20 +26,18 @@ const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
 const MAX_REDIRECTS: usize = 5;
 
 /// The way to every HTTP endpoint.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct Transport(Arc<Inner>);
 
-#[derive(Debug)]
 struct Inner {
     client: reqwest::Client,
     local: OnceLock<Local>,
 }
 
-#[derive(Debug)]
 struct Local {
     scheme: Scheme,
     authority: Authority,
-    router: Router,
+    answer: Box<dyn Fn(Request<Body>) -> BoxFuture<'static, Answer> + Send + Sync>,
 }
 
 /// Why a request got no response.
@@ -106,18 +106,27 @@ impl Transport {
         }))
     }
 
-    /// From now on, sends requests to `base_url` through `router`. Can be called once.
-    pub fn serve_locally(&self, base_url: &str, router: Router) -> Result<(), TransportError> {
+    /// From now on, sends requests to `base_url` to `service`, such as a router. Can be called once.
+    pub fn serve_locally<S>(&self, base_url: &str, service: S) -> Result<(), TransportError>
+    where
+        S: Service<Request<Body>, Response = Answer, Error = Infallible>,
+        S: Clone + Send + Sync + 'static,
+        S::Future: Send + 'static,
+    {
         let parts = base_url.parse::<Uri>().unwrap_or_default().into_parts();
         let (Some(scheme), Some(authority)) = (parts.scheme, parts.authority) else {
             return Err(TransportError::ParseBaseUrl {
                 url: base_url.to_owned(),
             });
         };
+        let answer = move |request| {
+            let answer = service.clone().oneshot(request);
+            answer.map(|Ok(answer)| answer).boxed()
+        };
         let local = Local {
             scheme,
             authority,
-            router,
+            answer: Box::new(answer),
         };
         self.0
             .local
@@ -166,10 +175,7 @@ impl Local {
         if let Ok(host) = HeaderValue::from_str(self.authority.as_str()) {
             request.headers_mut().entry(HOST).or_insert(host);
         }
-        match self.router.clone().oneshot(request).await {
-            Ok(response) => response,
-            Err(never) => match never {},
-        }
+        (self.answer)(request).await
     }
 }
 

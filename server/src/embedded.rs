@@ -12,6 +12,7 @@ use futures::{
 use operator::{Kind, Running, State, WorkloadError, Workloads};
 use runtime::{
     agent::Agents,
+    endpoints::Endpoints,
     gateway::{Gateway, ModelApiState, PROVIDERS},
     mcp::{McpServers, McpState},
 };
@@ -29,6 +30,11 @@ pub(crate) struct Embedded {
 }
 
 impl Embedded {
+    /// What is answered for all of them.
+    pub(crate) fn endpoints(&self) -> Endpoints {
+        Endpoints::new(&self.agents, &self.gateway, &self.mcp)
+    }
+
     fn running(&self, kind: Kind, id: &ResourceId, state: State) -> Running {
         Running {
             state,

@@ -142,7 +142,7 @@ async fn start(
     };
     let embedded = start_runtime(lifecycle, &stores, &clock, place, emitting)?;
     prices::follow(lifecycle, &client, embedded.gateway.clone());
-    let runtime_routes = runtime_routes(&embedded);
+    let runtime_routes = embedded.endpoints().router();
     let telemetry = telemetry_reader(wanted.telemetry_store, &stores);
     let alerts = alerts::start(
         lifecycle,
@@ -284,7 +284,7 @@ fn start_runtime(
         mcp,
     };
     transport
-        .serve_locally(&base_url, runtime_routes(&embedded))
+        .serve_locally(&base_url, embedded.endpoints())
         .context("failed to reach our own agents")?;
     Ok(embedded)
 }
@@ -314,14 +314,6 @@ fn mcp_settings(
 
 /// `/agents`, `/modelapis`, `/mcpservers` and `/api/runs`, for the port and for requests inside the
 /// process.
-fn runtime_routes(embedded: &Embedded) -> Router {
-    Router::new()
-        .nest("/agents", embedded.agents.router())
-        .nest("/modelapis", embedded.gateway.router())
-        .nest("/mcpservers", embedded.mcp.router())
-        .nest("/api/runs", embedded.agents.runs().router())
-}
-
 fn start_operator(
     lifecycle: &Lifecycle,
     client: &Client,

@@ -6,12 +6,12 @@ use api::{chat::ChatRequest, replay::Replay};
 use axum::{
     Extension, Json, Router,
     body::{Body, Bytes},
-    extract::{DefaultBodyLimit, rejection::BytesRejection},
+    extract::Request,
     response::{IntoResponse, Response},
     routing::{get, post},
 };
 use futures::StreamExt;
-use http::{HeaderMap, Method, StatusCode, Uri};
+use http::{HeaderMap, Method, Uri};
 use serde_json::{Value, json};
 use tokio::sync::oneshot;
 
@@ -24,10 +24,10 @@ use super::{
     progress::Form,
     replay,
     respond::{self, Envelope, LastChunk, SESSION_HEADER},
-    run::{Life, Request},
+    run::{self, Life},
     start::{self, Started},
 };
-use crate::{memory, telemetry::Exposition, turn::Bounds};
+use crate::{body, memory, telemetry::Exposition, turn::Bounds};
 
 /// The longest request: a conversation with images fits.
 const MAX_BODY_BYTES: usize = 16 * 1024 * 1024;
@@ -68,7 +68,6 @@ pub(super) fn router() -> Router {
                 Json(original_card(&agent.plan, &agent.url(), &agent.tools().0))
             }),
         )
-        .layer(DefaultBodyLimit::max(MAX_BODY_BYTES))
         .merge(memory::routes())
         .fallback(unknown)
 }
@@ -106,17 +105,19 @@ async fn models(Extension(agent): Asked) -> Json<Value> {
     Json(json!({"object": "list", "data": [model]}))
 }
 
-async fn chat(
-    Extension(agent): Asked,
-    headers: HeaderMap,
-    body: Result<Bytes, BytesRejection>,
-) -> Response {
+async fn chat(Extension(agent): Asked, request: Request) -> Response {
+    answer(&agent, request).await
+}
+
+/// Answers a question in a conversation.
+pub(super) async fn answer(agent: &Arc<Agent>, request: Request) -> Response {
+    let (http::request::Parts { headers, .. }, body) = request.into_parts();
     let Parsed {
         request,
         asked,
         bounds,
         replay,
-    } = match parse(body, &agent) {
+    } = match parse(body, agent).await {
         Ok(parsed) => parsed,
         Err(error) => return error.response(None),
     };
@@ -142,7 +143,7 @@ async fn chat(
     } else {
         Life::Attached
     };
-    let run = Request {
+    let run = run::Request {
         asked,
         rest: request.rest,
         tools: request.tools,
@@ -153,7 +154,7 @@ async fn chat(
         life,
         replay,
     };
-    let run = match start::start(&agent, run, &crate::telemetry::extract(&headers)) {
+    let run = match start::start(agent, run, &crate::telemetry::extract(&headers)) {
         Ok(run) => run,
         Err((error, trace_id)) => return error.response(Some(trace_id)),
     };
@@ -186,13 +187,8 @@ struct Parsed {
     replay: Option<Replay>,
 }
 
-fn parse(body: Result<Bytes, BytesRejection>, agent: &Agent) -> Result<Parsed, ChatError> {
-    let body = body.map_err(|rejection| match rejection.status() {
-        StatusCode::PAYLOAD_TOO_LARGE => ChatError::TooLarge {
-            limit: MAX_BODY_BYTES,
-        },
-        _ => ChatError::Parse(rejection.body_text()),
-    })?;
+async fn parse(body: Body, agent: &Agent) -> Result<Parsed, ChatError> {
+    let body: Bytes = body::read(body, MAX_BODY_BYTES).await?;
     let mut request: ChatRequest =
         serde_json::from_slice(&body).map_err(|error| ChatError::Parse(error.to_string()))?;
     let asked = conversation::Asked::parse(&request)?;

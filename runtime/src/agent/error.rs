@@ -7,7 +7,9 @@ use axum::{
 };
 use http::{Method, StatusCode};
 
-use crate::{catalog::NameTaken, model::ModelError, runs::TooManyRuns, turn::Limit};
+use crate::{
+    body::BodyError, catalog::NameTaken, model::ModelError, runs::TooManyRuns, turn::Limit,
+};
 
 /// A request that cannot be carried out.
 #[derive(Debug, thiserror::Error)]
@@ -26,12 +28,9 @@ pub(super) enum ChatError {
     /// The body is no chat request.
     #[error("the body is no chat request: {0}")]
     Parse(String),
-    /// The body is longer than the limit.
-    #[error("the body is longer than {limit} bytes")]
-    TooLarge {
-        /// The limit.
-        limit: usize,
-    },
+    /// The body could not be read.
+    #[error(transparent)]
+    Read(#[from] BodyError),
     /// The request lacks something.
     #[error("{0}")]
     Incomplete(&'static str),
@@ -81,7 +80,7 @@ impl ChatError {
             Self::FindPath { .. } => StatusCode::NOT_FOUND,
             Self::Parse(_) | Self::Incomplete(_) | Self::Refuse { .. } => StatusCode::BAD_REQUEST,
             Self::OutOfTime { .. } => StatusCode::GATEWAY_TIMEOUT,
-            Self::TooLarge { .. } => StatusCode::PAYLOAD_TOO_LARGE,
+            Self::Read(error) => error.status(),
             Self::Model(error) => error.status(),
             Self::MalformedCalls => StatusCode::BAD_GATEWAY,
             Self::Busy(_) => StatusCode::SERVICE_UNAVAILABLE,
@@ -97,7 +96,7 @@ impl ChatError {
         match self {
             Self::FindPath { .. }
             | Self::Parse(_)
-            | Self::TooLarge { .. }
+            | Self::Read(_)
             | Self::Incomplete(_)
             | Self::Refuse { .. } => "InvalidRequest",
             Self::OutOfTime { .. } => "OutOfTime",
@@ -113,7 +112,7 @@ impl ChatError {
         let (kind, param, code) = match self {
             Self::FindPath { .. } => ("invalid_request_error", None, "unknown_url".to_owned()),
             Self::Parse(_) => ("invalid_request_error", None, "invalid_json".to_owned()),
-            Self::TooLarge { .. } => ("invalid_request_error", None, "body_too_large".to_owned()),
+            Self::Read(error) => ("invalid_request_error", None, error.code().to_owned()),
             Self::Incomplete(_) => (
                 "invalid_request_error",
                 Some("messages".to_owned()),

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use api::{chat::ChatRequest, plan::ResourceId};
 use axum::{
     Json, Router,
-    extract::{DefaultBodyLimit, Path, State},
+    extract::{Path, Request, State},
     response::{IntoResponse, Response},
     routing::{get, post},
 };
@@ -26,6 +26,7 @@ use super::{
     served::{Backend, Served},
     upstream::{Endpoint, Question},
 };
+use crate::body;
 
 /// The largest request read: conversations carry images.
 const MAX_REQUEST_BYTES: usize = 32 * 1024 * 1024;
@@ -38,45 +39,44 @@ pub(super) fn router(gateway: Gateway) -> Router {
         .route("/{namespace}/{name}/v1/embeddings", post(embed))
         .route("/{namespace}/{name}/v1/models", get(list_models))
         .route("/{namespace}/{name}/health", get(health))
-        .layer(DefaultBodyLimit::max(MAX_REQUEST_BYTES))
         .with_state(gateway)
 }
 
 async fn complete(
     State(gateway): State<Gateway>,
     Path((namespace, name)): Name,
-    headers: HeaderMap,
-    body: Bytes,
+    request: Request,
 ) -> Result<Response, GatewayError> {
-    let served = gateway.served(&namespace, &name)?;
-    answer(&gateway, &served, Endpoint::Chat, &headers, &body).await
+    let id = ResourceId::new(namespace, name);
+    answer(&gateway, &id, Endpoint::Chat, request).await
 }
 
 async fn embed(
     State(gateway): State<Gateway>,
     Path((namespace, name)): Name,
-    headers: HeaderMap,
-    body: Bytes,
+    request: Request,
 ) -> Result<Response, GatewayError> {
-    let served = gateway.served(&namespace, &name)?;
-    answer(&gateway, &served, Endpoint::Embeddings, &headers, &body).await
+    let id = ResourceId::new(namespace, name);
+    answer(&gateway, &id, Endpoint::Embeddings, request).await
 }
 
 /// Answers a question, inside its span.
-async fn answer(
+pub(super) async fn answer(
     gateway: &Gateway,
-    served: &Served,
+    id: &ResourceId,
     endpoint: Endpoint,
-    headers: &HeaderMap,
-    body: &Bytes,
+    request: Request,
 ) -> Result<Response, GatewayError> {
-    let span = QuestionSpan::start(served, endpoint, headers);
+    let served = gateway.served(id)?;
+    let (http::request::Parts { headers, .. }, body) = request.into_parts();
+    let body = body::read(body, MAX_REQUEST_BYTES).await?;
+    let span = QuestionSpan::start(&served, endpoint, &headers);
     let incoming = Incoming {
         endpoint,
-        headers,
-        body,
+        headers: &headers,
+        body: &body,
     };
-    let outcome = ask(gateway, served, incoming, &span).await;
+    let outcome = ask(gateway, &served, incoming, &span).await;
     match &outcome {
         Ok(response) => span.passed_on(response),
         Err(error) => span.failed(error),
@@ -170,7 +170,7 @@ async fn list_models(
     State(gateway): State<Gateway>,
     Path((namespace, name)): Name,
 ) -> Result<Response, GatewayError> {
-    let served = gateway.served(&namespace, &name)?;
+    let served = gateway.served(&ResourceId::new(namespace, name))?;
     let plan = &served.plan;
     let names = if models::exact(plan).count() == plan.models.len() {
         models::exact(plan).map(str::to_owned).collect()
@@ -206,7 +206,7 @@ async fn health(
     State(gateway): State<Gateway>,
     Path((namespace, name)): Name,
 ) -> Result<Json<Value>, GatewayError> {
-    let served = gateway.served(&namespace, &name)?;
+    let served = gateway.served(&ResourceId::new(namespace, name))?;
     served.backend()?;
     let provider = served.plan.backend.provider();
     Ok(Json(json!({"status": "healthy", "provider": provider})))

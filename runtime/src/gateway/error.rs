@@ -13,6 +13,7 @@ use axum::{
 use http::{StatusCode, header::RETRY_AFTER};
 
 use super::limits::{Holder, Limit, Refusal};
+use crate::body::BodyError;
 
 /// How many names a message has.
 const NAMES_SHOWN: usize = 20;
@@ -23,6 +24,9 @@ pub enum GatewayError {
     /// No plan was applied under this name.
     #[error("there is no ModelAPI \"{0}\"; create it, or correct the agent's modelAPI field")]
     FindModelApi(ResourceId),
+    /// The body could not be read.
+    #[error(transparent)]
+    Read(#[from] BodyError),
     /// The body is not a chat request.
     #[error("failed to read the chat request: {0}")]
     ParseRequest(String),
@@ -156,6 +160,7 @@ impl GatewayError {
             Self::FindModelApi(_) | Self::RefuseModel { .. } | Self::FindModel { .. } => {
                 StatusCode::NOT_FOUND
             }
+            Self::Read(error) => error.status(),
             Self::ParseRequest(_) | Self::NameModel | Self::Pretend(_) => StatusCode::BAD_REQUEST,
             Self::Limit { .. } => StatusCode::TOO_MANY_REQUESTS,
             Self::FindPrice { .. } => StatusCode::FORBIDDEN,
@@ -171,6 +176,7 @@ impl GatewayError {
     pub(super) fn kind(&self) -> (&'static str, &'static str, Option<&'static str>) {
         match self {
             Self::FindModelApi(_) => ("invalid_request_error", "model_api_not_found", None),
+            Self::Read(error) => ("invalid_request_error", error.code(), None),
             Self::ParseRequest(_) => ("invalid_request_error", "invalid_json", None),
             Self::NameModel => ("invalid_request_error", "model_missing", Some("model")),
             Self::RefuseModel { .. } | Self::FindModel { .. } => {

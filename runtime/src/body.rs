@@ -1,0 +1,55 @@
+//! Reading the body of a request.
+
+use std::error::Error;
+
+use axum::body::{Body, to_bytes};
+use bytes::Bytes;
+use http::StatusCode;
+use http_body_util::LengthLimitError;
+
+/// Why a body was not read.
+#[derive(Debug, thiserror::Error)]
+pub enum BodyError {
+    /// It goes on after the limit.
+    #[error("the body is longer than {limit} bytes")]
+    TooLarge {
+        /// In bytes.
+        limit: usize,
+    },
+    /// It did not come to its end.
+    #[error("the body broke off: {0}")]
+    BreakOff(String),
+}
+
+impl BodyError {
+    /// The HTTP status that tells the same.
+    pub fn status(&self) -> StatusCode {
+        match self {
+            Self::TooLarge { .. } => StatusCode::PAYLOAD_TOO_LARGE,
+            Self::BreakOff(_) => StatusCode::BAD_REQUEST,
+        }
+    }
+
+    /// Its code in an error as OpenAI writes them.
+    pub fn code(&self) -> &'static str {
+        match self {
+            Self::TooLarge { .. } => "body_too_large",
+            Self::BreakOff(_) => "body_incomplete",
+        }
+    }
+}
+
+/// The whole body, which may have so many bytes.
+pub(crate) async fn read(body: Body, limit: usize) -> Result<Bytes, BodyError> {
+    let error = match to_bytes(body, limit).await {
+        Ok(bytes) => return Ok(bytes),
+        Err(error) => error,
+    };
+    if error
+        .source()
+        .is_some_and(<dyn Error>::is::<LengthLimitError>)
+    {
+        return Err(BodyError::TooLarge { limit });
+    }
+    Err(BodyError::BreakOff(error.to_string()))
+}

@@ -4,7 +4,7 @@
 //! agents would cost more than the agents. What is not measured takes no room here.
 
 use std::{
-    hash::{BuildHasher, RandomState},
+    hash::BuildHasher,
     sync::{
         Arc, Mutex, PoisonError,
         atomic::{AtomicBool, Ordering},
@@ -12,7 +12,7 @@ use std::{
 };
 
 use api::clock::{Clock, SystemClock};
-use hashbrown::{HashTable, hash_table::Entry};
+use hashbrown::{DefaultHashBuilder, HashTable, hash_table::Entry};
 use opentelemetry::{Context, trace::TraceContextExt};
 
 use super::queue::Source;
@@ -46,7 +46,7 @@ pub(super) enum Kind {
 pub(super) struct Table {
     pub(super) source: Arc<Source>,
     series: Mutex<HashTable<Series>>,
-    hasher: RandomState,
+    hasher: DefaultHashBuilder,
     changed: AtomicBool,
 }
 
@@ -89,7 +89,7 @@ impl Table {
         Self {
             source,
             series: Mutex::default(),
-            hasher: RandomState::new(),
+            hasher: DefaultHashBuilder::default(),
             changed: AtomicBool::new(false),
         }
     }

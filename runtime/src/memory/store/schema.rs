@@ -17,7 +17,10 @@ pub(super) fn open(path: &Path) -> Result<Connection, MemoryError> {
     };
     let mut connection = Connection::open(path).map_err(failed)?;
     connection
-        .execute_batch("PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL;")
+        .execute_batch(
+            "PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL;
+             PRAGMA wal_autocheckpoint = 4096;",
+        )
         .map_err(failed)?;
     // A statement is planned once, not again for each value it is given.
     connection

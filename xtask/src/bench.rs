@@ -4,7 +4,19 @@ use std::{env::consts::EXE_SUFFIX, process::Command};
 
 use anyhow::Result;
 
-use crate::{console::run as run_command, servers, site, workspace::Workspace};
+use crate::{console::run as run_command, servers, site, training, workspace::Workspace};
+
+/// Cargo's arguments for the programs of a release: together, so that the crates they share are compiled
+/// once, and the same for all that want one of them.
+pub(crate) const RELEASE: [&str; 7] = [
+    "build",
+    "--release",
+    "--bins",
+    "--package",
+    "server",
+    "--package",
+    "bench",
+];
 
 /// Builds what is measured and what measures, and lets the latter print its table.
 ///
@@ -12,9 +24,8 @@ use crate::{console::run as run_command, servers, site, workspace::Workspace};
 pub(crate) fn run(workspace: &Workspace, arguments: &[String]) -> Result<()> {
     site::ensure_folder(workspace)?;
     let mut cargo = workspace.cargo();
-    // Together, so that the crates they share are compiled once.
-    cargo.args(["build", "--release", "--bins"]);
-    cargo.args(["--package", "server", "--package", "bench"]);
+    cargo.args(RELEASE);
+    training::apply(workspace, &mut cargo);
     run_command("building the release to measure", &mut cargo)?;
     let program = |name: &str| {
         workspace

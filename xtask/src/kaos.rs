@@ -9,8 +9,10 @@ use std::{
 use anyhow::Result;
 
 use crate::{
+    bench,
     console::{run as run_command, say},
     site::{self, Profile},
+    training,
     workspace::Workspace,
 };
 
@@ -18,7 +20,15 @@ use crate::{
 pub(crate) fn build(workspace: &Workspace, profile: Profile) -> Result<PathBuf> {
     site::build(workspace, profile)?;
     let mut cargo = workspace.cargo();
-    cargo.args(["build", "--package", "server", "--profile", profile.name()]);
+    match profile {
+        Profile::Dev => {
+            cargo.args(["build", "--package", "server"]);
+        }
+        Profile::Release => {
+            cargo.args(bench::RELEASE);
+            training::apply(workspace, &mut cargo);
+        }
+    }
     compile(workspace, profile, &mut cargo)
 }
 

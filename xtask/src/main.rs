@@ -19,6 +19,7 @@ mod servers;
 mod site;
 mod test;
 mod tools;
+mod training;
 mod wasm_target;
 mod workspace;
 
@@ -68,6 +69,8 @@ enum Task {
         #[arg(last = true)]
         arguments: Vec<String>,
     },
+    /// Give a program work and keep a profile of it, which releases are built with.
+    Train,
     /// Measure the dashboard in a browser, and compare it with its budgets.
     Budgets {
         /// Measure a debug build: quicker to build, and too slow to keep all limits.
@@ -102,6 +105,7 @@ fn perform(task: Task) -> Result<ExitCode> {
         Task::Servers => servers::run(&workspace),
         Task::Fuzz { seconds } => fuzz::run(&workspace, seconds),
         Task::Bench { arguments } => bench::run(&workspace, &arguments),
+        Task::Train => training::train(&workspace),
         Task::Budgets { debug, arguments } => budgets::run(&workspace, profile(!debug), &arguments),
     };
     done.map(|()| ExitCode::SUCCESS)

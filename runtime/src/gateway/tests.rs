@@ -53,6 +53,19 @@ async fn a_request_reaches_the_provider_with_its_key_and_nothing_of_the_caller()
 }
 
 #[tokio::test]
+async fn a_question_above_the_limit_is_refused_in_openais_words() {
+    let house = House::new(plan("mock", None, &["*"]));
+    let long = "a".repeat(33 * 1024 * 1024);
+    let messages = json!([{"role": "user", "content": long}]);
+    let response = house
+        .ask(json!({"model": "mock/instant", "messages": messages}))
+        .await;
+    assert_eq!(response.status(), StatusCode::PAYLOAD_TOO_LARGE);
+    let error = read::<ErrorBody>(response).await.error;
+    assert_eq!(error.code.as_deref(), Some("body_too_large"));
+}
+
+#[tokio::test]
 async fn azure_gets_its_key_in_its_own_header() {
     let (seen, base) = recording_upstream().await;
     let house = House::new(plan("azure", Some(base), &["*"]));

@@ -67,8 +67,8 @@ impl DemoModel {
     /// What the dashboard says plainly.
     pub(crate) fn notice(&self) -> Option<String> {
         self.key.is_none().then(|| {
-            "Mock model: answers are scripted, because no provider's key was found. Set \
-             OPENAI_API_KEY, ANTHROPIC_API_KEY or NEBIUS_API_KEY and start again for a real one."
+            "Mock model: answers are scripted. For a real one, set OPENAI_API_KEY, ANTHROPIC_API_KEY or \
+             NEBIUS_API_KEY and start again."
                 .to_owned()
         })
     }

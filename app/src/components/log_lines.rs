@@ -70,7 +70,7 @@ pub fn LogLines(
     let is_asked = Memo::new(move |_| lines.phase.get() != Phase::NotAsked);
     let is_reading = move || lines.phase.get() == Phase::Reading;
     view! {
-        <section class="log-lines" aria-label="All lines" data-testid="log-lines" data-state=state>
+        <section class="log-lines needs-scripts" aria-label="All lines" data-testid="log-lines" data-state=state>
             <p class="log-tail-head">
                 <button class="button" type="button" disabled=is_reading on:click=ask>
                     "Scroll through all lines"

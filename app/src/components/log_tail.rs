@@ -74,7 +74,7 @@ pub fn LogTail(
         }
     };
     view! {
-        <section class="log-tail" aria-label="Live lines" data-testid="log-tail" data-state=state>
+        <section class="log-tail needs-scripts" aria-label="Live lines" data-testid="log-tail" data-state=state>
             <p class="log-tail-head">
                 <button class="button" type="button" on:click=toggle>
                     {word}

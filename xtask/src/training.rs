@@ -50,8 +50,9 @@ pub(crate) fn train(workspace: &Workspace) -> Result<()> {
     let mut cargo = workspace.cargo();
     add_flag(&mut cargo, "-Cprofile-generate");
     cargo.args(bench::RELEASE).arg("--target-dir").arg(&folder);
-    // Build scripts and macros count as well, and would do so wherever they run.
-    cargo.env("LLVM_PROFILE_FILE", folder.join("build-%p.profraw"));
+    // Build scripts and macros count as well, wherever they run and each time anew; two files for each of
+    // them take all that.
+    cargo.env("LLVM_PROFILE_FILE", folder.join("build-%2m.profraw"));
     run_command("building a program to train", &mut cargo)?;
     let program = |name: &str| folder.join("release").join(format!("{name}{EXE_SUFFIX}"));
     for lesson in LESSONS {

@@ -53,3 +53,32 @@ pub(crate) async fn read(body: Body, limit: usize) -> Result<Bytes, BodyError> {
     }
     Err(BodyError::BreakOff(error.to_string()))
 }
+
+#[cfg(test)]
+mod tests {
+    use futures::stream;
+
+    use super::*;
+
+    #[tokio::test]
+    async fn a_body_may_be_as_long_as_the_limit_and_no_longer() {
+        assert_eq!(read(Body::from("four"), 4).await.unwrap(), "four");
+        let error = read(Body::from("fiver"), 4).await.unwrap_err();
+        assert_eq!(
+            (error.status().as_u16(), error.code()),
+            (413, "body_too_large")
+        );
+    }
+
+    #[tokio::test]
+    async fn a_body_that_breaks_off_is_told_apart_from_a_long_one() {
+        let pieces = [Ok("half"), Err(std::io::Error::other("reset"))];
+        let error = read(Body::from_stream(stream::iter(pieces)), 9).await;
+        let error = error.unwrap_err();
+        assert_eq!(
+            (error.status().as_u16(), error.code()),
+            (400, "body_incomplete")
+        );
+        assert_eq!(error.to_string(), "the body broke off: reset");
+    }
+}

@@ -20,9 +20,8 @@ const LONGEST_WISH: Duration = Duration::from_mins(1);
 
 /// Takes what agents emit: the built-in store, or any OTLP endpoint.
 ///
-/// A request that fails is sent again, so receiving one twice must do no harm; that is why it is only
-/// borrowed. Logs written inside a
-/// span come before the span itself.
+/// Requests are lent, because one that fails is sent again; receiving one twice must do no harm. Logs
+/// written inside a span come before the span itself.
 #[async_trait]
 pub trait Receiver: Send + Sync + 'static {
     /// What the status and logs call it.

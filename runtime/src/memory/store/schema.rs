@@ -16,6 +16,7 @@ pub(super) fn open(path: &Path) -> Result<Connection, MemoryError> {
         source,
     };
     let mut connection = Connection::open(path).map_err(failed)?;
+    // A busy memory writes the same pages many times; 16 MiB of them go into the file at once.
     connection
         .execute_batch(
             "PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL;

@@ -26,12 +26,16 @@ async function openFirstModelCall(page: Page, request: APIRequestContext, agent:
 
 /** From a trace to the form of one of its calls of the model. */
 async function openReplay(page: Page, traceId: string, which: "first" | "last"): Promise<void> {
+  await expect(page.getByTestId("trace-outcome")).toContainText("Completed");
   const calls = page.locator('[data-testid="span-row"][data-kind="model"]');
-  await (which === "first" ? calls.first() : calls.last()).click();
-  const panel = page.getByTestId("span-panel");
-  await expect(panel.getByRole("heading", { name: "model.inference" })).toBeVisible();
-  await panel.getByRole("link", { name: "Replay from here" }).click();
-  await expect(page).toHaveURL(new RegExp(`/traces/${traceId}/replay\\?span=[0-9a-f]{16}`));
+  const call = which === "first" ? calls.first() : calls.last();
+  const span = await call.getAttribute("data-span-id");
+  await call.click();
+  // Until the chosen span's panel has come, that of another call stands there.
+  const replay = page.getByTestId("span-panel").locator(`a[href$="/replay?span=${span}"]`);
+  await expect(replay).toHaveText("Replay from here");
+  await replay.click();
+  await expect(page).toHaveURL(new RegExp(`/traces/${traceId}/replay\\?span=${span}`));
 }
 
 /** Waits for the comparison with the new run, and reads the spans of that. */

@@ -1,6 +1,7 @@
 //! Running agents: which there are, and where their endpoints are.
 
 mod ask;
+mod attended;
 mod bounds;
 mod calls;
 mod card;

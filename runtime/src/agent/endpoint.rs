@@ -10,10 +10,9 @@ use axum::{
     response::{IntoResponse, Response},
     routing::{get, post},
 };
-use futures::StreamExt;
+use futures::{FutureExt, StreamExt, future};
 use http::{HeaderMap, Method, Uri};
 use serde_json::{Value, json};
-use tokio::sync::oneshot;
 
 use super::{
     Agent, bounds,
@@ -159,7 +158,7 @@ pub(super) async fn answer(agent: &Arc<Agent>, request: Request) -> Response {
         Err((error, trace_id)) => return error.response(Some(trace_id)),
     };
     if !streams {
-        return match run.outcome.await.unwrap_or(Err(ChatError::Cancelled)) {
+        return match run.outcome.await {
             Ok(answer) => respond::whole(run.envelope, answer),
             Err(error) => failed(&run.envelope, &error),
         };
@@ -217,13 +216,8 @@ async fn decided(mut run: Started) -> Result<(Vec<Told>, Started), ChatError> {
         true
     };
     if tokio::time::timeout(DECISION, ended_undecided).await == Ok(true) {
-        let outcome = (&mut run.outcome)
-            .await
-            .unwrap_or(Err(ChatError::Cancelled));
-        let (again, receiver) = oneshot::channel();
-        // The receiver is right here.
-        again.send(Ok(outcome?)).ok();
-        run.outcome = receiver;
+        let answer = run.outcome.await?;
+        run.outcome = future::ready(Ok(answer)).boxed();
     }
     Ok((first, run))
 }

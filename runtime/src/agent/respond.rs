@@ -16,7 +16,6 @@ use axum::{
 use futures::{Stream, StreamExt, future, stream};
 use http::{HeaderMap, HeaderName, HeaderValue, header};
 use serde::Serialize;
-use tokio::sync::oneshot;
 
 use super::{
     error::ChatError,
@@ -179,12 +178,8 @@ fn calls(calls: Vec<ToolCall>) -> Option<Delta> {
     })
 }
 
-fn closing(
-    envelope: &Envelope,
-    outcome: Result<Result<Answer, ChatError>, oneshot::error::RecvError>,
-    last: LastChunk,
-) -> Vec<Event> {
-    let mut events = match outcome.unwrap_or(Err(ChatError::Cancelled)) {
+fn closing(envelope: &Envelope, outcome: Result<Answer, ChatError>, last: LastChunk) -> Vec<Event> {
+    let mut events = match outcome {
         Ok(answer) => {
             let finish = Some(answer.finish.as_str().to_owned());
             let calls = calls(answer.calls).map(|calls| data(&envelope.piece(calls, None)));

@@ -1,7 +1,7 @@
 //! Carries out a turn: asks the model, makes the calls, and records all of it.
 //!
-//! A run is a task of its own, so that whoever waits for it may go away: dropping the guard of its
-//! token cancels whatever the run waits for, and its spans end as cancelled.
+//! Whoever waits for a run may go away: dropping the guard of its token cancels whatever the run waits
+//! for, and its spans end as cancelled.
 
 use std::sync::{
     Arc,

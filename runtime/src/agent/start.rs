@@ -7,7 +7,8 @@ use api::{
     run::RunState,
 };
 use futures::{
-    StreamExt,
+    FutureExt, StreamExt,
+    future::BoxFuture,
     stream::{self, BoxStream},
 };
 use opentelemetry::{Context, KeyValue, trace::SpanKind};
@@ -16,11 +17,12 @@ use tokio::{
     time::Instant,
 };
 use tokio_stream::wrappers::ReceiverStream;
-use tokio_util::sync::DropGuard;
+use tokio_util::{sync::DropGuard, task::TaskTracker};
 use uuid::Uuid;
 
 use super::{
     Agent,
+    attended::Attended,
     conversation::Asked,
     delegation::Ancestors,
     error::ChatError,
@@ -38,18 +40,21 @@ use crate::{
 /// What a client hears of a run, until it ends.
 pub(super) type Updates = BoxStream<'static, Result<Update, FellBehind>>;
 
+/// How a run ends, for whoever waits for it.
+pub(super) type Outcome = BoxFuture<'static, Result<Answer, ChatError>>;
+
 /// A run that has begun.
 pub(super) struct Started {
     pub(super) envelope: Envelope,
     /// What it tells; nothing when the answer is not streamed.
     pub(super) updates: Updates,
     /// How it ends.
-    pub(super) outcome: oneshot::Receiver<Result<Answer, ChatError>>,
+    pub(super) outcome: Outcome,
     /// Cancels an attached run when the client goes away.
     pub(super) guard: Option<DropGuard>,
 }
 
-/// Starts a run as a task of its own. One that is refused has a trace all the same, and its id.
+/// Starts a run. One that is refused has a trace all the same, and its id.
 pub(super) fn start(
     agent: &Arc<Agent>,
     request: Request,
@@ -112,7 +117,12 @@ pub(super) fn start(
         server,
         underway,
     };
-    let outcome = spawn(run, id, work);
+    let tracker = &agent.context.tracker;
+    let working = work.done_by(run, id);
+    let outcome = match life {
+        Life::Attached if !request.streams => Attended::new(working, tracker).boxed(),
+        Life::Attached | Life::Detached => spawned(working, tracker),
+    };
     let guard = (life == Life::Attached).then(|| cancel.drop_guard());
     Ok(Started {
         envelope,
@@ -122,7 +132,7 @@ pub(super) fn start(
     })
 }
 
-/// What the task of a run is given, besides the run.
+/// What a run is given to do.
 struct Work {
     asked: Asked,
     streams: bool,
@@ -130,25 +140,35 @@ struct Work {
     underway: Option<Underway>,
 }
 
-fn spawn(run: Run, id: String, work: Work) -> oneshot::Receiver<Result<Answer, ChatError>> {
-    let Work {
-        asked,
-        streams,
-        server,
-        underway,
-    } = work;
+impl Work {
+    fn done_by(self, run: Run, id: String) -> Outcome {
+        let Self {
+            asked,
+            streams,
+            server,
+            underway,
+        } = self;
+        // Boxed, because it is large and would be moved as often as it is handed on.
+        Box::pin(async move {
+            let outcome = run.observed(id, server, asked, streams).await;
+            if let Some(underway) = underway {
+                underway.end(state_after(&outcome));
+            }
+            outcome
+        })
+    }
+}
+
+/// A run as a task of its own, for it tells of itself before it ends, or outlives who asked.
+fn spawned(working: Outcome, tracker: &TaskTracker) -> Outcome {
     let (sender, outcome) = oneshot::channel();
-    let tracker = run.agent.context.tracker.clone();
     tracker.spawn(async move {
-        // A large future, which would be moved as often as the task is handed on.
-        let outcome = Box::pin(run.observed(id, server, asked, streams)).await;
-        if let Some(underway) = underway {
-            underway.end(state_after(&outcome));
-        }
         // Nobody waits any more when the client has gone.
-        sender.send(outcome).ok();
+        sender.send(working.await).ok();
     });
     outcome
+        .map(|outcome| outcome.unwrap_or(Err(ChatError::Cancelled)))
+        .boxed()
 }
 
 /// Its place among the runs of this process. A delegated run has none: it is part of the run that

@@ -7,7 +7,7 @@
 
 use std::{
     collections::{HashMap, HashSet},
-    sync::Arc,
+    sync::{Arc, OnceLock},
 };
 
 use api::{chat::ToolDefinition, plan::Peer};
@@ -35,6 +35,8 @@ pub(crate) struct Catalog {
     peers: Vec<Peer>,
     /// Tools the caller of the run makes itself.
     callers: Vec<ToolDefinition>,
+    /// All of it as the model is told; written once, though told at each step.
+    definitions: OnceLock<Vec<ToolDefinition>>,
 }
 
 /// A tool of the caller's that cannot be offered.
@@ -73,6 +75,7 @@ impl Catalog {
             tools,
             peers,
             callers: Vec::new(),
+            definitions: OnceLock::new(),
         }
     }
 
@@ -126,7 +129,11 @@ impl Catalog {
     }
 
     /// The functions, as the model is told of them.
-    pub(crate) fn definitions(&self) -> Vec<ToolDefinition> {
+    pub(crate) fn definitions(&self) -> &[ToolDefinition] {
+        self.definitions.get_or_init(|| self.define())
+    }
+
+    fn define(&self) -> Vec<ToolDefinition> {
         let delegate = self.delegates().then(|| self.delegate_definition());
         let tools = self.tools.iter().map(|(name, CatalogTool { tool, .. })| {
             ToolDefinition::function(name, &tool.description, tool.input_schema.clone())

@@ -56,18 +56,17 @@ impl Run {
         let Agent { plan, learned, .. } = &*self.agent;
         let offered = match question.offer {
             Offer::Everything => question.catalog.definitions(),
-            Offer::Nothing(_) => Vec::new(),
+            Offer::Nothing(_) => &[],
         };
         let speech = learned.speech(plan, self.model());
-        let outcome = self.ask_in(speech, question, &offered, parent).await;
+        let outcome = self.ask_in(speech, question, offered, parent).await;
         let may_change = speech == Speech::Native
             && plan.tool_call_mode == ToolCallMode::Auto
             && !offered.is_empty();
         match outcome {
             Err(ChatError::Model(error)) if may_change && refuses_functions(&error) => {
                 learned.learn(plan, self.model());
-                self.ask_in(Speech::Fences, question, &offered, parent)
-                    .await
+                self.ask_in(Speech::Fences, question, offered, parent).await
             }
             outcome => outcome,
         }

@@ -30,7 +30,7 @@ pub(super) fn assert_valid(messages: &[Message]) {
             assert!(arguments.is_ok(), "{}", function.arguments);
         }
     }
-    for message in fences::write(messages, &catalog().definitions()) {
+    for message in fences::write(messages, catalog().definitions()) {
         let is_plain = message.tool_calls.is_empty() && message.tool_call_id.is_none();
         assert!(is_plain && message.role != Role::Tool, "{message:?}");
         assert!(!message.words().is_empty(), "{message:?}");

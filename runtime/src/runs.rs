@@ -194,19 +194,25 @@ impl Runs {
         let at = self.0.clock.now();
         record.end(state, at);
         let bytes = record.log().bytes();
-        let mut table = self.table();
-        table.ended_bytes += bytes;
         let id = record.id().to_owned();
+        let mut table = self.locked();
+        table.ended_bytes += bytes;
         table.ended.push_back(Ended { id, at, bytes });
-        table.forget(&self.0.bounds, at);
+        let forgotten = table.forget(&self.0.bounds, at);
+        // Others need not wait until all that such a run told is gone.
+        drop(table);
+        drop(forgotten);
     }
 
     /// The table, without what has become too old.
     fn table(&self) -> MutexGuard<'_, Table> {
-        let table = self.0.table.lock();
-        let mut table = table.unwrap_or_else(PoisonError::into_inner);
+        let mut table = self.locked();
         table.forget(&self.0.bounds, self.0.clock.now());
         table
+    }
+
+    fn locked(&self) -> MutexGuard<'_, Table> {
+        self.0.table.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -215,19 +221,21 @@ impl Table {
         self.known.len() - self.ended.len()
     }
 
-    /// Forgets runs that ended long ago, and the oldest of those that are too many.
-    fn forget(&mut self, bounds: &Bounds, now: Timestamp) {
+    /// Takes out runs that ended long ago, and the oldest of those that are too many.
+    fn forget(&mut self, bounds: &Bounds, now: Timestamp) -> Vec<Arc<Record>> {
+        let mut forgotten = Vec::new();
         while let Some(oldest) = self.ended.front() {
             let is_too_old = now.duration_since(oldest.at) > KEPT_FOR;
             let are_too_many =
                 self.ended.len() > bounds.ended || self.ended_bytes > bounds.ended_bytes;
             if !is_too_old && !are_too_many {
-                return;
+                break;
             }
             if let Some(oldest) = self.ended.pop_front() {
                 self.ended_bytes -= oldest.bytes;
-                self.known.remove(&oldest.id);
+                forgotten.extend(self.known.remove(&oldest.id));
             }
         }
+        forgotten
     }
 }

@@ -36,7 +36,7 @@ pub use ledger::{DeliveryStatus, SignalCounts};
 pub use log_layer::LogLayer;
 pub use otlp::{Otlp, OtlpCompression, OtlpError, OtlpProtocol, OtlpSettings, OtlpTarget};
 pub use pipeline::{CaptureContent, Pipeline, PipelineSettings, ServiceTelemetry};
-pub use propagation::{extract, extract_map, inject, inject_map};
+pub use propagation::{extract, extract_map, extract_span, inject, inject_map};
 pub use sampling::{RootSampling, Sampling};
 pub use service::Service;
 pub use span::{Span, SpanSpec};

@@ -12,7 +12,7 @@ use http::{HeaderMap, StatusCode};
 use opentelemetry::{KeyValue, trace::SpanKind};
 
 use super::{GatewayError, served::Served, upstream::Endpoint};
-use crate::telemetry::{Span, SpanSpec, extract};
+use crate::telemetry::{Span, SpanSpec, extract_span};
 
 /// The span of a question. Clones are the same; whoever first knows how the answer ended ends it, and
 /// one that nobody ended was given up.
@@ -29,7 +29,7 @@ impl QuestionSpan {
         let started = served.service.start_span(SpanSpec {
             name: name.into(),
             kind: SpanKind::Server,
-            parent: &extract(headers),
+            parent: &extract_span(headers),
             attributes: vec![
                 KeyValue::new(key::HTTP_METHOD, "POST"),
                 KeyValue::new(key::HTTP_ROUTE, route),

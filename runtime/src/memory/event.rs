@@ -1,5 +1,6 @@
 //! One thing that happened in a session.
 
+use api::traces::{SpanId, TraceId};
 use jiff::Timestamp;
 use opentelemetry::{Context, trace::TraceContextExt};
 use serde::{Deserialize, Serialize};
@@ -90,8 +91,8 @@ impl EventMetadata {
         let span = context.span();
         let span = Some(span.span_context()).filter(|span| span.is_valid());
         Self {
-            trace_id: span.map(|span| span.trace_id().to_string()),
-            span_id: span.map(|span| span.span_id().to_string()),
+            trace_id: span.map(|span| TraceId(span.trace_id().to_bytes()).to_string()),
+            span_id: span.map(|span| SpanId(span.span_id().to_bytes()).to_string()),
         }
     }
 }

@@ -3,7 +3,7 @@
 //! The SDK's propagators accept more than the standard allows, so what comes from outside is checked
 //! here first: an invalid `traceparent` starts a new trace, and its `tracestate` is not used.
 
-use std::{collections::HashMap, hash::BuildHasher};
+use std::{borrow::Cow, collections::HashMap, hash::BuildHasher};
 
 use http::{HeaderMap, HeaderName, HeaderValue};
 use opentelemetry::{
@@ -20,22 +20,33 @@ const MAX_STATES: usize = 32;
 
 /// The caller's context.
 pub fn extract(headers: &HeaderMap) -> Context {
-    let all = |name: &str| {
-        let values: Vec<&str> = headers
-            .get_all(name)
-            .iter()
-            .filter_map(|value| value.to_str().ok())
-            .collect();
-        (!values.is_empty()).then(|| values.join(","))
-    };
-    // Two of them joined are not valid, as it should be.
-    extract_fields(all(TRACEPARENT), all(TRACESTATE), all(BAGGAGE))
+    let mut fields = Fields::parent_of(headers);
+    fields.baggage = value(headers, BAGGAGE);
+    BaggagePropagator::new().extract_with_context(&fields.parent(), &fields)
+}
+
+/// The span that the caller asks in, without what it carries for those who are asked further on.
+pub fn extract_span(headers: &HeaderMap) -> Context {
+    Fields::parent_of(headers).parent()
 }
 
 /// The caller's context, from a map with lowercase keys.
-pub fn extract_map<S: BuildHasher>(fields: &HashMap<String, String, S>) -> Context {
-    let field = |name: &str| fields.get(name).cloned();
-    extract_fields(field(TRACEPARENT), field(TRACESTATE), field(BAGGAGE))
+pub fn extract_map<S: BuildHasher>(given: &HashMap<String, String, S>) -> Context {
+    let field = |name: &str| given.get(name).map(|value| Cow::from(value.as_str()));
+    let mut fields = Fields::checked(field(TRACEPARENT), field(TRACESTATE));
+    fields.baggage = field(BAGGAGE);
+    BaggagePropagator::new().extract_with_context(&fields.parent(), &fields)
+}
+
+/// A header's value. Several are joined, which makes none of two trace contexts, as it should be.
+fn value<'a>(headers: &'a HeaderMap, name: &str) -> Option<Cow<'a, str>> {
+    let mut values = headers
+        .get_all(name)
+        .iter()
+        .filter_map(|value| value.to_str().ok());
+    let first = values.next()?;
+    let joined = values.fold(Cow::from(first), |joined, next| joined + "," + next);
+    Some(joined)
 }
 
 /// Writes a context into headers, in place of the one they carried.
@@ -58,29 +69,17 @@ pub fn inject_map(context: &Context) -> HashMap<String, String> {
         .collect()
 }
 
-fn extract_fields(
-    traceparent: Option<String>,
-    tracestate: Option<String>,
-    baggage: Option<String>,
-) -> Context {
-    let parent = traceparent.filter(|parent| is_valid(parent.trim()));
-    let state = tracestate.filter(|state| state.split(',').count() <= MAX_STATES);
-    let fields = Fields {
-        state: state.filter(|_| parent.is_some()),
-        parent,
-        baggage,
-    };
-    let context = TraceContextPropagator::new().extract_with_context(&Context::new(), &fields);
-    BaggagePropagator::new().extract_with_context(&context, &fields)
-}
-
 /// Whether a `traceparent` is one: four fields of lowercase hex digits, of the right length each,
 /// and more only in versions to come. All-zero ids are left to the propagator.
 fn is_valid(traceparent: &str) -> bool {
-    let fields: Vec<&str> = traceparent.split('-').collect();
-    let [version, trace_id, span_id, flags, rest @ ..] = fields.as_slice() else {
+    let mut fields = traceparent.split('-');
+    let mut field = || fields.next();
+    let (Some(version), Some(trace_id), Some(span_id), Some(flags)) =
+        (field(), field(), field(), field())
+    else {
         return false;
     };
+    let ends_here = field().is_none();
     let is_hex = |text: &str, digits: usize| {
         text.len() == digits
             && text
@@ -88,8 +87,8 @@ fn is_valid(traceparent: &str) -> bool {
                 .all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'))
     };
     is_hex(version, 2)
-        && *version != "ff"
-        && (*version != "00" || rest.is_empty())
+        && version != "ff"
+        && (version != "00" || ends_here)
         && is_hex(trace_id, 32)
         && is_hex(span_id, 16)
         && is_hex(flags, 2)
@@ -97,13 +96,33 @@ fn is_valid(traceparent: &str) -> bool {
 
 /// Header fields between us and the propagators.
 #[derive(Default)]
-struct Fields {
-    parent: Option<String>,
-    state: Option<String>,
-    baggage: Option<String>,
+struct Fields<'a> {
+    parent: Option<Cow<'a, str>>,
+    state: Option<Cow<'a, str>>,
+    baggage: Option<Cow<'a, str>>,
 }
 
-impl Fields {
+impl<'a> Fields<'a> {
+    fn parent_of(headers: &'a HeaderMap) -> Self {
+        Self::checked(value(headers, TRACEPARENT), value(headers, TRACESTATE))
+    }
+
+    /// Those that are valid.
+    fn checked(parent: Option<Cow<'a, str>>, state: Option<Cow<'a, str>>) -> Self {
+        let parent = parent.filter(|parent| is_valid(parent.trim()));
+        let state = state.filter(|state| state.split(',').count() <= MAX_STATES);
+        Self {
+            state: state.filter(|_| parent.is_some()),
+            parent,
+            baggage: None,
+        }
+    }
+
+    /// The caller's span.
+    fn parent(&self) -> Context {
+        TraceContextPropagator::new().extract_with_context(&Context::new(), self)
+    }
+
     fn of(context: &Context) -> Self {
         let mut fields = Self::default();
         TraceContextPropagator::new().inject_context(context, &mut fields);
@@ -112,21 +131,21 @@ impl Fields {
     }
 
     /// Those there are, by their names.
-    fn given(self) -> impl Iterator<Item = (&'static str, String)> {
+    fn given(self) -> impl Iterator<Item = (&'static str, String)> + use<'a> {
         let fields = [
             (TRACEPARENT, self.parent),
             (TRACESTATE, self.state),
             (BAGGAGE, self.baggage),
         ];
         let given = fields.into_iter();
-        given.filter_map(|(name, value)| Some((name, value?)))
+        given.filter_map(|(name, value)| Some((name, value?.into_owned())))
     }
 }
 
-impl Injector for Fields {
+impl Injector for Fields<'_> {
     fn set(&mut self, key: &str, value: String) {
         // The propagator writes an empty `tracestate` when there is none.
-        let value = (!value.is_empty()).then_some(value);
+        let value = (!value.is_empty()).then(|| Cow::from(value));
         match key {
             TRACEPARENT => self.parent = value,
             TRACESTATE => self.state = value,
@@ -136,7 +155,7 @@ impl Injector for Fields {
     }
 }
 
-impl Extractor for Fields {
+impl Extractor for Fields<'_> {
     fn get(&self, key: &str) -> Option<&str> {
         match key {
             TRACEPARENT => self.parent.as_deref(),

@@ -6,7 +6,10 @@ use std::{
     sync::{Arc, Mutex},
 };
 
-use api::attributes::key;
+use api::{
+    attributes::key,
+    traces::{SpanId, TraceId},
+};
 use opentelemetry::{
     Context, KeyValue,
     baggage::BaggageExt,
@@ -87,12 +90,12 @@ impl Span {
 
     /// The trace's id, in 32 hex digits.
     pub fn trace_id(&self) -> String {
-        self.context.span().span_context().trace_id().to_string()
+        TraceId(self.context.span().span_context().trace_id().to_bytes()).to_string()
     }
 
     /// The span's id, in 16 hex digits.
     pub fn span_id(&self) -> String {
-        self.context.span().span_context().span_id().to_string()
+        SpanId(self.context.span().span_context().span_id().to_bytes()).to_string()
     }
 
     /// Sets one attribute.

@@ -12,7 +12,7 @@ use api::{
     plan::{ResourceId, Secret},
 };
 use axum::{body::Body, response::Response};
-use bytes::Bytes;
+use bytes::{Bytes, BytesMut};
 use futures::TryStreamExt;
 use http::{
     HeaderMap, HeaderName, HeaderValue, StatusCode,
@@ -207,7 +207,7 @@ impl Upstream {
         if body.len() > MAX_ANSWER_BYTES {
             return Err(self.not_understood(&content_type, b"an answer that has no end"));
         }
-        let body = answer::priced(Bytes::from(body), cost, bill)
+        let body = answer::priced(body, cost, bill)
             .map_err(|body| self.not_understood(&content_type, &body))?;
         let mut response = Response::new(Body::from(body));
         let json = HeaderValue::from_static("application/json");
@@ -304,18 +304,24 @@ impl Upstream {
     }
 
     /// At most `limit` bytes of the body.
-    async fn read(&self, answer: reqwest::Response, limit: usize) -> Result<Vec<u8>, GatewayError> {
-        let mut pieces = answer.bytes_stream();
-        let mut body = Vec::new();
-        while body.len() < limit {
-            match pieces.try_next().await {
-                Ok(Some(piece)) => body.extend_from_slice(&piece),
-                Ok(None) => break,
-                Err(error) => return Err(self.unreachable(&error)),
-            }
+    async fn read(
+        &self,
+        mut answer: reqwest::Response,
+        limit: usize,
+    ) -> Result<Bytes, GatewayError> {
+        let mut piece = async || {
+            let piece = answer.chunk().await;
+            piece.map_err(|error| self.unreachable(&error))
+        };
+        let first = piece().await?.unwrap_or_default();
+        let mut body = BytesMut::from(first);
+        while body.len() < limit
+            && let Some(piece) = piece().await?
+        {
+            body.extend_from_slice(&piece);
         }
         body.truncate(limit);
-        Ok(body)
+        Ok(body.freeze())
     }
 
     fn excerpt(&self, body: &[u8]) -> String {

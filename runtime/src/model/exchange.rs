@@ -61,17 +61,20 @@ impl Exchange<'_> {
         listener: &mut dyn Listener,
     ) -> Result<Reply, ModelError> {
         let post = self.post(request)?;
+        let sending = self.transport.send(post);
         // Who answers in one piece says nothing until the answer is complete.
-        let (begun_by, late) = if request.streams() {
+        let (begun_by, sent) = if request.streams() {
             let limit = self.timeouts.first_byte;
-            (Instant::now() + limit, self.late(Waited::FirstByte, limit))
+            let begun_by = Instant::now() + limit;
+            let sent = timeout_at(begun_by, sending).await;
+            (
+                begun_by,
+                sent.map_err(|_| self.late(Waited::FirstByte, limit))?,
+            )
         } else {
-            (self.deadline, self.late(Waited::End, self.timeouts.total))
+            (self.deadline, sending.await)
         };
-        let response = timeout_at(begun_by, self.transport.send(post))
-            .await
-            .map_err(|_| late)?
-            .map_err(|error| self.unreachable(&error))?;
+        let response = sent.map_err(|error| self.unreachable(&error))?;
         if !response.status().is_success() {
             return Err(self.refusal(response, begun_by).await);
         }

@@ -45,7 +45,12 @@ use axum::{
 use tokio::sync::broadcast::{self, error::RecvError};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
-use self::{limits::Refusal, prices::Prices, served::Served, upstream::Endpoint};
+use self::{
+    limits::Refusal,
+    prices::Prices,
+    served::Served,
+    upstream::{Clients, Endpoint},
+};
 use crate::telemetry::{Pipeline, Service, ServiceTelemetry};
 
 /// The header by which an agent says which one it is: `namespace/name`.
@@ -79,7 +84,7 @@ pub struct GatewayContext {
 pub struct Gateway(Arc<Inner>);
 
 struct Inner {
-    client: reqwest::Client,
+    clients: Clients,
     clock: Arc<dyn Clock>,
     service: Service,
     pipeline: Pipeline,
@@ -106,7 +111,7 @@ impl Gateway {
             shutdown,
         } = context;
         Self(Arc::new(Inner {
-            client,
+            clients: Clients::new(client),
             clock,
             service,
             pipeline,
@@ -155,7 +160,7 @@ impl Gateway {
         drop(all);
         if is_local {
             let settings = Arc::clone(&self.0.local);
-            let client = self.0.client.clone();
+            let client = self.0.clients.long.clone();
             self.0.tracker.spawn(local::keep(served, settings, client));
         }
         // Nobody may be listening.

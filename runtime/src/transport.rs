@@ -21,7 +21,7 @@ use reqwest::redirect::Policy;
 use tower::{Service, ServiceExt};
 
 /// How long a connection may take to open.
-const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
+pub(crate) const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
 /// Redirects followed on the same host.
 const MAX_REDIRECTS: usize = 5;
 

@@ -124,7 +124,7 @@ async fn ask(
                 body: asked.body_for(&model, upstream.stream_usage, body)?,
                 model: &model,
             };
-            upstream.ask(&gateway.0.client, question, bill).await
+            upstream.ask(&gateway.0.clients, question, bill).await
         }
     }
 }
@@ -178,7 +178,7 @@ async fn list_models(
         match &*served.backend()? {
             Backend::Mock => mock_models(&served),
             Backend::Upstream(upstream) => {
-                let mut names = upstream.list_models(&gateway.0.client).await?;
+                let mut names = upstream.list_models(&gateway.0.clients.long).await?;
                 names.retain(|name| models::allows(plan, name));
                 names
             }

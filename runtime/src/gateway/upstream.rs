@@ -4,6 +4,7 @@
 //! cookies nor the caller's own credentials can leak to a provider.
 
 mod address;
+mod clients;
 
 use std::{error::Error, time::Duration};
 
@@ -12,16 +13,18 @@ use api::{
     plan::{ResourceId, Secret},
 };
 use axum::{body::Body, response::Response};
+use base64::{Engine, prelude::BASE64_STANDARD};
 use bytes::{Bytes, BytesMut};
 use futures::TryStreamExt;
 use http::{
-    HeaderMap, HeaderName, HeaderValue, StatusCode,
+    HeaderMap, HeaderName, HeaderValue, StatusCode, Uri,
     header::{AUTHORIZATION, CACHE_CONTROL, CONTENT_TYPE, RETRY_AFTER},
 };
-use reqwest::{RequestBuilder, Url};
+use percent_encoding::percent_decode_str;
+use reqwest::Url;
 use serde_json::Value;
 
-use self::address::Dialect;
+use self::{address::Dialect, clients::ClientError};
 use super::{
     GatewayError,
     answer::{self, Bill},
@@ -45,6 +48,8 @@ const EXCERPT_CHARS: usize = 500;
 const MAX_LIST_BYTES: usize = 8 * 1024 * 1024;
 /// Where `LiteLLM` says what an answer costs.
 const COST_HEADER: &str = "x-litellm-response-cost";
+
+pub(super) use self::clients::Clients;
 
 /// What a provider can be asked for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -70,6 +75,8 @@ pub(super) struct Upstream {
     base: Url,
     /// Host and port, nothing else of the URL.
     pub(super) host: String,
+    /// Where conversations are, unless each model has a place of its own.
+    chat: Option<Uri>,
     dialect: Dialect,
     key: Option<Key>,
     pub(super) stream_usage: StreamUsage,
@@ -101,6 +108,30 @@ impl Key {
         })
     }
 
+    /// The login that a URL may have in it; it has none afterwards.
+    fn in_url(url: &mut Url) -> Option<Self> {
+        if url.username().is_empty() && url.password().is_none() {
+            return None;
+        }
+        let decoded = |text: &str| percent_decode_str(text).collect::<Vec<u8>>();
+        let mut login = decoded(url.username());
+        let password = decoded(url.password().unwrap_or_default());
+        login.push(b':');
+        login.extend(&password);
+        // Fails only for URLs that have no host.
+        url.set_username("").ok();
+        url.set_password(None).ok();
+        let login = BASE64_STANDARD.encode(login);
+        let mut value = HeaderValue::from_str(&format!("Basic {login}")).ok()?;
+        value.set_sensitive(true);
+        Some(Self {
+            header: KeyHeader::Bearer,
+            bearer: value.clone(),
+            bare: value,
+            secret: Secret::new(String::from_utf8_lossy(&password)),
+        })
+    }
+
     fn for_questions(&self) -> (HeaderName, &HeaderValue) {
         match self.header {
             KeyHeader::Bearer | KeyHeader::Anthropic => (AUTHORIZATION, &self.bearer),
@@ -125,7 +156,7 @@ impl Upstream {
     /// Asks, and passes the answer on as it comes, with what it costs in its usage.
     pub(super) async fn ask(
         &self,
-        client: &reqwest::Client,
+        clients: &Clients,
         question: Question<'_>,
         bill: Bill,
     ) -> Result<Response, GatewayError> {
@@ -135,21 +166,22 @@ impl Upstream {
             streams,
             body,
         } = question;
-        let mut call = client
-            .post(self.url(endpoint.path(), model))
-            .header(CONTENT_TYPE, "application/json")
-            .body(body);
+        let mut headers = HeaderMap::new();
+        headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
         if let Some((name, value)) = self.key.as_ref().map(Key::for_questions) {
-            call = call.header(name, value);
+            headers.insert(name, value.clone());
         }
         let patience = if streams {
             FIRST_BYTE_TIMEOUT
         } else {
             WHOLE_TIMEOUT
         };
-        let answer = self.send(call, patience).await?;
+        let uri = self.uri(endpoint, model)?;
+        let answer = self
+            .wait(patience, clients.post(&uri, headers, body))
+            .await?;
         if !answer.status().is_success() {
-            return self.pass_on_error(client, answer, model).await;
+            return self.pass_on_error(&clients.long, answer, model).await;
         }
         if is_stream(&answer) {
             Ok(self.pass_on_stream(answer, bill))
@@ -165,9 +197,11 @@ impl Upstream {
     ) -> Result<Vec<String>, GatewayError> {
         let headers = self.key.as_ref().map(Key::for_lists).unwrap_or_default();
         let call = client.get(self.url(&["models"], "")).headers(headers);
-        let answer = self.send(call, LIST_TIMEOUT).await?;
+        let answer = self.wait(LIST_TIMEOUT, call.send()).await?;
         let status = answer.status();
-        let body = self.read(answer, MAX_LIST_BYTES).await?;
+        let body = self
+            .read(Body::new(reqwest::Body::from(answer)), MAX_LIST_BYTES)
+            .await?;
         let list: Option<Value> = serde_json::from_slice(&body).ok();
         let data = list.as_ref().and_then(|list| list.get("data")?.as_array());
         match data {
@@ -179,15 +213,15 @@ impl Upstream {
         }
     }
 
-    /// Sends a call and waits until the answer begins.
-    async fn send(
+    /// Waits until an answer begins.
+    async fn wait<T, E: Into<ClientError>>(
         &self,
-        call: RequestBuilder,
         patience: Duration,
-    ) -> Result<reqwest::Response, GatewayError> {
-        match tokio::time::timeout(patience, call.send()).await {
+        asking: impl Future<Output = Result<T, E>>,
+    ) -> Result<T, GatewayError> {
+        match tokio::time::timeout(patience, asking).await {
             Ok(Ok(answer)) => Ok(answer),
-            Ok(Err(error)) => Err(self.unreachable(&error)),
+            Ok(Err(error)) => Err(self.unreachable(&*error.into())),
             Err(_) => Err(GatewayError::AwaitModel {
                 id: self.id.clone(),
                 host: self.host.clone(),
@@ -196,14 +230,10 @@ impl Upstream {
         }
     }
 
-    async fn pass_on_whole(
-        &self,
-        answer: reqwest::Response,
-        bill: Bill,
-    ) -> Result<Response, GatewayError> {
+    async fn pass_on_whole(&self, answer: Response, bill: Bill) -> Result<Response, GatewayError> {
         let content_type = content_type(&answer);
         let cost = cost(answer.headers());
-        let body = self.read(answer, MAX_ANSWER_BYTES + 1).await?;
+        let body = self.read(answer.into_body(), MAX_ANSWER_BYTES + 1).await?;
         if body.len() > MAX_ANSWER_BYTES {
             return Err(self.not_understood(&content_type, b"an answer that has no end"));
         }
@@ -217,14 +247,15 @@ impl Upstream {
 
     /// The provider's events. When it breaks off, a last event says so, because the status has
     /// long been sent.
-    fn pass_on_stream(&self, answer: reqwest::Response, bill: Bill) -> Response {
+    fn pass_on_stream(&self, answer: Response, bill: Bill) -> Response {
         let (id, host) = (self.id.clone(), self.host.clone());
         let broken = move |reason: String| GatewayError::ReachModel {
             id: id.clone(),
             host: host.clone(),
             reason: format!("the answer broke off ({reason})"),
         };
-        let pieces = answer.bytes_stream().map_err(|error| innermost(&error));
+        let pieces = answer.into_body().into_data_stream();
+        let pieces = pieces.map_err(|error| innermost(&error));
         let mut response = Response::new(Body::from_stream(stream::priced(pieces, bill, broken)));
         let headers = response.headers_mut();
         headers.insert(CONTENT_TYPE, HeaderValue::from_static("text/event-stream"));
@@ -236,12 +267,12 @@ impl Upstream {
     async fn pass_on_error(
         &self,
         client: &reqwest::Client,
-        answer: reqwest::Response,
+        answer: Response,
         model: &str,
     ) -> Result<Response, GatewayError> {
         let status = answer.status();
         let retry_after = answer.headers().get(RETRY_AFTER).cloned();
-        let body = self.read(answer, MAX_ERROR_BYTES).await?;
+        let body = self.read(answer.into_body(), MAX_ERROR_BYTES).await?;
         if status == StatusCode::NOT_FOUND {
             self.find_model(client, model).await?;
         }
@@ -304,24 +335,20 @@ impl Upstream {
     }
 
     /// At most `limit` bytes of the body.
-    async fn read(
-        &self,
-        mut answer: reqwest::Response,
-        limit: usize,
-    ) -> Result<Bytes, GatewayError> {
+    async fn read(&self, body: Body, limit: usize) -> Result<Bytes, GatewayError> {
+        let mut pieces = body.into_data_stream();
         let mut piece = async || {
-            let piece = answer.chunk().await;
+            let piece = pieces.try_next().await;
             piece.map_err(|error| self.unreachable(&error))
         };
-        let first = piece().await?.unwrap_or_default();
-        let mut body = BytesMut::from(first);
-        while body.len() < limit
+        let mut read = BytesMut::from(piece().await?.unwrap_or_default());
+        while read.len() < limit
             && let Some(piece) = piece().await?
         {
-            body.extend_from_slice(&piece);
+            read.extend_from_slice(&piece);
         }
-        body.truncate(limit);
-        Ok(body.freeze())
+        read.truncate(limit);
+        Ok(read.freeze())
     }
 
     fn excerpt(&self, body: &[u8]) -> String {
@@ -338,7 +365,7 @@ impl Upstream {
         }
     }
 
-    fn unreachable(&self, error: &reqwest::Error) -> GatewayError {
+    fn unreachable(&self, error: &(dyn Error + 'static)) -> GatewayError {
         GatewayError::ReachModel {
             id: self.id.clone(),
             host: self.host.clone(),
@@ -356,12 +383,12 @@ impl Endpoint {
     }
 }
 
-fn is_stream(answer: &reqwest::Response) -> bool {
+fn is_stream(answer: &Response) -> bool {
     content_type(answer).starts_with("text/event-stream")
 }
 
 /// The type of the answer; some servers do not say it of their JSON.
-fn content_type(answer: &reqwest::Response) -> String {
+fn content_type(answer: &Response) -> String {
     let value = answer.headers().get(CONTENT_TYPE);
     let value = value.and_then(|value| value.to_str().ok());
     value.unwrap_or("application/json").to_owned()
@@ -373,8 +400,8 @@ fn cost(headers: &HeaderMap) -> Option<Usd> {
 }
 
 /// The innermost cause, which names the reason where the outer ones repeat the URL.
-fn innermost(error: &reqwest::Error) -> String {
-    let mut cause: &dyn Error = error;
+fn innermost(error: &(dyn Error + 'static)) -> String {
+    let mut cause = error;
     while let Some(source) = cause.source() {
         cause = source;
     }

@@ -1,10 +1,14 @@
 //! Where a provider is asked, and how its URLs are made.
 
 use api::plan::{ProviderPlan, ResourceId, Secret};
+use http::{Uri, uri::InvalidUri};
 use reqwest::Url;
 
-use super::{Key, Upstream};
-use crate::gateway::provider::{AZURE, KeyHeader, StreamUsage, provider};
+use super::{Endpoint, Key, Upstream};
+use crate::gateway::{
+    GatewayError,
+    provider::{AZURE, KeyHeader, StreamUsage, provider},
+};
 
 /// The version of Azure's API that is asked where the `ModelAPI` names none.
 const AZURE_VERSION: &str = "2024-10-21";
@@ -44,6 +48,7 @@ impl Upstream {
         };
         let upstream = Self::at(id, base, plan.api_key.clone().map(|key| (key, header)))?;
         Ok(Self {
+            chat: upstream.chat.filter(|_| dialect == Dialect::OpenAi),
             dialect,
             stream_usage: known.map_or(StreamUsage::WhenAsked, |known| known.stream_usage),
             ..upstream
@@ -53,28 +58,49 @@ impl Upstream {
     /// Whoever speaks OpenAI's protocol at `base`.
     pub(in crate::gateway) fn at(
         id: &ResourceId,
-        base: Url,
+        mut base: Url,
         key: Option<(Secret, KeyHeader)>,
     ) -> Result<Self, String> {
+        let login = Key::in_url(&mut base);
         let key = match key {
             Some((secret, header)) => Some(Key::new(secret, header).ok_or(
                 "its API key has characters that no header may have; check it for line breaks",
             )?),
-            None => None,
+            None => login,
         };
         let host = base.host_str().unwrap_or_default();
         let host = match base.port() {
             Some(port) => format!("{host}:{port}"),
             None => host.to_owned(),
         };
-        Ok(Self {
+        let upstream = Self {
             id: id.clone(),
             base,
             host,
+            chat: None,
             dialect: Dialect::OpenAi,
             key,
             stream_usage: StreamUsage::WhenAsked,
+        };
+        Ok(Self {
+            chat: upstream
+                .url(Endpoint::Chat.path(), "")
+                .as_str()
+                .parse()
+                .ok(),
+            ..upstream
         })
+    }
+
+    /// Where a question is asked.
+    pub(super) fn uri(&self, endpoint: Endpoint, model: &str) -> Result<Uri, GatewayError> {
+        match (&self.chat, endpoint) {
+            (Some(chat), Endpoint::Chat) => Ok(chat.clone()),
+            (None, _) | (_, Endpoint::Embeddings) => {
+                let uri = self.url(endpoint.path(), model).as_str().parse();
+                uri.map_err(|error: InvalidUri| self.unreachable(&error))
+            }
+        }
     }
 
     /// The URL of an endpoint.

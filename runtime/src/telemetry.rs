@@ -39,7 +39,7 @@ pub use pipeline::{CaptureContent, Pipeline, PipelineSettings, ServiceTelemetry}
 pub use propagation::{extract, extract_map, extract_span, inject, inject_map};
 pub use sampling::{RootSampling, Sampling};
 pub use service::Service;
-pub use span::{Span, SpanSpec};
+pub use span::{Span, SpanSpec, within};
 pub use stdout::{LogFormat, stdout_layer};
 
 use std::time::Duration;

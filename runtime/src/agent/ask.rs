@@ -26,7 +26,7 @@ use crate::{
     catalog::Catalog,
     gateway::AGENT_HEADER,
     model::{Listener, ModelError, Remedy, Reply, Target},
-    telemetry::{ModelCall, Span, SpanSpec, inject, millis},
+    telemetry::{ModelCall, Span, SpanSpec, inject, millis, within},
     turn::{
         ModelAnswer, Offer,
         fences::{self, Filter},
@@ -65,7 +65,7 @@ impl Run {
             && !offered.is_empty();
         match outcome {
             Err(ChatError::Model(error)) if may_change && refuses_functions(&error) => {
-                learned.learn(plan, self.model());
+                within(parent, || learned.learn(plan, self.model()));
                 self.ask_in(Speech::Fences, question, offered, parent).await
             }
             outcome => outcome,
@@ -116,19 +116,20 @@ impl Run {
             None => Err(ChatError::Cancelled),
         };
         let elapsed = started.elapsed();
-        self.agent.service.instruments().model(&ModelCall {
+        let call = ModelCall {
             model: self.model(),
             provider: &plan.provider,
             elapsed,
             first_chunk: words.first_chunk,
             error: outcome.as_ref().err().map(ChatError::kind),
-        });
+        };
+        span.log(|| self.agent.service.instruments().model(&call));
         if let Some(first_chunk) = words.first_chunk {
             let seconds = first_chunk.as_secs_f64();
             span.set_attribute(KeyValue::new(key::TIME_TO_FIRST_CHUNK, seconds));
         }
         let outcome = match outcome {
-            Ok(reply) => Ok(self.read(speech, reply, offered, words).await),
+            Ok(reply) => Ok(self.read(&span, (speech, offered), reply, words).await),
             Err(error) => Err(error),
         };
         self.finish_question(span, outcome, millis(elapsed)).await
@@ -143,9 +144,9 @@ impl Run {
     /// Takes calls out of the text, and shows what was held back and is none.
     async fn read(
         &self,
-        speech: Speech,
+        span: &Span,
+        (speech, offered): (Speech, &[ToolDefinition]),
         mut reply: Reply,
-        offered: &[ToolDefinition],
         words: Words<'_>,
     ) -> Reply {
         let Agent { plan, learned, .. } = &*self.agent;
@@ -157,7 +158,7 @@ impl Run {
         };
         if let Some(parts) = parts {
             if speech == Speech::Native {
-                learned.learn(plan, self.model());
+                span.log(|| learned.learn(plan, self.model()));
             }
             reply.answer.content = parts.text;
             reply.answer.calls.extend(parts.calls);
@@ -281,7 +282,7 @@ impl Run {
             asked,
         } = reply;
         let instruments = self.agent.service.instruments();
-        instruments.usage(asked, answer.usage);
+        span.log(|| instruments.usage(asked, answer.usage));
         if asked != self.model() {
             span.set_attribute(KeyValue::new(key::REQUEST_MODEL, asked.clone()));
         }
@@ -322,7 +323,9 @@ impl Run {
             }
             None if self.bounds.cost.is_some() => {
                 let model = self.model();
-                tracing::warn!("What {model} costs is not known; max_cost cannot be kept to");
+                span.log(|| {
+                    tracing::warn!("What {model} costs is not known; max_cost cannot be kept to");
+                });
             }
             None => {}
         }

@@ -1,8 +1,8 @@
 //! A run that whoever waits for its answer carries out himself.
 //!
-//! Nothing is told before the answer, so a task of its own would only be one more to wake, for each agent on the
-//! way. When nobody waits any more, a task takes the run over, so that it ends as it should: its spans, what it
-//! remembers, and its place among the runs.
+//! Nothing is told before the answer, so a task of its own would only be one more to wake. When nobody waits
+//! any more, a task takes the run over, so that it ends as it should: its spans, what it remembers, and its
+//! place among the runs.
 
 use std::{
     pin::Pin,

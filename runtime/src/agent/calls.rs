@@ -238,10 +238,9 @@ impl Run {
         } else {
             OTHER
         };
-        self.agent
-            .service
-            .instruments()
-            .tool(counted, elapsed, error_type(&outcome));
+        let instruments = self.agent.service.instruments();
+        open.span
+            .log(|| instruments.tool(counted, elapsed, error_type(&outcome)));
         let context = open.span.context().clone();
         match &outcome {
             Ok(text) => {

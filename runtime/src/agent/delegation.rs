@@ -219,10 +219,9 @@ impl Run {
     ) -> Result<(String, Usage), Failure> {
         let (elapsed, span_id) = (open.started.elapsed(), open.span.span_id());
         let (duration_ms, target) = (millis(elapsed), target.to_owned());
-        self.agent
-            .service
-            .instruments()
-            .delegation(counted, elapsed, error_type(&outcome));
+        let instruments = self.agent.service.instruments();
+        open.span
+            .log(|| instruments.delegation(counted, elapsed, error_type(&outcome)));
         let context = open.span.context().clone();
         match &outcome {
             Ok((answer, _)) => {

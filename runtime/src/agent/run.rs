@@ -14,10 +14,7 @@ use api::{
     replay::Replay,
     run::RunEventKind,
 };
-use opentelemetry::{
-    Context, KeyValue,
-    trace::{FutureExt, SpanKind},
-};
+use opentelemetry::{Context, KeyValue, trace::SpanKind};
 use serde_json::{Map, Value, json};
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
@@ -27,7 +24,7 @@ use super::{
 };
 use crate::{
     memory::{EventKind, EventMetadata, NewEvent},
-    telemetry::{Span, SpanSpec, millis, preview},
+    telemetry::{Span, SpanSpec, millis, preview, within},
     turn::{Answer, Bounds},
 };
 
@@ -169,10 +166,7 @@ impl Run {
     /// All steps, inside the span of the loop.
     async fn looped(&self, asked: Asked, mut span: Span) -> Result<Answer, ChatError> {
         let context = span.context().clone();
-        let outcome = self
-            .steps(asked, &context)
-            .with_context(context.clone())
-            .await;
+        let outcome = self.steps(asked, &context).await;
         match &outcome {
             Ok(answer) => {
                 span.set_attribute(KeyValue::new(
@@ -205,14 +199,14 @@ impl Run {
     }
 
     /// Writes an event into the session's memory.
-    pub(super) fn remember(&self, kind: EventKind, content: Value, within: &Context) {
-        let metadata = EventMetadata::of(within);
-        self.agent.memory.append(NewEvent {
+    pub(super) fn remember(&self, kind: EventKind, content: Value, span: &Context) {
+        let event = NewEvent {
             session: &self.session,
             kind,
             content,
-            metadata,
-        });
+            metadata: EventMetadata::of(span),
+        };
+        within(span, || self.agent.memory.append(event));
     }
 }
 

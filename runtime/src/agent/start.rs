@@ -90,6 +90,7 @@ pub(super) fn start(
             return Err((error, envelope.trace_id));
         }
     };
+    let is_first = underway.is_some();
     let log = underway.as_ref().map(Underway::log);
     let (hearing, updates) = heard(life, request.streams, log);
     let run = Run {
@@ -119,9 +120,12 @@ pub(super) fn start(
     };
     let tracker = &agent.context.tracker;
     let working = work.done_by(run, id);
-    let outcome = match life {
-        Life::Attached if !request.streams => Attended::new(working, tracker).boxed(),
-        Life::Attached | Life::Detached => spawned(working, tracker),
+    let tells_nothing = life == Life::Attached && !request.streams;
+    // A delegated run within the one that delegated would be woken through all agents on the way.
+    let outcome = if tells_nothing && is_first {
+        Attended::new(working, tracker).boxed()
+    } else {
+        spawned(working, tracker)
     };
     let guard = (life == Life::Attached).then(|| cancel.drop_guard());
     Ok(Started {

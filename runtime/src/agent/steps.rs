@@ -23,14 +23,15 @@ use super::{
 use crate::{
     catalog::Catalog,
     memory::EventKind,
-    telemetry::{Span, SpanSpec},
+    telemetry::{Span, SpanSpec, within},
     turn::{Answer, Event, Finish, Limit, Offer, Step, Turn},
 };
 
 impl Run {
     /// Runs the turn to its end.
     pub(super) async fn steps(&self, asked: Asked, parent: &Context) -> Result<Answer, ChatError> {
-        let catalog = Arc::new(self.catalog().with_callers(self.tools.clone())?);
+        let catalog = within(parent, || self.catalog());
+        let catalog = Arc::new(catalog.with_callers(self.tools.clone())?);
         let messages = self.opening(asked, parent).await;
         let mut turn = Turn::new(Arc::clone(&catalog), self.bounds, messages);
         let mut event = Event::Started;
@@ -51,9 +52,7 @@ impl Run {
                 }
                 Step::Call(calls) => {
                     let context = open.as_ref().map_or(parent, Span::context).clone();
-                    let making = self
-                        .make(calls, turn.messages(), &context)
-                        .with_context(context.clone());
+                    let making = self.make(calls, turn.messages(), &context);
                     // What is given up at the end of the time ends as cancelled, by being dropped.
                     let Ok(made) = timeout_at(self.deadline(), making).await else {
                         let words = String::new();
@@ -93,11 +92,7 @@ impl Run {
         }
         let span = self.start_step(question.step, parent).await;
         let context = span.context().clone();
-        match self
-            .ask(question, &context)
-            .with_context(context.clone())
-            .await
-        {
+        match self.ask(question, &context).await {
             Ok(answer) => Ok((span, Event::ModelAnswered(answer))),
             Err(ChatError::OutOfTime { words, .. }) => Ok((span, Event::TimeRanOut { words })),
             Err(error) => {
@@ -115,13 +110,15 @@ impl Run {
             KeyValue::new(key::LIMIT_VALUE, value),
         ];
         context.span().add_event(event::LIMIT, attributes);
-        self.agent.service.instruments().limit(limit.as_str());
-        match limit {
-            Limit::Steps => tracing::warn!("Reached maximum reasoning steps ({value})"),
-            Limit::Runtime | Limit::ToolCalls | Limit::Tokens | Limit::Cost => {
-                tracing::warn!("Reached the limit {} ({value})", limit.as_str());
+        within(context, || {
+            self.agent.service.instruments().limit(limit.as_str());
+            match limit {
+                Limit::Steps => tracing::warn!("Reached maximum reasoning steps ({value})"),
+                Limit::Runtime | Limit::ToolCalls | Limit::Tokens | Limit::Cost => {
+                    tracing::warn!("Reached the limit {} ({value})", limit.as_str());
+                }
             }
-        }
+        });
     }
 
     /// What the turn's end means for the run.
@@ -147,7 +144,8 @@ impl Run {
     async fn opening(&self, asked: Asked, context: &Context) -> Vec<Message> {
         let plan = &self.agent.plan;
         let history = if self.continues && asked.wants_history() {
-            self.agent.memory.history(&self.session).await
+            let reading = self.agent.memory.history(&self.session);
+            reading.with_context(context.clone()).await
         } else {
             Vec::new()
         };
@@ -183,8 +181,10 @@ impl Run {
             ],
         });
         self.steps_begun.store(step, Ordering::Relaxed);
-        self.agent.service.instruments().step();
-        tracing::debug!("Agentic loop step {step}/{max_steps}");
+        within(parent, || {
+            self.agent.service.instruments().step();
+            tracing::debug!("Agentic loop step {step}/{max_steps}");
+        });
         self.events
             .emit(RunEventKind::StepStarted {
                 step,

@@ -33,6 +33,13 @@ pub struct SpanSpec<'a> {
     pub attributes: Vec<KeyValue>,
 }
 
+/// Does something in a context, for what is logged or measured meanwhile. A future that runs in one enters it
+/// each time it is polled; where only a line of it tells something, this costs less.
+pub fn within<T>(context: &Context, work: impl FnOnce() -> T) -> T {
+    let _attached = context.clone().attach();
+    work()
+}
+
 /// A span under way. Dropped without an end, as by a cancelled future, it ends as cancelled.
 #[must_use = "a span that is dropped ends as cancelled"]
 pub struct Span {
@@ -110,8 +117,7 @@ impl Span {
 
     /// Runs `log` in this span's context, for a log or a measurement outside a future that runs in it.
     pub fn log<T>(&self, log: impl FnOnce() -> T) -> T {
-        let _attached = self.context.clone().attach();
-        log()
+        within(&self.context, log)
     }
 
     /// Ends it as a success.
@@ -143,8 +149,9 @@ impl Span {
         if let Some(Within(frame)) = self.context.get::<Within>()
             && frame.begins(message)
         {
-            let _attached = self.context.clone().attach();
-            emit_exception(&frame.service, error_type, message, &exception);
+            within(&self.context, || {
+                emit_exception(&frame.service, error_type, message, &exception);
+            });
         }
         span.add_event(key::EXCEPTION, exception);
         span.set_status(Status::error(message.to_owned()));

@@ -6,7 +6,7 @@
 mod address;
 mod clients;
 
-use std::{error::Error, time::Duration};
+use std::{error::Error, pin::pin, time::Duration};
 
 use api::{
     money::Usd,
@@ -219,7 +219,7 @@ impl Upstream {
         patience: Duration,
         asking: impl Future<Output = Result<T, E>>,
     ) -> Result<T, GatewayError> {
-        match tokio::time::timeout(patience, asking).await {
+        match tokio::time::timeout(patience, pin!(asking)).await {
             Ok(Ok(answer)) => Ok(answer),
             Ok(Err(error)) => Err(self.unreachable(&*error.into())),
             Err(_) => Err(GatewayError::AwaitModel {

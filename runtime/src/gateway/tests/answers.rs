@@ -4,6 +4,7 @@ use api::chat::ErrorBody;
 use axum::{
     Json, Router,
     body::Body,
+    response::Redirect,
     routing::{get, post},
 };
 use http::StatusCode;
@@ -49,6 +50,27 @@ async fn a_model_that_the_provider_does_not_have_is_answered_with_those_it_has()
     let response = house.ask(json!({"model": "o3"})).await;
     let error = read::<ErrorBody>(response).await.error;
     assert_eq!(error.message, "The model does not exist", "it lists it");
+}
+
+#[tokio::test]
+async fn a_provider_that_has_moved_on_its_host_is_followed_with_the_question() {
+    let answer = async |Json(question): Json<Value>| {
+        let message = json!({"role": "assistant", "content": question["messages"][0]["content"]});
+        Json(json!({"id": "1", "model": "m", "choices": [{"index": 0, "message": message}]}))
+    };
+    let router = Router::new()
+        .route("/v1/chat/completions", post(answer))
+        .route(
+            "/old/chat/completions",
+            post(async || Redirect::temporary("/v1/chat/completions")),
+        );
+    let base = upstream(router).await.replace("/v1", "/old");
+    let house = House::new(plan("openai", Some(base), &["*"]));
+    let messages = json!([{"role": "user", "content": "still there?"}]);
+    let response = house.ask(json!({"model": "m", "messages": messages})).await;
+    assert_eq!(response.status(), StatusCode::OK);
+    let answer = read::<Value>(response).await;
+    assert_eq!(answer["choices"][0]["message"]["content"], "still there?");
 }
 
 #[tokio::test]

@@ -149,6 +149,8 @@ pub(in crate::gateway) fn parse(base: &str) -> Result<Url, String> {
 
 #[cfg(test)]
 mod tests {
+    use http::header::AUTHORIZATION;
+
     use super::*;
 
     fn upstream(provider: &str, base: Option<&str>, version: Option<&str>) -> Upstream {
@@ -252,5 +254,17 @@ mod tests {
         }
         assert!(!reason("openai", Some("me:secret@h"), None).contains("secret"));
         assert!(reason("openai", None, Some("sk\nx")).contains("line breaks"));
+    }
+
+    #[test]
+    fn a_login_in_the_base_url_is_sent_as_one_and_stays_in_no_url() {
+        let upstream = upstream("openai", Some("http://me:p%40ss@h:1/v1"), None);
+        let key = upstream.key.as_ref().unwrap();
+        let (name, value) = key.for_questions();
+        assert_eq!(name, AUTHORIZATION);
+        assert_eq!(value, "Basic bWU6cEBzcw==");
+        let uri = upstream.uri(Endpoint::Chat, "m").unwrap();
+        assert_eq!(uri, "http://h:1/v1/chat/completions");
+        assert_eq!(upstream.without_key(b"p@ss is wrong"), "•••• is wrong");
     }
 }

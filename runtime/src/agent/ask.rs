@@ -1,6 +1,6 @@
 //! One question to the model.
 
-use std::time::Duration;
+use std::{pin::pin, time::Duration};
 
 use api::{
     attributes::{key, span},
@@ -108,9 +108,13 @@ impl Run {
             fallbacks: self.fallbacks(),
             headers,
         };
-        let asking = self.agent.models.ask(target, request, &mut words);
-        let asking = timeout_at(self.deadline(), asking.with_context(context));
-        let outcome = match self.cancel.run_until_cancelled(asking).await {
+        let answered = {
+            // Pinned, because what waits for it would move it, and it is large.
+            let asking = pin!(self.agent.models.ask(target, request, &mut words));
+            let asking = timeout_at(self.deadline(), asking.with_context(context));
+            self.cancel.run_until_cancelled(asking).await
+        };
+        let outcome = match answered {
             Some(Ok(outcome)) => outcome.map_err(ChatError::from),
             Some(Err(_)) => Err(self.out_of_time(words.shown.clone())),
             None => Err(ChatError::Cancelled),

@@ -1,5 +1,7 @@
 //! Hands a task to another agent: the same request any client would send, with the trace's headers.
 
+use std::pin::pin;
+
 use api::{
     attributes::{key, span},
     chat::{ChatRequest, Message, Usage},
@@ -107,7 +109,7 @@ impl Run {
         }
         let context = open.span.context().clone();
         let span_id = open.span.span_id();
-        let asking = async {
+        let asking = pin!(async {
             tracing::info!("Delegating to sub-agent: {target}");
             tracing::debug!("Delegation task: {}", self.shown(task));
             self.remember(
@@ -122,7 +124,7 @@ impl Run {
                 return Err(objection);
             }
             self.ask_peer(target, task, messages, &span_id).await
-        };
+        });
         let outcome = asking.with_context(context.clone()).await;
         self.finish_delegation(open, target, target, outcome).await
     }

@@ -1,6 +1,9 @@
 //! The steps of a run: from the first question to the model to its last answer.
 
-use std::sync::{Arc, atomic::Ordering};
+use std::{
+    pin::pin,
+    sync::{Arc, atomic::Ordering},
+};
 
 use api::{
     attributes::{event, key, span},
@@ -52,7 +55,7 @@ impl Run {
                 }
                 Step::Call(calls) => {
                     let context = open.as_ref().map_or(parent, Span::context).clone();
-                    let making = self.make(calls, turn.messages(), &context);
+                    let making = pin!(self.make(calls, turn.messages(), &context));
                     // What is given up at the end of the time ends as cancelled, by being dropped.
                     let Ok(made) = timeout_at(self.deadline(), making).await else {
                         let words = String::new();

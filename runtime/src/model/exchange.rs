@@ -1,6 +1,7 @@
 //! One request to a model and its answer, whole or streamed, none of it waited for too long.
 
 use std::{
+    pin::pin,
     sync::{
         Arc,
         atomic::{AtomicUsize, Ordering},
@@ -50,9 +51,8 @@ impl Exchange<'_> {
     ) -> Result<Reply, ModelError> {
         let deadline = self.deadline;
         let late = self.late(Waited::End, self.timeouts.total);
-        timeout_at(deadline, self.exchange(request, listener))
-            .await
-            .unwrap_or(Err(late))
+        let exchange = pin!(self.exchange(request, listener));
+        timeout_at(deadline, exchange).await.unwrap_or(Err(late))
     }
 
     async fn exchange(
@@ -61,7 +61,7 @@ impl Exchange<'_> {
         listener: &mut dyn Listener,
     ) -> Result<Reply, ModelError> {
         let post = self.post(request)?;
-        let sending = self.transport.send(post);
+        let sending = pin!(self.transport.send(post));
         // Who answers in one piece says nothing until the answer is complete.
         let (begun_by, sent) = if request.streams() {
             let limit = self.timeouts.first_byte;

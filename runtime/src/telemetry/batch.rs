@@ -1,7 +1,8 @@
 //! From what the SDK emits to what OTLP carries.
 
-use std::{collections::HashMap, sync::Arc};
+use std::sync::Arc;
 
+use hashbrown::HashMap;
 use opentelemetry_proto::tonic::{
     collector::{
         logs::v1::ExportLogsServiceRequest, metrics::v1::ExportMetricsServiceRequest,
@@ -162,14 +163,20 @@ fn chunks<T>(items: Vec<T>, size: usize) -> impl Iterator<Item = Vec<T>> {
 
 /// Groups by who emitted, in order of first appearance.
 fn by_source<T>(emitted: Vec<Emitted<T>>) -> impl Iterator<Item = (Arc<Source>, Vec<T>)> {
+    let mut counts: HashMap<u64, usize> = HashMap::new();
+    for it in &emitted {
+        *counts.entry(it.source.id).or_default() += 1;
+    }
     let mut places = HashMap::new();
-    let mut groups: Vec<(Arc<Source>, Vec<T>)> = Vec::new();
+    let mut groups: Vec<(Arc<Source>, Vec<T>)> = Vec::with_capacity(counts.len());
     for Emitted { source, data } in emitted {
         let place = *places.entry(source.id).or_insert(groups.len());
-        match groups.get_mut(place) {
-            Some((_, group)) => group.push(data),
-            None => groups.push((source, vec![data])),
+        if place == groups.len() {
+            // With room for all of them: they are large to move.
+            let count = counts.get(&source.id).copied().unwrap_or(1);
+            groups.push((source, Vec::with_capacity(count)));
         }
+        groups[place].1.push(data);
     }
     groups.into_iter()
 }

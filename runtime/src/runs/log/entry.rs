@@ -4,6 +4,7 @@
 use std::{io, mem::size_of};
 
 use api::run::{RunEvent, RunEventKind};
+use serde_json::Value;
 
 /// Words joined in one entry, in bytes: a long answer can lose its beginning without losing all.
 const MAX_JOINED: usize = 2 * 1024;
@@ -23,7 +24,7 @@ impl Entry {
         if let RunEventKind::MessageDelta { text } = &event.kind {
             ends.push(text.len());
         }
-        let bytes = size_of::<Self>() + written_bytes(&event);
+        let bytes = size_of::<Self>() + held_bytes(&event);
         Self { event, ends, bytes }
     }
 
@@ -87,8 +88,34 @@ impl Entry {
     }
 }
 
-/// How long the event is when it is written down.
-fn written_bytes(event: &RunEvent) -> usize {
+/// How many bytes the event holds, about: what is long in it, and some for the rest.
+fn held_bytes(event: &RunEvent) -> usize {
+    /// Ids, names and numbers.
+    const REST: usize = 256;
+    let path: usize = event.path.iter().map(String::len).sum();
+    let long = match &event.kind {
+        RunEventKind::ToolStarted { arguments, .. } => written_bytes(arguments),
+        RunEventKind::MessageDelta { text }
+        | RunEventKind::DelegateStarted { task: text, .. }
+        | RunEventKind::DelegateFinished { answer: text, .. }
+        | RunEventKind::DelegateFailed { error: text, .. }
+        | RunEventKind::ToolFinished { result: text, .. }
+        | RunEventKind::ToolFailed { error: text, .. }
+        | RunEventKind::ModelRetrying { error: text, .. }
+        | RunEventKind::ModelFallback { error: text, .. }
+        | RunEventKind::ModelFailed { error: text, .. }
+        | RunEventKind::RunError { message: text, .. } => text.len(),
+        RunEventKind::RunStarted { .. }
+        | RunEventKind::StepStarted { .. }
+        | RunEventKind::ModelStarted { .. }
+        | RunEventKind::ModelFinished { .. }
+        | RunEventKind::RunFinished { .. } => 0,
+    };
+    REST + path + long
+}
+
+/// How long a value is when it is written down.
+fn written_bytes(value: &Value) -> usize {
     struct Counted(usize);
 
     impl io::Write for Counted {
@@ -104,6 +131,6 @@ fn written_bytes(event: &RunEvent) -> usize {
 
     let mut counted = Counted(0);
     // Counting cannot fail.
-    serde_json::to_writer(&mut counted, event).ok();
+    serde_json::to_writer(&mut counted, value).ok();
     counted.0
 }

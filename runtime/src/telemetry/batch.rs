@@ -103,62 +103,52 @@ fn data_points(metric: &Metric) -> usize {
     }
 }
 
-/// Spans as requests of at most `size` spans, grouped by service.
-pub(super) fn traces(spans: Vec<Emitted<SpanData>>, size: usize) -> impl Iterator<Item = Batch> {
-    chunks(spans, size).map(|chunk| {
-        let resource_spans = by_source(chunk).map(|(source, spans)| ResourceSpans {
-            resource: Some(source.resource.clone()),
-            scope_spans: vec![ScopeSpans {
-                scope: Some(source.scope.clone()),
-                spans: spans
-                    .into_iter()
-                    .map(Span::from)
-                    .map(redact::span)
-                    .collect(),
-                schema_url: String::new(),
-            }],
+/// Spans as one request, grouped by service.
+pub(super) fn traces(spans: Vec<Emitted<SpanData>>) -> Batch {
+    let resource_spans = by_source(spans).map(|(source, spans)| ResourceSpans {
+        resource: Some(source.resource.clone()),
+        scope_spans: vec![ScopeSpans {
+            scope: Some(source.scope.clone()),
+            spans: spans
+                .into_iter()
+                .map(Span::from)
+                .map(redact::span)
+                .collect(),
             schema_url: String::new(),
-        });
-        Batch::Traces(ExportTraceServiceRequest {
-            resource_spans: resource_spans.collect(),
-        })
+        }],
+        schema_url: String::new(),
+    });
+    Batch::Traces(ExportTraceServiceRequest {
+        resource_spans: resource_spans.collect(),
     })
 }
 
-/// Log records as requests of at most `size` records, grouped by service.
-pub(super) fn logs(logs: Vec<Emitted<SdkLogRecord>>, size: usize) -> impl Iterator<Item = Batch> {
-    chunks(logs, size).map(|chunk| {
-        let resource_logs = by_source(chunk).map(|(source, records)| ResourceLogs {
-            resource: Some(source.resource.clone()),
-            scope_logs: vec![ScopeLogs {
-                scope: Some(source.scope.clone()),
-                log_records: records
-                    .iter()
-                    .map(LogRecord::from)
-                    .map(redact::log)
-                    .collect(),
-                schema_url: String::new(),
-            }],
+/// Log records as one request, grouped by service.
+pub(super) fn logs(logs: Vec<Emitted<SdkLogRecord>>) -> Batch {
+    let resource_logs = by_source(logs).map(|(source, records)| ResourceLogs {
+        resource: Some(source.resource.clone()),
+        scope_logs: vec![ScopeLogs {
+            scope: Some(source.scope.clone()),
+            log_records: records
+                .iter()
+                .map(LogRecord::from)
+                .map(redact::log)
+                .collect(),
             schema_url: String::new(),
-        });
-        Batch::Logs(ExportLogsServiceRequest {
-            resource_logs: resource_logs.collect(),
-        })
+        }],
+        schema_url: String::new(),
+    });
+    Batch::Logs(ExportLogsServiceRequest {
+        resource_logs: resource_logs.collect(),
     })
 }
 
-/// Metrics as requests of at most `size` services.
-pub(super) fn metrics(metrics: Vec<ResourceMetrics>, size: usize) -> impl Iterator<Item = Batch> {
-    chunks(metrics, size)
-        .map(|resource_metrics| Batch::Metrics(ExportMetricsServiceRequest { resource_metrics }))
-}
-
-fn chunks<T>(items: Vec<T>, size: usize) -> impl Iterator<Item = Vec<T>> {
-    let mut items = items.into_iter();
-    std::iter::from_fn(move || {
-        let chunk: Vec<T> = items.by_ref().take(size.max(1)).collect();
-        (!chunk.is_empty()).then_some(chunk)
-    })
+/// Metrics of services as one request; none when there are none.
+pub(super) fn metrics(metrics: impl Iterator<Item = ResourceMetrics>) -> Option<Batch> {
+    let resource_metrics: Vec<_> = metrics.collect();
+    (!resource_metrics.is_empty()).then_some(Batch::Metrics(ExportMetricsServiceRequest {
+        resource_metrics,
+    }))
 }
 
 /// Groups by who emitted, in order of first appearance.

@@ -113,19 +113,18 @@ impl Destinations {
         Ok(Destination::Own(outlet))
     }
 
-    pub(super) fn send(&self, to: &Destination, batches: impl Iterator<Item = Batch>) {
-        for batch in batches.map(Arc::new) {
-            for shared in &self.shared {
-                match (to, &shared.place) {
-                    (Destination::Usual, _) | (Destination::Own(_), Place::Here) => {
-                        shared.outlet.send(&batch);
-                    }
-                    (Destination::Own(_), Place::At(_)) | (Destination::Nowhere, _) => {}
+    pub(super) fn send(&self, to: &Destination, batch: Batch) {
+        let batch = Arc::new(batch);
+        for shared in &self.shared {
+            match (to, &shared.place) {
+                (Destination::Usual, _) | (Destination::Own(_), Place::Here) => {
+                    shared.outlet.send(&batch);
                 }
+                (Destination::Own(_), Place::At(_)) | (Destination::Nowhere, _) => {}
             }
-            if let Destination::Own(outlet) = to {
-                outlet.send(&batch);
-            }
+        }
+        if let Destination::Own(outlet) = to {
+            outlet.send(&batch);
         }
     }
 

@@ -22,7 +22,7 @@ use super::{
     destinations::{Deliveries, Destination, Destinations, quiet},
     losses::Losses,
     meters::{Meters, Scope},
-    queue::{Bounds, Drain, Queue},
+    queue::{self, Bounds, Drain, Queue},
     service::{Identity, Role},
 };
 
@@ -383,23 +383,32 @@ impl Collector {
     }
 
     fn send_emitted(&mut self) {
-        let (spans, logs) = self.drain.take();
-        for (to, logs) in by_destination(logs, |it| &it.source.destination) {
-            self.destinations
-                .send(&to, batch::logs(logs, self.max_batch));
+        let Self {
+            drain,
+            destinations,
+            max_batch,
+            ..
+        } = self;
+        let waiting = drain.waiting();
+        for logs in queue::parts(&mut drain.logs, waiting.logs, *max_batch) {
+            for (to, logs) in by_destination(logs, |it| &it.source.destination) {
+                destinations.send(&to, batch::logs(logs));
+            }
         }
-        for (to, spans) in by_destination(spans, |it| &it.source.destination) {
-            self.destinations
-                .send(&to, batch::traces(spans, self.max_batch));
+        for spans in queue::parts(&mut drain.spans, waiting.spans, *max_batch) {
+            for (to, spans) in by_destination(spans, |it| &it.source.destination) {
+                destinations.send(&to, batch::traces(spans));
+            }
         }
     }
 
     fn send_metrics(&self, scope: Scope) {
         self.losses.publish();
         for (to, metrics) in by_destination(self.meters.collect(scope), |(to, _)| to) {
-            let metrics = metrics.into_iter().map(|(_, metrics)| metrics).collect();
-            self.destinations
-                .send(&to, batch::metrics(metrics, self.max_batch));
+            let mut metrics = metrics.into_iter().map(|(_, metrics)| metrics);
+            while let Some(batch) = batch::metrics(metrics.by_ref().take(self.max_batch.max(1))) {
+                self.destinations.send(&to, batch);
+            }
         }
     }
 }

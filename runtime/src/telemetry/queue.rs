@@ -4,7 +4,7 @@
 //! synchronously: a log written inside a span is in its queue before the span ends.
 
 use std::{
-    fmt,
+    fmt, iter,
     sync::{
         Arc,
         atomic::{AtomicU64, Ordering},
@@ -99,22 +99,39 @@ impl Queue {
 }
 
 impl Drain {
-    /// Everything that waits, spans first: a log that was written before a span ended is never
-    /// drained after it.
-    pub(super) fn take(&mut self) -> (Vec<Emitted<SpanData>>, Vec<Emitted<SdkLogRecord>>) {
-        (take(&mut self.spans), take(&mut self.logs))
+    /// How much waits now. A log that was written before a span ended is among the logs when the span is among
+    /// the spans: those are counted first.
+    pub(super) fn waiting(&self) -> Waiting {
+        let spans = self.spans.len();
+        let logs = self.logs.len();
+        Waiting { spans, logs }
     }
 }
 
-/// What waits now, and not what comes while it is being taken.
-fn take<T>(queue: &mut mpsc::Receiver<T>) -> Vec<T> {
-    let waiting = queue.len();
-    let mut taken = Vec::with_capacity(waiting);
-    while taken.len() < waiting {
-        let Ok(item) = queue.try_recv() else { break };
-        taken.push(item);
-    }
-    taken
+/// How much waits to be sent.
+pub(super) struct Waiting {
+    pub(super) spans: usize,
+    pub(super) logs: usize,
+}
+
+/// Takes `waiting` items in parts of at most `most`, none of which is made before it is asked for: of a full
+/// queue, little is in two places at once.
+pub(super) fn parts<T>(
+    queue: &mut mpsc::Receiver<T>,
+    mut waiting: usize,
+    most: usize,
+) -> impl Iterator<Item = Vec<T>> {
+    iter::from_fn(move || {
+        let wanted = waiting.min(most.max(1));
+        let mut part = Vec::with_capacity(wanted);
+        while part.len() < wanted
+            && let Ok(item) = queue.try_recv()
+        {
+            part.push(item);
+        }
+        waiting -= part.len();
+        (!part.is_empty()).then_some(part)
+    })
 }
 
 /// Puts the spans and logs of one service into the queue.

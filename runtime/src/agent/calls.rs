@@ -108,9 +108,10 @@ impl Run {
         messages: &[Message],
         parent: &Context,
     ) -> Made {
+        // Boxed, because the stream would move what is large.
         let making = calls
             .into_iter()
-            .map(|call| self.make_one(call, messages, parent));
+            .map(|call| Box::pin(self.make_one(call, messages, parent)));
         let mut outcomes = stream::iter(making).buffered(MAX_PARALLEL);
         let mut made = Made::default();
         while let Some((told, usage, failure)) = outcomes.next().await {

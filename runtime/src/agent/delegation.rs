@@ -204,7 +204,13 @@ impl Run {
             span_id,
         };
         let transport = &self.agent.context.transport;
-        let asking = model::ask_agent(transport, url, headers, &request, &mut listener);
+        let asking = pin!(model::ask_agent(
+            transport,
+            url,
+            headers,
+            &request,
+            &mut listener
+        ));
         match self.cancel.run_until_cancelled(asking).await {
             Some(Ok(reply)) => Ok((reply.answer.content, reply.answer.usage)),
             Some(Err(error)) => Err(failure_of(target, &error)),

@@ -6,6 +6,8 @@ mod usage;
 
 pub use usage::Usage;
 
+use std::sync::Arc;
+
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
@@ -24,15 +26,19 @@ pub struct ChatRequest {
     /// Options of a stream.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub stream_options: Option<StreamOptions>,
-    /// Functions the model may call.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub tools: Vec<ToolDefinition>,
+    /// Functions the model may call; shared, because an agent offers the same at each step.
+    #[serde(default, skip_serializing_if = "is_empty")]
+    pub tools: Arc<[ToolDefinition]>,
     /// Ours: the conversation this request continues.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub session_id: Option<String>,
     /// Every other field, passed on to the model.
     #[serde(flatten)]
     pub rest: Map<String, Value>,
+}
+
+fn is_empty(tools: &Arc<[ToolDefinition]>) -> bool {
+    tools.is_empty()
 }
 
 impl ChatRequest {

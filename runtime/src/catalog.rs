@@ -34,9 +34,9 @@ pub(crate) struct Catalog {
     tools: Vec<(String, CatalogTool)>,
     peers: Vec<Peer>,
     /// Tools the caller of the run makes itself.
-    callers: Vec<ToolDefinition>,
+    callers: Arc<[ToolDefinition]>,
     /// All of it as the model is told; written once, though told at each step.
-    definitions: OnceLock<Vec<ToolDefinition>>,
+    definitions: OnceLock<Arc<[ToolDefinition]>>,
 }
 
 /// A tool of the caller's that cannot be offered.
@@ -74,27 +74,31 @@ impl Catalog {
         Self {
             tools,
             peers,
-            callers: Vec::new(),
+            callers: Arc::default(),
             definitions: OnceLock::new(),
         }
     }
 
     /// Offers the caller's tools too. Each needs a name that nothing else has.
-    pub(crate) fn with_callers(mut self, callers: Vec<ToolDefinition>) -> Result<Self, NameTaken> {
-        for tool in callers {
+    pub(crate) fn with_callers(
+        mut self,
+        callers: Arc<[ToolDefinition]>,
+    ) -> Result<Self, NameTaken> {
+        for (place, tool) in callers.iter().enumerate() {
+            let before = &callers[..place];
             let name = &tool.function.name;
             let is_delegation = name == DELEGATE && self.delegates();
-            if is_delegation || self.tool(name).is_some() || self.is_callers(name) {
+            if is_delegation || self.tool(name).is_some() || is_among(before, name) {
                 return Err(NameTaken(name.clone()));
             }
-            self.callers.push(tool);
         }
+        self.callers = callers;
         Ok(self)
     }
 
     /// Whether the caller makes calls of this name.
     pub(crate) fn is_callers(&self, name: &str) -> bool {
-        self.callers.iter().any(|tool| tool.function.name == name)
+        is_among(&self.callers, name)
     }
 
     /// The tool offered under this name.
@@ -129,11 +133,11 @@ impl Catalog {
     }
 
     /// The functions, as the model is told of them.
-    pub(crate) fn definitions(&self) -> &[ToolDefinition] {
+    pub(crate) fn definitions(&self) -> &Arc<[ToolDefinition]> {
         self.definitions.get_or_init(|| self.define())
     }
 
-    fn define(&self) -> Vec<ToolDefinition> {
+    fn define(&self) -> Arc<[ToolDefinition]> {
         let delegate = self.delegates().then(|| self.delegate_definition());
         let tools = self.tools.iter().map(|(name, CatalogTool { tool, .. })| {
             ToolDefinition::function(name, &tool.description, tool.input_schema.clone())
@@ -174,6 +178,10 @@ impl Catalog {
             }),
         )
     }
+}
+
+fn is_among(tools: &[ToolDefinition], name: &str) -> bool {
+    tools.iter().any(|tool| tool.function.name == name)
 }
 
 fn join<'a>(names: impl Iterator<Item = &'a str>) -> String {

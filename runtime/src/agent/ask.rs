@@ -1,6 +1,6 @@
 //! One question to the model.
 
-use std::{pin::pin, time::Duration};
+use std::{pin::pin, sync::Arc, time::Duration};
 
 use api::{
     attributes::{key, span},
@@ -55,18 +55,19 @@ impl Run {
     ) -> Result<ModelAnswer, ChatError> {
         let Agent { plan, learned, .. } = &*self.agent;
         let offered = match question.offer {
-            Offer::Everything => question.catalog.definitions(),
-            Offer::Nothing(_) => &[],
+            Offer::Everything => Arc::clone(question.catalog.definitions()),
+            Offer::Nothing(_) => Arc::default(),
         };
         let speech = learned.speech(plan, self.model());
-        let outcome = self.ask_in(speech, question, offered, parent).await;
+        let outcome = self.ask_in(speech, question, &offered, parent).await;
         let may_change = speech == Speech::Native
             && plan.tool_call_mode == ToolCallMode::Auto
             && !offered.is_empty();
         match outcome {
             Err(ChatError::Model(error)) if may_change && refuses_functions(&error) => {
                 within(parent, || learned.learn(plan, self.model()));
-                self.ask_in(Speech::Fences, question, offered, parent).await
+                self.ask_in(Speech::Fences, question, &offered, parent)
+                    .await
             }
             outcome => outcome,
         }
@@ -77,7 +78,7 @@ impl Run {
         &self,
         speech: Speech,
         question: Question<'_>,
-        offered: &[ToolDefinition],
+        offered: &Arc<[ToolDefinition]>,
         parent: &Context,
     ) -> Result<ModelAnswer, ChatError> {
         let plan = &self.agent.plan;
@@ -227,12 +228,12 @@ impl Run {
         &self,
         speech: Speech,
         question: Question<'_>,
-        offered: &[ToolDefinition],
+        offered: &Arc<[ToolDefinition]>,
     ) -> ChatRequest {
         let streams = self.events.are_heard();
         let (messages, tools) = match speech {
-            Speech::Native => (native::write(question.messages), offered.to_vec()),
-            Speech::Fences => (fences::write(question.messages, offered), Vec::new()),
+            Speech::Native => (native::write(question.messages), Arc::clone(offered)),
+            Speech::Fences => (fences::write(question.messages, offered), Arc::default()),
         };
         let mut rest = self.rest.clone();
         let chooses = |choice: &Value| *choice != "auto" && *choice != "none";

@@ -35,7 +35,7 @@ pub(super) struct Request {
     /// Fields that go to the model as they are.
     pub(super) rest: Map<String, Value>,
     /// Tools the caller makes itself.
-    pub(super) tools: Vec<ToolDefinition>,
+    pub(super) tools: Arc<[ToolDefinition]>,
     /// How far the run may go.
     pub(super) bounds: Bounds,
     /// The session the caller wants to continue.
@@ -71,7 +71,7 @@ pub(super) struct Run {
     /// Fields that go to the model as they are.
     pub(super) rest: Map<String, Value>,
     /// Tools the caller makes itself.
-    pub(super) tools: Vec<ToolDefinition>,
+    pub(super) tools: Arc<[ToolDefinition]>,
     /// How far it may go.
     pub(super) bounds: Bounds,
     pub(super) began: Instant,

@@ -34,7 +34,7 @@ impl Run {
     /// Runs the turn to its end.
     pub(super) async fn steps(&self, asked: Asked, parent: &Context) -> Result<Answer, ChatError> {
         let catalog = within(parent, || self.catalog());
-        let catalog = Arc::new(catalog.with_callers(self.tools.clone())?);
+        let catalog = Arc::new(catalog.with_callers(Arc::clone(&self.tools))?);
         let messages = self.opening(asked, parent).await;
         let mut turn = Turn::new(Arc::clone(&catalog), self.bounds, messages);
         let mut event = Event::Started;

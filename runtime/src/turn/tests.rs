@@ -29,7 +29,7 @@ fn catalog() -> Arc<Catalog> {
     };
     let own = vec![tool("calculator", "add"), tool("search", "echo")];
     let callers = vec![ToolDefinition::function("look", "", json!({}))];
-    let catalog = Catalog::new(own, vec![peer]).with_callers(callers);
+    let catalog = Catalog::new(own, vec![peer]).with_callers(callers.into());
     Arc::new(catalog.expect("the names differ"))
 }
 

@@ -35,6 +35,9 @@ struct Args {
     /// of an hour.
     #[arg(long, default_value_t = 500_000)]
     spans: usize,
+    /// End well where a target is missed, as a program under training misses them.
+    #[arg(long)]
+    may_miss: bool,
 }
 
 /// A part that can be measured alone.
@@ -66,6 +69,7 @@ async fn main() -> anyhow::Result<ExitCode> {
         mock_model,
         only,
         spans,
+        may_miss,
     } = Args::parse();
     let programs = Programs {
         kaos: &kaos,
@@ -110,7 +114,7 @@ async fn main() -> anyhow::Result<ExitCode> {
     }
     let missed = rows.iter().filter(|row| row.is_missed()).count();
     println!("{missed} missed");
-    Ok(if missed == 0 {
+    Ok(if missed == 0 || may_miss {
         ExitCode::SUCCESS
     } else {
         ExitCode::FAILURE

@@ -59,7 +59,7 @@ pub(crate) fn train(workspace: &Workspace) -> Result<()> {
         let mut bench = Command::new(program("bench"));
         bench.arg("--kaos").arg(program("kaos"));
         bench.arg("--mock-model").arg(program("mock-model"));
-        bench.args(["--only", lesson]);
+        bench.args(["--may-miss", "--only", lesson]);
         bench.env("LLVM_PROFILE_FILE", counted.join("%m-%p.profraw"));
         run_command("training", &mut bench)?;
     }

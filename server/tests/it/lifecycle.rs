@@ -95,7 +95,11 @@ async fn a_program_that_is_killed_leaves_no_python_behind() {
     let data = tempfile::tempdir().unwrap();
     let kaos = Kaos::with_team(data.path()).await;
     // Its own folder is the only one it may write into.
-    let pid_file = data.path().join("processes/kaos-hierarchy/busy/work/pid");
+    let pid_file = data
+        .path()
+        .join("processes/kaos-hierarchy/busy")
+        .join("work")
+        .join("pid");
     let code = "import os\nopen('pid', 'w').write(str(os.getpid()))\nwhile True:\n    pass\n";
     let server = json!({"apiVersion": "kaos.tools/v1alpha1", "kind": "MCPServer",
         "metadata": {"name": "busy"}, "spec": {"runtime": "python-string", "params": code}});

@@ -5,30 +5,28 @@
 
 mod address;
 mod clients;
+mod key;
 
 use std::{error::Error, pin::pin, time::Duration};
 
-use api::{
-    money::Usd,
-    plan::{ResourceId, Secret},
-};
+use api::{money::Usd, plan::ResourceId};
 use axum::{body::Body, response::Response};
-use base64::{Engine, prelude::BASE64_STANDARD};
 use bytes::{Bytes, BytesMut};
 use futures::TryStreamExt;
 use http::{
-    HeaderMap, HeaderName, HeaderValue, StatusCode, Uri,
-    header::{AUTHORIZATION, CACHE_CONTROL, CONTENT_TYPE, RETRY_AFTER},
+    HeaderMap, HeaderValue, StatusCode, Uri,
+    header::{CACHE_CONTROL, CONTENT_TYPE, RETRY_AFTER},
 };
-use percent_encoding::percent_decode_str;
 use reqwest::Url;
 use serde_json::Value;
 
-use self::{address::Dialect, clients::ClientError};
+pub(super) use self::clients::Clients;
+
+use self::{address::Dialect, clients::ClientError, key::Key};
 use super::{
     GatewayError,
     answer::{self, Bill},
-    provider::{KeyHeader, StreamUsage},
+    provider::StreamUsage,
     stream,
 };
 
@@ -48,8 +46,6 @@ const EXCERPT_CHARS: usize = 500;
 const MAX_LIST_BYTES: usize = 8 * 1024 * 1024;
 /// Where `LiteLLM` says what an answer costs.
 const COST_HEADER: &str = "x-litellm-response-cost";
-
-pub(super) use self::clients::Clients;
 
 /// What a provider can be asked for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -80,76 +76,6 @@ pub(super) struct Upstream {
     dialect: Dialect,
     key: Option<Key>,
     pub(super) stream_usage: StreamUsage,
-}
-
-/// A key, and how it is sent.
-struct Key {
-    header: KeyHeader,
-    bearer: HeaderValue,
-    bare: HeaderValue,
-    /// To be hidden in what the provider says.
-    secret: Secret,
-}
-
-impl Key {
-    /// `None` when it has characters that no header may have.
-    fn new(secret: Secret, header: KeyHeader) -> Option<Self> {
-        let text = secret.expose().trim();
-        let sensitive = |text: &str| {
-            let mut value = HeaderValue::from_str(text).ok()?;
-            value.set_sensitive(true);
-            Some(value)
-        };
-        Some(Self {
-            header,
-            bearer: sensitive(&format!("Bearer {text}"))?,
-            bare: sensitive(text)?,
-            secret,
-        })
-    }
-
-    /// The login that a URL may have in it; it has none afterwards.
-    fn in_url(url: &mut Url) -> Option<Self> {
-        if url.username().is_empty() && url.password().is_none() {
-            return None;
-        }
-        let decoded = |text: &str| percent_decode_str(text).collect::<Vec<u8>>();
-        let mut login = decoded(url.username());
-        let password = decoded(url.password().unwrap_or_default());
-        login.push(b':');
-        login.extend(&password);
-        // Fails only for URLs that have no host.
-        url.set_username("").ok();
-        url.set_password(None).ok();
-        let login = BASE64_STANDARD.encode(login);
-        let mut value = HeaderValue::from_str(&format!("Basic {login}")).ok()?;
-        value.set_sensitive(true);
-        Some(Self {
-            header: KeyHeader::Bearer,
-            bearer: value.clone(),
-            bare: value,
-            secret: Secret::new(String::from_utf8_lossy(&password)),
-        })
-    }
-
-    fn for_questions(&self) -> (HeaderName, &HeaderValue) {
-        match self.header {
-            KeyHeader::Bearer | KeyHeader::Anthropic => (AUTHORIZATION, &self.bearer),
-            KeyHeader::ApiKey => (HeaderName::from_static("api-key"), &self.bare),
-        }
-    }
-
-    fn for_lists(&self) -> HeaderMap {
-        let mut headers = HeaderMap::new();
-        if self.header == KeyHeader::Anthropic {
-            headers.insert("x-api-key", self.bare.clone());
-            headers.insert("anthropic-version", HeaderValue::from_static("2023-06-01"));
-        } else {
-            let (name, value) = self.for_questions();
-            headers.insert(name, value.clone());
-        }
-        headers
-    }
 }
 
 impl Upstream {
@@ -360,7 +286,7 @@ impl Upstream {
     fn without_key(&self, body: &[u8]) -> String {
         let text = String::from_utf8_lossy(body);
         match &self.key {
-            Some(key) => key.secret.hide_in(&text),
+            Some(key) => key.hide_in(&text),
             None => text.into_owned(),
         }
     }

@@ -4,7 +4,7 @@ use api::plan::{ProviderPlan, ResourceId, Secret};
 use http::{Uri, uri::InvalidUri};
 use reqwest::Url;
 
-use super::{Endpoint, Key, Upstream};
+use super::{Endpoint, Upstream, key::Key};
 use crate::gateway::{
     GatewayError,
     provider::{AZURE, KeyHeader, StreamUsage, provider},

@@ -31,7 +31,7 @@ pub(in crate::gateway) struct Clients {
     /// Goes everywhere.
     pub(in crate::gateway) long: reqwest::Client,
     short: Client<HttpConnector, Full<Bytes>>,
-    /// Those that the environment names.
+    /// Those that the environment names, as the other client reads them.
     proxies: Matcher,
 }
 
